@@ -1,0 +1,34 @@
+"""Everything that can be ordered, as typed frozen values: flow asks the fleet, the fleet orders vehicles."""
+
+from __future__ import annotations
+
+import msgspec
+
+__all__ = ["Command", "HandOff", "Move"]
+
+
+class Move(msgspec.Struct, frozen=True, gc=False):
+    """Carry one carrier from one load port to another.
+
+    Both ports are reserved for it by whoever asks; a higher `priority` goes first; `lot` is -1 for an empty carrier.
+    """
+
+    number: int
+    carrier: int
+    lot: int
+    source: str
+    target: str
+    priority: int
+    wanted_ms: int
+
+
+class HandOff(msgspec.Struct, frozen=True, gc=False):
+    """The vehicle at `station` takes the carrier there (`give` False), or gives the one it carries (`give` True)."""
+
+    vehicle: int
+    station: str
+    carrier: int
+    give: bool
+
+
+Command = Move | HandOff

@@ -1,0 +1,126 @@
+"""Every error Heliograph raises on purpose: one root, one tree, an exit code each.
+
+HeliographError             1   the root; never raised itself
+├── UsageWrong              2   the command line (click's own code)
+├── PlantWrong              3   a plant directory has mistakes
+├── RunWrong                4   a run directory is partial, missing or not a run
+├── CheckFailed             5   the independent checker found violations
+├── NotFound                6   the cell, lot, machine or file asked for is not in the record
+├── DiscWrong               7   an image is not one of ours, or its structure is broken
+├── SectorsLost             8   damage beyond the parity of an image
+├── DiscsLost               9   more discs of a set are gone than its parity replaces
+├── Damaged                10   damage was found, and it can be repaired
+├── DoesNotFit             11   the data is larger than the medium
+└── CannotWrite            12   full disk, read-only directory, refused overwrite
+
+130 is Ctrl-C. An error carries its fields; the message says which, what and how much; the hint says what to do next.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+__all__ = [
+    "CannotWrite",
+    "CheckFailed",
+    "Damaged",
+    "DiscWrong",
+    "DiscsLost",
+    "DoesNotFit",
+    "HeliographError",
+    "NotFound",
+    "PlantWrong",
+    "RunWrong",
+    "SectorsLost",
+    "UsageWrong",
+]
+
+
+class HeliographError(Exception):
+    """The root: one clear line for people, a hint, and an exit code for machines."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str = "", **fields: object) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.fields = fields
+
+    def __str__(self) -> str:
+        return f"{self.message}\nhint: {self.hint}" if self.hint else self.message
+
+
+class UsageWrong(HeliographError):
+    """The command was called with words it cannot take."""
+
+    exit_code = 2
+
+
+class PlantWrong(HeliographError):
+    """A plant directory has mistakes; `mistakes` lists each with its path in the file."""
+
+    exit_code = 3
+
+    def __init__(self, mistakes: list[str], *, where: Path | str = "") -> None:
+        count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
+        super().__init__(
+            "\n".join(mistakes),
+            hint=f"{count} in {where}; mend the file and try `heliograph plant check {where}` again",
+            mistakes=mistakes,
+        )
+        self.mistakes = mistakes
+
+
+class RunWrong(HeliographError):
+    """A run directory is missing, partial, or not a run."""
+
+    exit_code = 4
+
+
+class CheckFailed(HeliographError):
+    """The independent checker found violations in a record."""
+
+    exit_code = 5
+
+
+class NotFound(HeliographError):
+    """What was asked for is not in the record."""
+
+    exit_code = 6
+
+
+class DiscWrong(HeliographError):
+    """An image is not one of ours, or its structure cannot be read."""
+
+    exit_code = 7
+
+
+class SectorsLost(HeliographError):
+    """More sectors of an image are damaged than its parity rebuilds."""
+
+    exit_code = 8
+
+
+class DiscsLost(HeliographError):
+    """More discs of a set are gone than its parity discs replace."""
+
+    exit_code = 9
+
+
+class Damaged(HeliographError):
+    """Damage was found that the parity can still repair."""
+
+    exit_code = 10
+
+
+class DoesNotFit(HeliographError):
+    """The data is larger than the medium."""
+
+    exit_code = 11
+
+
+class CannotWrite(HeliographError):
+    """A file could not be written: full disk, read-only directory, refused overwrite."""
+
+    exit_code = 12
