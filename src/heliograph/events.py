@@ -22,8 +22,8 @@ __all__ = [
     "MachineStateChanged",
     "MoveAssigned",
     "VehicleArrived",
-    "WaitTooLong",
     "WafersLost",
+    "WaitTooLong",
 ]
 
 
