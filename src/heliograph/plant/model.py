@@ -46,7 +46,7 @@ class _Frozen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Unknown keys are mistakes, not noise."""
 
 
-class Wafer(_Frozen, kw_only=True):
+class Wafer(_Frozen, frozen=True, kw_only=True):
     """The silicon square."""
 
     side_mm: float
@@ -60,7 +60,7 @@ class Wafer(_Frozen, kw_only=True):
     est: list[str] = []
 
 
-class Takt(_Frozen, kw_only=True):
+class Takt(_Frozen, frozen=True, kw_only=True):
     """The headline pace and the three ways to read it."""
 
     lane_s: float
@@ -69,7 +69,7 @@ class Takt(_Frozen, kw_only=True):
     est: list[str] = []
 
 
-class Step(_Frozen, kw_only=True):
+class Step(_Frozen, frozen=True, kw_only=True):
     """One process of the route. `max_wait_min` bounds the queue time before it; lots past it are flagged."""
 
     code: str
@@ -82,7 +82,7 @@ class Step(_Frozen, kw_only=True):
     est: list[str] = []
 
 
-class Downtime(_Frozen, kw_only=True):
+class Downtime(_Frozen, frozen=True, kw_only=True):
     """A planned stop that comes back: every `every_h`, for `minutes`, in the E10 state `state`."""
 
     state: Literal["scheduled_downtime", "engineering", "non_scheduled"]
@@ -92,7 +92,7 @@ class Downtime(_Frozen, kw_only=True):
     note: str = ""
 
 
-class Electrical(_Frozen, kw_only=True):
+class Electrical(_Frozen, frozen=True, kw_only=True):
     """Spread of the cell test per equipment: standard deviations in percent of efficiency (relative)."""
 
     machine_pct: float = 0.0
@@ -100,7 +100,7 @@ class Electrical(_Frozen, kw_only=True):
     drift_pct_per_day: float = 0.0
 
 
-class Equipment(_Frozen, kw_only=True):
+class Equipment(_Frozen, frozen=True, kw_only=True):
     """An equipment type. `members`: further types connected in series behind it, no vehicle between."""
 
     code: str
@@ -132,7 +132,7 @@ class Equipment(_Frozen, kw_only=True):
     est: list[str] = []
 
 
-class Machine(_Frozen, kw_only=True):
+class Machine(_Frozen, frozen=True, kw_only=True):
     """One piece of equipment on the floor; its load ports are stations of the layout."""
 
     id: str
@@ -144,7 +144,7 @@ class Machine(_Frozen, kw_only=True):
     """Ids of the machines connected behind it, in the order of the equipment's members."""
 
 
-class Stocker(_Frozen, kw_only=True):
+class Stocker(_Frozen, frozen=True, kw_only=True):
     """A store of carriers, full and empty; its ports give and take."""
 
     id: str
@@ -153,7 +153,7 @@ class Stocker(_Frozen, kw_only=True):
     ports: list[str]
 
 
-class Carriers(_Frozen, kw_only=True):
+class Carriers(_Frozen, frozen=True, kw_only=True):
     """The racks in circulation."""
 
     count: int
@@ -163,7 +163,7 @@ class Carriers(_Frozen, kw_only=True):
     est: list[str] = []
 
 
-class Battery(_Frozen, kw_only=True):
+class Battery(_Frozen, frozen=True, kw_only=True):
     """Lithium iron phosphate, opportunity charging."""
 
     capacity_kwh: float
@@ -177,7 +177,7 @@ class Battery(_Frozen, kw_only=True):
     est: list[str] = []
 
 
-class Vehicles(_Frozen, kw_only=True):
+class Vehicles(_Frozen, frozen=True, kw_only=True):
     """The fleet: one type; `type` names it in the layout's vehicleTypeProperties."""
 
     count: int
@@ -194,7 +194,7 @@ class Vehicles(_Frozen, kw_only=True):
     est: list[str] = []
 
 
-class Handoff(_Frozen, kw_only=True):
+class Handoff(_Frozen, frozen=True, kw_only=True):
     """SEMI E84, the vehicle active, the load port passive; seconds of each part."""
 
     dock_min_s: float
@@ -206,7 +206,7 @@ class Handoff(_Frozen, kw_only=True):
     est: list[str] = []
 
 
-class Energy(_Frozen, kw_only=True):
+class Energy(_Frozen, frozen=True, kw_only=True):
     """Electricity of the workshop: one figure per cell, split over the parts, and what the grid emits for it."""
 
     kwh_per_mwp: float
@@ -216,7 +216,7 @@ class Energy(_Frozen, kw_only=True):
     est: list[str] = []
 
 
-class Calendar(_Frozen, kw_only=True):
+class Calendar(_Frozen, frozen=True, kw_only=True):
     """When the record starts, and the shifts it is told by."""
 
     start: datetime
@@ -224,7 +224,7 @@ class Calendar(_Frozen, kw_only=True):
     """Start times of the shifts, "HH:MM"."""
 
 
-class FlowRules(_Frozen, kw_only=True):
+class FlowRules(_Frozen, frozen=True, kw_only=True):
     """How lots are released and carriers held back."""
 
     wip_lots_per_line: int
@@ -237,7 +237,7 @@ Transport = Literal["vehicles", "direct"]
 """direct: carriers change place in no time, without vehicles (queueing experiments)."""
 
 
-class Plant(_Frozen, kw_only=True):
+class Plant(_Frozen, frozen=True, kw_only=True):
     """A whole workshop."""
 
     format: Literal["heliograph-plant/1"]
