@@ -72,8 +72,6 @@ class Parts(NamedTuple):
     lot: I32
     first: I16
     last: I16
-    step_by: I16
-    """Every step_by-th position from first to last; 1 for all of them."""
     rank: I32
     """Wafers of the batch before this part."""
 
