@@ -1,0 +1,89 @@
+"""Read a plant directory, or a plant that ships with Heliograph, into typed values.
+
+A plant that has mistakes is never half read: `read_plant` gives all of it, or names every mistake.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import heliograph
+from heliograph.errors import PlantWrong
+from heliograph.plant.check import examine
+from heliograph.plant.lif import Lif, roadmap_of
+from heliograph.plant.model import Plant
+from heliograph.plant.roadmap import Roadmap
+from heliograph.plant.write import LAYOUT_FILE, PLANT_FILE
+
+__all__ = ["PlantFiles", "find_plant", "read_plant", "shipped_plants"]
+
+
+@dataclass(frozen=True)
+class PlantFiles:
+    """A sound plant, with where it was read from."""
+
+    plant: Plant
+    roadmap: Roadmap
+    layout: Lif
+    folder: Path
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def plant_file(self) -> Path:
+        """`plant.toml` of this plant."""
+        return self.folder / PLANT_FILE
+
+    @property
+    def layout_file(self) -> Path:
+        """`layout.lif.json` of this plant."""
+        return self.folder / LAYOUT_FILE
+
+
+def shipped_plants() -> dict[str, Path]:
+    """The plants that come with Heliograph: name to directory."""
+    package = Path(heliograph.__file__).parent
+    # In a source checkout they lie at its root, where people look for them; a wheel carries them inside the package.
+    for home in (package.parents[1] / "plants", package / "plants"):
+        if home.is_dir() and (
+            found := {path.parent.name: path.parent for path in sorted(home.glob(f"*/{PLANT_FILE}"))}
+        ):
+            return found
+    return {}
+
+
+def find_plant(name: str | Path) -> Path:
+    """The directory that `name` means: a directory of that name, else a shipped plant.
+
+    Raises:
+        PlantWrong: there is neither.
+    """
+    folder = Path(name)
+    shipped = shipped_plants()
+    if folder.is_dir() or str(name) not in shipped:
+        if not folder.exists():
+            known = ", ".join(shipped) or "none"
+            raise PlantWrong(
+                [f"{name}: no such directory, and no shipped plant has this name (shipped: {known})"], where=name
+            )
+        return folder
+    return shipped[str(name)]
+
+
+def read_plant(name: str | Path) -> PlantFiles:
+    """Read a plant by the name it ships under, or from its directory.
+
+    Raises:
+        PlantWrong: every mistake, with the file and the path in it.
+    """
+    folder = find_plant(name)
+    found = examine(folder)
+    if found.mistakes or found.plant is None or found.lif is None:
+        raise PlantWrong(list(found.mistakes), where=folder)
+    return PlantFiles(
+        plant=found.plant,
+        roadmap=roadmap_of(found.lif, found.plant.vehicles),
+        layout=found.lif,
+        folder=folder,
+        warnings=found.warnings,
+    )
