@@ -1,0 +1,193 @@
+"""Mend the rows of a block in memory.
+
+Where the damage is, is known in most cases: each data sector has a CRC, kept in the CRC sector of the row before, so
+that mending one row also brings back the CRCs of the next; a CRC sector has its own. A sector known to be bad is an
+*erasure* and costs one root. ECC sectors have no CRC: a bad one shows only as a contradiction, an *error*, and costs
+two, unless all data of its row is vouched for, when the ECC is just computed again. Sectors that the caller could not
+read, that are missing, all zero (an ECC sector never is) or marked by dvdisaster as unread count as erasures, too.
+
+No answer is believed unchecked: what was mended must match its CRC, and what the parity has left over must agree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heliograph.archive.crc import SECTOR, sector_crcs
+from heliograph.archive.gf import product
+from heliograph.archive.rs03.code import locate, parity_matrix, solver, syndrome_matrix
+from heliograph.archive.rs03.layout import LAYERS, MAX_ROOTS, MIN_ROOTS, Layout
+from heliograph.archive.rs03.sectors import crc_sectors_are_whole, is_marked_dead, read_crc_sector
+
+__all__ = ["Verdict", "guess_layout", "mend"]
+
+Bytes = NDArray[np.uint8]
+Flags = NDArray[np.bool_]
+Crcs = NDArray[np.uint32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Verdict:
+    """What was found in a block of rows."""
+
+    bad: Flags
+    """(255, rows): sectors that differed from what was sealed; in lost rows, those known to."""
+    lost: Flags
+    """(rows,): rows beyond repair; their sectors are left as they were."""
+
+
+def mend(block: Bytes, layout: Layout, before: Bytes | None, gone: Flags) -> Verdict:
+    """Correct a block of consecutive rows in place.
+
+    Args:
+        block: (255, rows · 2048).
+        before: the whole CRC sector of the row before the first, or None when it is lost.
+        gone: (255, rows): sectors that are known to be missing or unreadable.
+    """
+    n, rows = layout.data_layers, block.shape[1] // SECTOR
+    crcs = sector_crcs(block[:n])
+    own = block[n].reshape(rows, SECTOR)
+    whole = crc_sectors_are_whole(own, layout)
+    difference = np.empty((layout.roots, rows * SECTOR), np.uint8)
+    product(parity_matrix(layout.roots), block[: n + 1], difference)
+    difference ^= block[n + 1 :]
+    dirty = _any(difference.view(np.uint64).reshape(layout.roots, rows, SECTOR // 8), axis=(0, 2))
+    expected: list[Crcs | None] = [None if before is None else _kept_crcs(before, n)]
+    expected += [_kept_crcs(own[row], n) if whole[row] else None for row in range(rows - 1)]
+
+    bad, lost = np.zeros((LAYERS, rows), np.bool_), np.zeros(rows, np.bool_)
+    for row in range(rows):
+        wanted = expected[row]
+        fine = wanted is not None and whole[row] and not dirty[row]
+        if fine and wanted is not None and bool((crcs[:, row] == wanted).all()):
+            continue
+        span = slice(row * SECTOR, (row + 1) * SECTOR)
+        state = _Row(block[:, span], layout, wanted, crcs[:, row], bool(whole[row]), gone[:, row])
+        bad[:, row], lost[row] = state.mend(np.ascontiguousarray(difference[:, span]))
+        if not lost[row] and row + 1 < rows:
+            expected[row + 1] = _kept_crcs(own[row], n)
+    return Verdict(bad, lost)
+
+
+def _any(array: NDArray[np.uint8] | NDArray[np.uint64], axis: int | tuple[int, ...]) -> Flags:
+    """Where anything is not zero, along the axes that remain."""
+    flags: Flags = np.any(array, axis=axis)
+    return flags
+
+
+def _kept_crcs(crc_sector: Bytes, count: int) -> Crcs:
+    """The CRCs that a CRC sector keeps, a copy."""
+    return np.ascontiguousarray(crc_sector[: 4 * count]).view("<u4").astype(np.uint32)
+
+
+class _Row:
+    """One row that is not as it should be, or not known to be."""
+
+    def __init__(
+        self, sectors: Bytes, layout: Layout, wanted: Crcs | None, crcs: Crcs, whole: bool, gone: Flags
+    ) -> None:
+        """
+        Args:
+            sectors: (255, 2048), a view into the block: mended in place.
+            wanted, crcs: (data layers,) the CRCs that the data should and does have.
+            whole: the CRC sector matches its own CRC.
+        """
+        n = layout.data_layers
+        self.sectors, self.layout, self.wanted = sectors, layout, wanted
+        self.vouched = np.zeros(LAYERS, np.bool_)
+        self.erased = gone | is_marked_dead(sectors)
+        if wanted is not None:
+            self.vouched[:n] = crcs == wanted
+            self.erased[:n] = ~self.vouched[:n]
+        self.vouched[n], self.erased[n] = whole, not whole
+        self.erased[n + 1 :] |= ~sectors[n + 1 :].any(axis=1)
+
+    def mend(self, difference: Bytes) -> tuple[Flags, bool]:
+        """(255,) which sectors were bad, and whether the row is lost; `difference` is parity stored XOR parity due."""
+        n = self.layout.data_layers
+        changes = np.zeros((LAYERS, SECTOR), np.uint8)
+        if self.vouched[: n + 1].all():
+            changes[n + 1 :] = difference
+        else:
+            solved = self._solve(difference)
+            if solved is None:
+                return self.erased, True
+            changes = solved
+        bad = _any(changes, axis=1)
+        self.sectors ^= changes
+        if not self._agrees(bad):
+            self.sectors ^= changes
+            return self.erased, True
+        return bad, False
+
+    def _solve(self, difference: Bytes) -> Bytes | None:
+        """(255, 2048): what to XOR, or None when there is more damage than the roots allow for."""
+        roots = self.layout.roots
+        erased = np.flatnonzero(self.erased)
+        if erased.size > roots:
+            return None
+        syndromes, answer = np.empty_like(difference), np.empty_like(difference)
+        product(syndrome_matrix(roots), difference, syndromes)
+        changes = np.zeros((LAYERS, SECTOR), np.uint8)
+
+        def agreed(positions: NDArray[np.int64]) -> bool:
+            product(solver(roots, tuple(positions.tolist())), syndromes, answer)
+            return not answer[positions.size :].any()
+
+        if agreed(erased):
+            changes[erased] = answer[: erased.size]
+            return changes
+        allowed = np.flatnonzero(~self.erased & ~self.vouched)
+        marks, found = locate(answer, erased.size, allowed)
+        if not found.all():
+            return None
+        everywhere = np.sort(np.concatenate([erased, allowed[marks.any(axis=1)]]))
+        if everywhere.size <= roots and agreed(everywhere):
+            changes[everywhere] = answer[: everywhere.size]
+            return changes
+        # Lone wrong bytes in more sectors than there are roots: solve per set of places, each for its own codewords.
+        patterns, which = np.unique(marks, axis=1, return_inverse=True)
+        for pattern in range(patterns.shape[1]):
+            here = np.flatnonzero(which.reshape(-1) == pattern)
+            positions = np.sort(np.concatenate([erased, allowed[patterns[:, pattern] != 0]]))
+            product(solver(roots, tuple(positions.tolist())), syndromes, answer)
+            if answer[positions.size :, here].any():
+                return None
+            changes[np.ix_(positions, here)] = answer[: positions.size, here]
+        return changes
+
+    def _agrees(self, changed: Flags) -> bool:
+        """What was mended matches its CRCs."""
+        n = self.layout.data_layers
+        if changed[n] and not crc_sectors_are_whole(self.sectors[n : n + 1], self.layout)[0]:
+            return False
+        data = np.flatnonzero(changed[:n])
+        if self.wanted is None or not data.size:
+            return True
+        return bool((sector_crcs(np.ascontiguousarray(self.sectors[data]))[:, 0] == self.wanted[data]).all())
+
+
+def guess_layout(row: Bytes, layer_sectors: int) -> Layout | None:
+    """The layout from one damaged row, (255, 2048), of an image without header and CRC sectors; None if it is not told.
+
+    Any number of roots may be right: the one with which the row decodes to a CRC sector that says so.
+    """
+    for roots in range(MIN_ROOTS, MAX_ROOTS + 1):
+        layout = Layout(0, layer_sectors, roots)
+        n = layout.data_layers
+        sectors = row.copy()
+        difference = np.empty((roots, SECTOR), np.uint8)
+        product(parity_matrix(roots), sectors[: n + 1], difference)
+        difference ^= sectors[n + 1 :]
+        nothing = np.zeros(n, np.uint32)
+        state = _Row(sectors, layout, None, nothing, False, ~_any(row, axis=1))
+        changes = state._solve(difference)
+        if changes is None:
+            continue
+        layout_found = read_crc_sector((sectors[n] ^ changes[n]).tobytes())
+        if layout_found is not None and (layout_found.roots, layout_found.layer_sectors) == (roots, layer_sectors):
+            return layout_found
+    return None

@@ -1,0 +1,49 @@
+"""What a check of an image found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heliograph.archive.rs03.layout import Layout
+
+__all__ = ["Report"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Report:
+    """The state of an image; after a repair, the state it was found in."""
+
+    image: Path
+    layout: Layout
+    damaged: NDArray[np.int64]
+    """Sector numbers that differ from what was sealed, or are missing, in order; of lost rows only those that are known."""
+    lost_rows: NDArray[np.int64]
+    """Rows with more damage than the parity rebuilds, in order. Row r is the sectors r, r + L, r + 2L ... of the image."""
+    worst: int
+    """Damaged sectors in the worst row."""
+    deep: bool
+    """The ECC layers were checked, too."""
+
+    @property
+    def sectors(self) -> int:
+        """Sectors that the image should have."""
+        return self.layout.sectors
+
+    @property
+    def clean(self) -> bool:
+        """Nothing is damaged."""
+        return not self.damaged.size and not self.lost_rows.size
+
+    @property
+    def repairable(self) -> bool:
+        """Nothing is lost for good."""
+        return not self.lost_rows.size
+
+    @property
+    def margin(self) -> int:
+        """How many more sectors of the worst row may go; negative when too many have."""
+        return self.layout.roots - self.worst

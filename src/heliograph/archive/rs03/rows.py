@@ -1,0 +1,112 @@
+"""Rows of an image, read and written many at a time: the one place that touches the file.
+
+A block is (255, rows · 2048) bytes: its line c is `rows` consecutive sectors of layer c. Reading one costs 255 reads of
+`rows` sectors; with 32 rows, that is 64 KiB each and 16 MiB in all, whatever the size of the image.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heliograph.archive.crc import SECTOR
+from heliograph.errors import DiscWrong
+from heliograph.files import cannot_write
+
+__all__ = ["BATCH_ROWS", "Progress", "batches", "in_parallel", "open_image", "read_line", "write_line"]
+
+BATCH_ROWS = 32
+WORKERS = max(1, min(8, os.cpu_count() or 1))
+
+Progress = Callable[[int, int], None]
+"""Called now and then with (sectors done, sectors in all); always from the thread that called us."""
+
+Bytes = NDArray[np.uint8]
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+
+def batches(rows: int) -> list[tuple[int, int]]:
+    """(first, end) of each batch of rows, in order."""
+    return [(first, min(first + BATCH_ROWS, rows)) for first in range(0, rows, BATCH_ROWS)]
+
+
+def in_parallel(work: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
+    """The results as they come, few tasks in flight: memory stays constant. The kernels release the GIL."""
+    with ThreadPoolExecutor(WORKERS) as pool:
+        flying: set[Future[Result]] = set()
+        try:
+            for task in tasks:
+                if len(flying) > WORKERS:
+                    done, flying = wait(flying, return_when=FIRST_COMPLETED)
+                    yield from (future.result() for future in done)
+                flying.add(pool.submit(work, task))
+            while flying:
+                done, flying = wait(flying, return_when=FIRST_COMPLETED)
+                yield from (future.result() for future in done)
+        finally:
+            for future in flying:
+                future.cancel()
+
+
+def open_image(image: Path, *, write: bool = False) -> int:
+    """A file descriptor.
+
+    Raises:
+        DiscWrong: there is no such file, or it cannot be read.
+        CannotWrite: it can be read, but not written.
+    """
+    try:
+        return os.open(image, os.O_RDWR if write else os.O_RDONLY)
+    except OSError as wrong:
+        if write and image.exists():
+            raise cannot_write(image, wrong) from wrong
+        raise DiscWrong(
+            f"{image}: {(wrong.strerror or str(wrong)).lower()}", hint="check the path of the image", path=str(image)
+        ) from wrong
+
+
+def read_line(file: int, sector: int, line: Bytes) -> int:
+    """Fill a line with sectors from `sector` on; the whole sectors that were there. What was not there is zeroed.
+
+    A read error ends the sector it is in, not the command: it is asked for again sector by sector, and what stays
+    unreadable is zeroed and later found by its CRC.
+    """
+    view = line.data
+    done = 0
+    while done < len(view):
+        try:
+            count = os.preadv(file, [view[done:]], sector * SECTOR + done)
+        except OSError:
+            if len(view) - done <= SECTOR:
+                view[done:] = bytes(len(view) - done)
+                return len(view) // SECTOR
+            for at in range(done - done % SECTOR, len(view), SECTOR):
+                read_line(file, sector + at // SECTOR, line[at : at + SECTOR])
+            return len(view) // SECTOR
+        if count == 0:
+            break
+        done += count
+    line[done:] = 0
+    return done // SECTOR
+
+
+def write_line(file: int, sector: int, line: Bytes, image: Path) -> None:
+    """Write whole sectors.
+
+    Raises:
+        CannotWrite: the disk is full, or the like.
+    """
+    view = line.data
+    done = 0
+    try:
+        while done < len(view):
+            done += os.pwrite(file, view[done:], sector * SECTOR + done)
+    except OSError as wrong:
+        raise cannot_write(image, wrong) from wrong

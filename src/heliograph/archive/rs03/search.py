@@ -1,0 +1,119 @@
+"""Find out how an image is laid out, however little of it is left.
+
+In this order, cheapest first: the header where the ISO says it ends; any CRC sector where the file's length says the
+CRC layer might be; header or CRC sector anywhere; and, when neither survives, the code itself: with the right number
+of roots a damaged row decodes to one that holds a whole CRC sector.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from pathlib import Path
+
+import numpy as np
+
+from heliograph.archive.crc import SECTOR
+from heliograph.archive.rs03.layout import HEADER_SECTORS, LAYERS, MAX_ROOTS, MIN_ROOTS, Layout
+from heliograph.archive.rs03.rows import open_image, read_line
+from heliograph.archive.rs03.sectors import COOKIE, COOKIE_IN_CRC, read_crc_sector, read_header
+
+__all__ = ["read_layout"]
+
+_TAIL_SECTORS = 150
+"""Sectors that some writers add after the end which the ISO states; dvdisaster looks there, too."""
+_CHUNK = 2048
+"""Sectors looked at in one go by the search through everything."""
+
+
+def read_layout(image: Path, *, exhaustive: bool = True) -> Layout | None:
+    """The layout of a protected image, or None when it is not protected.
+
+    Args:
+        exhaustive: when nothing stands where it should, search the whole image, then try the code itself. Takes as long
+            as reading the image; False answers at once.
+    Raises:
+        DiscWrong: the file cannot be read.
+    """
+    file = open_image(image)
+    try:
+        sectors = os.fstat(file).st_size // SECTOR
+        return (
+            _by_iso_size(file, sectors)
+            or _by_file_size(file, sectors)
+            or (exhaustive and (_by_reading_all(file, sectors) or _by_decoding(file, sectors)))
+            or None
+        )
+    finally:
+        os.close(file)
+
+
+def _read(file: int, sector: int, count: int) -> bytes:
+    line = np.zeros(count * SECTOR, np.uint8)
+    read_line(file, sector, line)
+    return line.tobytes()
+
+
+def _by_iso_size(file: int, sectors: int) -> Layout | None:
+    """The header, right after the ISO as its primary volume descriptor (sector 16, byte 80) measures it."""
+    descriptor = _read(file, 16, 1)
+    if descriptor[1:6] != b"CD001":
+        return None
+    (size,) = struct.unpack_from("<I", descriptor, 80)
+    for at in (size, size + _TAIL_SECTORS):
+        if at + HEADER_SECTORS <= sectors:
+            layout = read_header(_read(file, at, HEADER_SECTORS))
+            if layout is not None and layout.iso_sectors == at:
+                return layout
+    return None
+
+
+def _by_file_size(file: int, sectors: int) -> Layout | None:
+    """A CRC sector, if the file still has its length: in three rows of each layer that may be the CRC layer."""
+    rows, rest = divmod(sectors, LAYERS)
+    if rest or not rows:
+        return None
+    for row in sorted({0, rows // 2, rows - 1}):
+        for roots in range(MIN_ROOTS, MAX_ROOTS + 1):
+            layout = read_crc_sector(_read(file, (LAYERS - 1 - roots) * rows + row, 1))
+            if layout is not None and layout.layer_sectors == rows and layout.roots == roots:
+                return layout
+    return None
+
+
+def _by_reading_all(file: int, sectors: int) -> Layout | None:
+    """A header or a CRC sector, anywhere: one that stands where its own numbers say it should."""
+    cookie = np.frombuffer(COOKIE, np.uint8)
+    chunk = np.zeros((_CHUNK + 1, SECTOR), np.uint8)
+    for first in range(0, sectors, _CHUNK):
+        read_line(file, first, chunk.reshape(-1))
+        marked = (chunk[:, : cookie.size] == cookie).all(axis=1)
+        crc_marked = (chunk[:, COOKIE_IN_CRC : COOKIE_IN_CRC + cookie.size] == cookie).all(axis=1)
+        for at in np.flatnonzero(marked[:_CHUNK] | crc_marked[:_CHUNK]):
+            where = first + int(at)
+            if marked[at]:
+                layout = read_header(chunk[at : at + HEADER_SECTORS].tobytes())
+                here = layout is not None and layout.iso_sectors == where
+            else:
+                layout = read_crc_sector(chunk[at].tobytes())
+                here = layout is not None and 0 <= where - layout.crc_start < layout.layer_sectors
+            if here:
+                return layout
+    return None
+
+
+def _by_decoding(file: int, sectors: int) -> Layout | None:
+    """No header and no CRC sector: try every number of roots on a few rows."""
+    from heliograph.archive.rs03.decode import guess_layout
+
+    rows, rest = divmod(sectors, LAYERS)
+    if rest or not rows:
+        return None
+    for row in sorted({0, rows // 2, rows - 1}):
+        block = np.zeros((LAYERS, SECTOR), np.uint8)
+        for layer in range(LAYERS):
+            read_line(file, layer * rows + row, block[layer])
+        layout = guess_layout(block, rows)
+        if layout is not None:
+            return layout
+    return None
