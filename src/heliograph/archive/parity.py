@@ -27,10 +27,11 @@ from numpy.typing import NDArray
 
 from heliograph.archive.gf import SLICE, divide, invert, multiply, product
 from heliograph.archive.rs03.rows import Progress, in_parallel
+from heliograph.archive.undo import explain
 from heliograph.errors import DiscsLost, DiscWrong
 from heliograph.files import cannot_write, whole_file
 
-__all__ = ["MAX_DISCS", "MAX_PARITY", "Source", "coefficients", "encode", "rebuild"]
+__all__ = ["MAX_DISCS", "MAX_PARITY", "Source", "coefficients", "encode", "explain", "rebuild"]
 
 MAX_PARITY = 16
 MAX_DISCS = 255
@@ -58,9 +59,10 @@ def coefficients(data: int, parity: int) -> Bytes:
     """
     if not (data >= 1 and 0 <= parity <= MAX_PARITY and data + parity <= MAX_DISCS):
         raise ValueError(f"{data} data and {parity} parity discs: 1 or more, 0 to {MAX_PARITY}, {MAX_DISCS} together")
-    discs = np.arange(data, dtype=np.uint8)
-    rows = np.arange(parity, dtype=np.uint8)
-    return divide(255 ^ discs[None, :], (255 - rows[:, None]) ^ discs[None, :])
+    discs = np.arange(data, dtype=np.uint8)[None, :]
+    rows = np.arange(parity, dtype=np.uint8)[:, None]
+    last = np.uint8(255)
+    return divide(last ^ discs, (last - rows) ^ discs)
 
 
 def encode(

@@ -141,7 +141,7 @@ def _locate(exp, log, rest, first, places, marks, found):  # type: ignore[no-unt
         now[:] = 0
         before[:] = 0
         now[0] = before[0] = 1
-        length, shift, last = 0, 1, 1
+        length, shift, last = 0, 1, np.int64(1)
         for k in range(count):
             gap = np.int64(rest[first + k, column])
             for i in range(1, length + 1):

@@ -140,7 +140,7 @@ def _past_parity(report: Report) -> SectorsLost:
     return SectorsLost(
         f"{report.image}: {many} have lost more than parity rebuilds: row {shown}{where}; "
         f"{report.worst} of {LAYERS} sectors gone in the worst, {report.layout.roots} can be rebuilt",
-        hint="rebuild this disc from the others of its set (`heliograph archive repair` on the folder of all its images), "
+        hint="rebuild this disc from the others of its set (`heliograph archive repair` on their folder), "
         "or read it again in another drive and repair that copy",
         image=str(report.image),
         rows=rows.tolist(),

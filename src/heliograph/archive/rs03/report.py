@@ -20,9 +20,9 @@ class Report:
     image: Path
     layout: Layout
     damaged: NDArray[np.int64]
-    """Sector numbers that differ from what was sealed, or are missing, in order; of lost rows only those that are known."""
+    """Numbers of sectors that are not as sealed, or missing, in order; of lost rows only those that are known."""
     lost_rows: NDArray[np.int64]
-    """Rows with more damage than the parity rebuilds, in order. Row r is the sectors r, r + L, r + 2L ... of the image."""
+    """Rows with more damage than parity rebuilds, in order. Row r is the sectors r, r + L, r + 2L ... of the image."""
     worst: int
     """Damaged sectors in the worst row."""
     deep: bool
