@@ -251,7 +251,7 @@ _PRINT_STOPS = [
 """15.7 % of the calendar: what is left between the published 4 GW a year and 0.86 s a lane all year, once failures
 (3.7 %) and wafers lost after printing (0.2 %) are taken off. Short and often, so that a day holds its share."""
 
-_TUBE_STOPS = [_planned("tube and boat cleaning", 24.0, 15.0)]
+_TUBE_STOPS = [_planned("tube and boat cleaning", 168.0, 90.0)]
 _WET_STOPS = [_planned("bath change", 24.0, 15.0)]
 _PLASMA_STOPS = [_planned("boat exchange and chamber check", 24.0, 20.0)]
 
