@@ -1,0 +1,222 @@
+"""Passages: which batch took each wafer at each step, when it went in and when it came out.
+
+Worked out of the daybook, for whole lots at a time, as arrays with one element a wafer and step; `twin.cells` draws the
+cells from them and `record` writes them down. A daybook holds batches only for machines that vehicles serve; here the
+steps of the machines connected behind them are added: a wafer passes those on the same lane, each a fixed operating
+time after the one before, and the whole connected line stands still together (see Stops).
+
+What has not happened by the end of the record has the time NEVER: a passage that is only planned is not in the record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from heliograph.daybook import I8, I16, I32, I64, Daybook
+from heliograph.plant.model import Equipment, Plant
+from heliograph.units import ms_from_s
+
+__all__ = ["NEVER", "Floor", "Passages", "ahead", "floor_of", "lots_in_record", "number_out", "pass_lots"]
+
+NEVER: Final = np.iinfo(np.int64).max
+"""The time of what has not happened."""
+
+
+class Floor(NamedTuple):
+    """Which machine does which step, numbered: machines as in the daybook, steps as in the route."""
+
+    head: I16
+    """(machines,) the machine that a vehicle serves and this one is connected behind; itself if none."""
+    equipment: tuple[Equipment, ...]
+    """(machines,) the type of each."""
+    line: I16
+    """(machines,) the line of each, from 1."""
+    step: I16
+    """(machines,) the step each does; -1: none (wafer store, cell store)."""
+    at_step: I16
+    """(steps, machines) the machine behind (or at) each head that does the step; -1: none."""
+    enter_op_ms: I64
+    """(steps, machines) operating time from entering the head to entering that machine."""
+    leave_op_ms: I64
+    """(steps, machines) operating time from entering the head to leaving that machine."""
+    slots: int
+    """Positions of a carrier."""
+
+    @property
+    def steps(self) -> int:
+        """Steps of the route."""
+        return len(self.at_step)
+
+
+class Passages(NamedTuple):
+    """The way of some lots through all steps; w wafers are lots x slots, in order of lot and position."""
+
+    lots: I32
+    """(lots,) numbers, ascending."""
+    batch: I32
+    """(steps, w) row of the daybook's batches; -1: the wafer did not begin the step."""
+    enter_ms: I64
+    """(steps, w) NEVER where `batch` is -1."""
+    leave_ms: I64
+    """(steps, w) also NEVER while in process; a wafer that broke there left its life at this moment."""
+    lost_at: I8
+    """(w,) the step at which the wafer was lost; -1: none. A loss after the end of the record is none."""
+
+
+def floor_of(plant: Plant, machine_ids: tuple[str, ...]) -> Floor:
+    """Number the machines and steps of a plant.
+
+    Args:
+        machine_ids: as in the daybook.
+    """
+    types = {kind.code: kind for kind in plant.equipment}
+    machines = {machine.id: machine for machine in plant.machines}
+    index = {name: i for i, name in enumerate(machine_ids)}
+    step_of_type = {step.equipment: plant.route.index(step.code) for step in plant.steps if step.code in plant.route}
+    count, steps = len(machine_ids), len(plant.route)
+    head = np.arange(count, dtype=np.int16)
+    step = np.array([step_of_type.get(machines[name].equipment, -1) for name in machine_ids], np.int16)
+    at_step = np.full((steps, count), -1, np.int16)
+    enter, leave = np.zeros((steps, count), np.int64), np.zeros((steps, count), np.int64)
+    members = {name for machine in plant.machines for name in machine.members}
+    for name in machine_ids:
+        if name in members:
+            continue
+        passed = 0
+        for behind in (name, *machines[name].members):
+            head[index[behind]] = index[name]
+            after = passed + ms_from_s(types[machines[behind].equipment].process_s)
+            if (done := step[index[behind]]) >= 0:
+                at_step[done, index[name]] = index[behind]
+                enter[done, index[name]], leave[done, index[name]] = passed, after
+            passed = after
+    return Floor(
+        head=head,
+        equipment=tuple(types[machines[name].equipment] for name in machine_ids),
+        line=np.array([machines[name].line for name in machine_ids], np.int16),
+        step=step,
+        at_step=at_step,
+        enter_op_ms=enter,
+        leave_op_ms=leave,
+        slots=plant.wafers_per_carrier,
+    )
+
+
+def ahead(stop_op_ms: I64, stop_lost_ms: I64, op_ms: I64) -> I64:
+    """Real time of operating times of one machine, from its stops in order (see daybook.Stops)."""
+    if len(stop_op_ms) == 0:
+        return op_ms
+    lost = np.concatenate(([0], stop_lost_ms))
+    real: I64 = op_ms + lost[np.searchsorted(stop_op_ms, op_ms, side="left")]
+    return real
+
+
+class _Parts(NamedTuple):
+    """Parts with their batch's row, ordered by lot and position within each head step."""
+
+    lot: I32
+    first: I64
+    length: I64
+    rank: I64
+    row: I64
+    step: I16
+    """Step of the batch's machine, the head."""
+
+
+def _parts_of(book: Daybook, floor: Floor, lots: I32) -> _Parts:
+    order = np.argsort(book.batches.number, kind="stable")
+    row = order[np.searchsorted(book.batches.number[order], book.parts.batch)]
+    step = floor.step[book.batches.machine[row]]
+    wanted = np.zeros(len(book.lots.line), bool)
+    wanted[lots] = True
+    keep = np.flatnonzero(wanted[book.parts.lot] & (step >= 0))
+    lot, first = book.parts.lot[keep], book.parts.first[keep].astype(np.int64)
+    by_place = np.lexsort((first, lot, step[keep]))
+    keep, first = keep[by_place], first[by_place]
+    length = book.parts.last[keep].astype(np.int64) - first + 1
+    return _Parts(lot[by_place], first, length, book.parts.rank[keep].astype(np.int64), row[keep], step[keep])
+
+
+def pass_lots(book: Daybook, floor: Floor, lots: I32, steps: range | None = None) -> Passages:
+    """Follow the wafers of some lots (numbers, ascending) through all steps, or through `steps` only."""
+    slots, wafers = floor.slots, len(lots) * floor.slots
+    parts = _parts_of(book, floor, lots)
+    lost_at = book.lots.lost_at[lots].reshape(wafers)
+    batch = np.full((floor.steps, wafers), -1, np.int32)
+    enter = np.full((floor.steps, wafers), NEVER, np.int64)
+    leave = np.full((floor.steps, wafers), NEVER, np.int64)
+    wanted = range(floor.steps) if steps is None else steps
+    for head_step in np.unique(parts.step).tolist():
+        mine = slice(*np.searchsorted(parts.step, [head_step, head_step + 1]).tolist())
+        rows, length = parts.row[mine], parts.length[mine]
+        heads = np.unique(book.batches.machine[rows])
+        does = [s for s in np.flatnonzero(np.any(floor.at_step[:, heads] >= 0, axis=1)).tolist() if s in wanted]
+        if not does:
+            continue
+        start = np.searchsorted(lots, parts.lot[mine]) * slots + parts.first[mine] - 1
+        ends = np.cumsum(length)
+        at = np.arange(ends[-1]) + np.repeat(start - (ends - length), length)
+        alive = (lost_at[at] < 0) | (lost_at[at] >= head_step)
+        before = np.cumsum(alive) - alive
+        nth = before - np.repeat(before[ends - length] - parts.rank[mine], length)
+        at, row, nth = at[alive], np.repeat(rows, length)[alive], nth[alive]
+        for step, went_in, came_out in _times(book, floor, does, heads, row, nth):
+            here = ((lost_at[at] < 0) | (lost_at[at] >= step)) & (went_in < book.until_ms)
+            batch[step, at[here]] = row[here]
+            enter[step, at[here]] = went_in[here]
+            leave[step, at[here]] = np.where(came_out < book.until_ms, came_out, NEVER)[here]
+    if steps is None:
+        gone = np.flatnonzero(lost_at >= 0)
+        lost_at[gone[leave[lost_at[gone], gone] == NEVER]] = -1
+    return Passages(lots, batch, enter, leave, lost_at)
+
+
+def _times(
+    book: Daybook, floor: Floor, steps: list[int], heads: I16, row: I64, nth: I64
+) -> Iterator[tuple[int, I64, I64]]:
+    """Each of the steps that these heads and their members do, with the moments in and out of each wafer."""
+    batches = book.batches
+    takt = batches.takt_ms[row]
+    if (floor.at_step[:, heads] >= 0).sum() == len(heads) and not takt.any():
+        end = batches.end_ms[row]
+        yield steps[0], batches.start_ms[row], np.where(end == -1, NEVER, end)
+        return
+    machine = batches.machine[row]
+    op = batches.op_start_ms[row] + nth * takt
+    groups = [(head, machine == head if len(heads) > 1 else slice(None)) for head in heads.tolist()]
+
+    def real(offset_op_ms: I64) -> I64:
+        moment = np.empty_like(op)
+        for head, its in groups:
+            stops = slice(*np.searchsorted(stop_machine, [head, head + 1]).tolist())
+            moment[its] = ahead(stop_op[stops], stop_lost[stops], op[its] + offset_op_ms[head])
+        return moment
+
+    by_machine = np.lexsort((book.stops.op_ms, book.stops.machine))
+    stop_machine = book.stops.machine[by_machine]
+    stop_op, stop_lost = book.stops.op_ms[by_machine], book.stops.lost_ms[by_machine]
+    came_out, before = op, -2
+    for step in steps:
+        enter_op, leave_op = floor.enter_op_ms[step], floor.leave_op_ms[step]
+        follows = before == step - 1 and np.array_equal(enter_op[heads], floor.leave_op_ms[before, heads])
+        went_in = came_out if follows else real(enter_op)
+        came_out, before = real(leave_op), step
+        yield step, went_in, came_out
+
+
+def number_out(book: Daybook, floor: Floor, lots: I32) -> int:
+    """How many cells of these lots left the last step within the record."""
+    last = floor.steps - 1
+    passed = pass_lots(book, floor, lots, range(last, last + 1))
+    out = (passed.leave_ms[last] >= 0) & (passed.leave_ms[last] < book.until_ms) & (passed.lost_at < 0)
+    return int(np.count_nonzero(out))
+
+
+def lots_in_record(book: Daybook) -> I32:
+    """Lots that were in process at some moment of the record, or finished within it."""
+    finished = book.lots.finished_ms
+    within = ((finished == -1) | (finished >= 0)) & (book.lots.released_ms < book.until_ms)
+    return np.flatnonzero(within).astype(np.int32)
