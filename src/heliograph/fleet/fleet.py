@@ -1,0 +1,306 @@
+"""The fleet: moves in, vehicles' arrivals out; everything between happens in the compiled traffic loop.
+
+    fleet.want(move)                 a carrier wants to go
+    fleet.assign(fleet.now_ms)       moves are given to vehicles, which set out
+    fleet.advance(until_ms)          traffic, until then or until a vehicle stands at a load port
+    fleet.done(vehicle, now_ms)      the floor has handed the carrier over; the vehicle goes on
+
+Same calls, same answers, to the millisecond.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from heliograph.commands import Move
+from heliograph.errors import HeliographError, PlantWrong
+from heliograph.events import MoveAssigned, VehicleArrived
+from heliograph.fleet import assign as _assign
+from heliograph.fleet import motion, traffic
+from heliograph.fleet.why import why
+from heliograph.fleet.world import MWMS_PER_KWH, PICKUP, World, build_world
+from heliograph.plant.model import Vehicles
+from heliograph.plant.roadmap import Roadmap
+
+__all__ = ["Fleet"]
+
+NOT_YET: Final = np.iinfo(np.int64).min
+"""A time in the table of moves that has not come."""
+
+
+class _Trip(msgspec.Struct, gc=False):
+    """What is known of one move."""
+
+    move: Move
+    vehicle: int
+    assigned_ms: int
+    at_source_ms: int = NOT_YET
+    taken_ms: int = NOT_YET
+    at_target_ms: int = NOT_YET
+    placed_ms: int = NOT_YET
+    empty_mm: int = 0
+    loaded_mm: int = 0
+
+
+class Fleet:
+    """Vehicles on a roadmap.
+
+    Args:
+        drive_ms: (2, e) how long a vehicle takes along each edge, empty and loaded, 0 where it may not drive;
+            default: length over speed.
+        slow_permille: (v,) 1000 is nominal, 1100 takes a tenth longer for every edge; default: all nominal.
+        seed: of the batteries' charge at the start (half to full).
+        start_ms: the time at the start.
+        priority_s: one step of a move's priority is worth this many seconds of driving, or of waiting.
+    Raises:
+        PlantWrong: a place is unknown, there are fewer places to rest than vehicles, or a station cannot be reached.
+    """
+
+    def __init__(
+        self,
+        roadmap: Roadmap,
+        vehicles: Vehicles,
+        *,
+        drive_ms: NDArray[np.int32] | None = None,
+        slow_permille: NDArray[np.int32] | None = None,
+        seed: int = 0,
+        start_ms: int = 0,
+        priority_s: float = 60.0,
+    ) -> None:
+        count = vehicles.count
+        nominal = np.full(count, 1000, np.int32) if slow_permille is None else slow_permille
+        charge = np.random.default_rng(seed).uniform(0.5, 1.0, count) * vehicles.battery.full_pct / 100
+        times = motion.drive_ms(roadmap, vehicles) if drive_ms is None else drive_ms
+        self._world: World = build_world(roadmap, vehicles, times, nominal, charge, start_ms, priority_s)
+        self._roadmap = roadmap
+        self._now_ms = start_ms
+        self._pending: list[Move] = []
+        self._pending_at = np.zeros((3, 256), np.int64)
+        """Source node, priority, wanted_ms of each pending move."""
+        self._trips: dict[int, _Trip] = {}
+        self._trip_of: list[_Trip | None] = [None] * count
+        self._check_roads()
+
+    @property
+    def now_ms(self) -> int:
+        """Where the last `advance` stopped."""
+        return self._now_ms
+
+    @property
+    def count(self) -> int:
+        """Number of vehicles."""
+        return len(self._trip_of)
+
+    @property
+    def pending(self) -> int:
+        """Moves that no vehicle has yet."""
+        return len(self._pending)
+
+    def want(self, move: Move) -> None:
+        """Add a move to the pending ones; `assign` gives it to a vehicle.
+
+        Raises:
+            PlantWrong: its source or target is not a station of the layout.
+        """
+        nodes = self._roadmap.station_node
+        for word, station in (("source", move.source), ("target", move.target)):
+            if station not in nodes:
+                raise PlantWrong([f'move {move.number}: {word} "{station}" is not a station of the layout'])
+        i = len(self._pending)
+        if i == self._pending_at.shape[1]:
+            self._pending_at = np.concatenate([self._pending_at, np.zeros_like(self._pending_at)], axis=1)
+        self._pending_at[:, i] = nodes[move.source], move.priority, move.wanted_ms
+        self._pending.append(move)
+
+    def assign(self, now_ms: int) -> list[MoveAssigned]:
+        """Give pending moves to free vehicles and send them off; `now_ms` is where the fleet stands.
+
+        A vehicle is free when it stands without an order, drives to park, or tops up its battery.
+        """
+        self._expect(now_ms)
+        if not self._pending:
+            return []
+        self._make_room()
+        chosen, who = _assign.assign(self._world, self._pending_at, len(self._pending))
+        assigned = []
+        for i, vehicle in zip(chosen.tolist(), who.tolist(), strict=True):
+            trip = _Trip(self._pending[i], vehicle, now_ms)
+            trip.empty_mm = -int(self._world.vehicles["empty_mm"][vehicle])
+            self._trips[trip.move.number] = trip
+            self._trip_of[vehicle] = trip
+            assigned.append(MoveAssigned(now_ms, trip.move.number, vehicle))
+        for i in sorted(chosen.tolist(), reverse=True):
+            last = self._pending.pop()
+            if i < len(self._pending):
+                self._pending[i] = last
+                self._pending_at[:, i] = self._pending_at[:, len(self._pending)]
+        return assigned
+
+    def advance(self, until_ms: int) -> list[VehicleArrived]:
+        """Run the traffic to `until_ms`, or to the first arrival at the station of an order if that comes earlier.
+
+        Returns:
+            All arrivals of that millisecond, or none; `now_ms` says where the time stands.
+        Raises:
+            HeliographError: a vehicle has no way to its target (the roadmap changed under it).
+        """
+        world = self._world
+        world.clock["arrivals"] = 0
+        while traffic.advance(world, until_ms):
+            self._make_room()
+        clock = world.clock[0]
+        self._now_ms = int(clock["now_ms"])
+        if clock["lost"] >= 0:
+            raise HeliographError(f"at {self._now_ms} ms: {self.why(int(clock['lost']))}")
+        arrived = []
+        for vehicle in world.arrived[: clock["arrivals"]].tolist():
+            trip = self._trip_of[vehicle]
+            assert trip is not None
+            x = world.vehicles[vehicle]
+            if x["order"] == PICKUP:
+                trip.at_source_ms = self._now_ms
+                trip.empty_mm += int(x["empty_mm"])
+                arrived.append(VehicleArrived(self._now_ms, vehicle, trip.move.source, trip.move.number))
+            else:
+                trip.at_target_ms = self._now_ms
+                trip.loaded_mm += int(x["loaded_mm"])
+                arrived.append(VehicleArrived(self._now_ms, vehicle, trip.move.target, trip.move.number))
+        return arrived
+
+    def done(self, vehicle: int, now_ms: int) -> None:
+        """The hand-off is complete: after the pickup the vehicle sets out to the target, after the drop it is free."""
+        self._expect(now_ms)
+        trip = self._trip_of[vehicle]
+        if trip is None or not traffic.in_handoff(self._world, vehicle):
+            raise HeliographError(f"vehicle {vehicle} is not at a hand-off: {self.why(vehicle)}")
+        if trip.taken_ms == NOT_YET:
+            trip.taken_ms = now_ms
+            trip.loaded_mm = -int(self._world.vehicles["loaded_mm"][vehicle])
+            traffic.go_on_loaded(self._world, vehicle, self._roadmap.station_node[trip.move.target])
+        else:
+            trip.placed_ms = now_ms
+            self._trip_of[vehicle] = None
+            traffic.finish(self._world, vehicle)
+
+    def move_of(self, vehicle: int) -> Move | None:
+        """The move that a vehicle is on."""
+        trip = self._trip_of[vehicle]
+        return None if trip is None else trip.move
+
+    def carrying(self, vehicle: int) -> int:
+        """The carrier on a vehicle; -1: none."""
+        trip = self._trip_of[vehicle]
+        return -1 if trip is None or trip.taken_ms == NOT_YET else trip.move.carrier
+
+    def station_of(self, vehicle: int) -> str:
+        """The id of the node where a vehicle stands, or which it is leaving."""
+        return self._roadmap.node_ids[self._world.vehicles["node"][vehicle]]
+
+    def tracks(self, since_ms: int = NOT_YET) -> dict[str, NDArray[np.generic]]:
+        """Every visit of a vehicle to a node: granted, reached, left again (the next node is reached).
+
+        Args:
+            since_ms: leave out visits that ended before.
+        Returns:
+            Columns vehicle int16, node int32, claimed_ms, arrived_ms, left_ms int64, in the order of left_ms; visits
+            that have not ended are closed now; a node granted and not reached yet is left out.
+        """
+        world = self._world
+        ended = world.visits[: world.clock["visits"][0]]
+        first = int(np.searchsorted(ended["left_ms"], since_ms))
+        ended, x = ended[first:], world.vehicles
+        columns: dict[str, NDArray[np.generic]] = {
+            "vehicle": np.concatenate([ended["vehicle"], np.arange(len(x), dtype=np.int16)])
+        }
+        for name in ("node", "claimed_ms", "arrived_ms"):
+            columns[name] = np.concatenate([ended[name], x[name]])
+        columns["left_ms"] = np.concatenate([ended["left_ms"], np.full(len(x), self._now_ms, np.int64)])
+        return columns
+
+    def forget_tracks(self) -> None:
+        """Let go of the visits that have ended (after a warm-up)."""
+        self._world.clock["visits"] = 0
+
+    def moves(self) -> dict[str, NDArray[np.generic]]:
+        """Every move that a vehicle has or had, in the order of assignment.
+
+        Returns:
+            Columns number, carrier, lot, vehicle, source, target (station ids), wanted_ms, assigned_ms, at_source_ms,
+            taken_ms, at_target_ms, placed_ms (`NOT_YET`, the smallest int64, where it has not come), empty_m from
+            assignment to the source, loaded_m from the source to the target.
+        """
+        trips = list(self._trips.values())
+        x = self._world.vehicles
+        empty = [t.empty_mm + (int(x["empty_mm"][t.vehicle]) if t.at_source_ms == NOT_YET else 0) for t in trips]
+        under_way = [t.taken_ms != NOT_YET and t.at_target_ms == NOT_YET for t in trips]
+        loaded = [
+            t.loaded_mm + (int(x["loaded_mm"][t.vehicle]) if u else 0) for t, u in zip(trips, under_way, strict=True)
+        ]
+        columns: dict[str, NDArray[np.generic]] = {
+            "number": np.array([t.move.number for t in trips], np.int64),
+            "carrier": np.array([t.move.carrier for t in trips], np.int64),
+            "lot": np.array([t.move.lot for t in trips], np.int64),
+            "vehicle": np.array([t.vehicle for t in trips], np.int16),
+            "source": np.array([t.move.source for t in trips], np.str_),
+            "target": np.array([t.move.target for t in trips], np.str_),
+            "wanted_ms": np.array([t.move.wanted_ms for t in trips], np.int64),
+        }
+        for name in ("assigned_ms", "at_source_ms", "taken_ms", "at_target_ms", "placed_ms"):
+            columns[name] = np.array([getattr(t, name) for t in trips], np.int64)
+        columns["empty_m"] = np.array(empty, np.float64) / 1000
+        columns["loaded_m"] = np.array(loaded, np.float64) / 1000
+        return columns
+
+    def state_ms(self) -> NDArray[np.int64]:
+        """(v, 6) how long each vehicle has been in each of `STATES` up to now; a row adds up to the elapsed time."""
+        traffic.settle_all(self._world)
+        return self._world.state_ms.copy()
+
+    def soc(self) -> NDArray[np.float64]:
+        """(v,) state of charge, 0 to 1."""
+        traffic.settle_all(self._world)
+        share: NDArray[np.float64] = self._world.vehicles["charge_mwms"] / self._world.clock["capacity_mwms"][0]
+        return share
+
+    def kwh(self) -> NDArray[np.float64]:
+        """(v, 2) used by and charged into each vehicle since the start."""
+        traffic.settle_all(self._world)
+        x = self._world.vehicles
+        return np.column_stack([x["used_mwms"], x["charged_mwms"]]) / MWMS_PER_KWH
+
+    def why(self, vehicle: int) -> str:
+        """What a vehicle does and, where it waits, for whom, down the chain to the cause; one line."""
+        return why(self._world, self._roadmap.node_ids, vehicle)
+
+    def _expect(self, now_ms: int) -> None:
+        if now_ms != self._now_ms:
+            raise HeliographError(f"the fleet stands at {self._now_ms} ms and cannot act at {now_ms} ms: advance it")
+
+    def _make_room(self) -> None:
+        """Larger arrays where the compiled loop is about to run out of room."""
+        clock, world = self._world.clock[0], self._world
+        if clock["timers"] + traffic.SPARE_TIMERS * self.count + 64 > len(world.timers):
+            world = world._replace(timers=np.concatenate([world.timers, np.zeros_like(world.timers)]))
+        if clock["visits"] + 1 > len(world.visits):
+            world = world._replace(visits=np.concatenate([world.visits, np.zeros_like(world.visits)]))
+        self._world = world
+
+    def _check_roads(self) -> None:
+        """Every station from every other, loaded and empty, before the first vehicle moves."""
+        unreachable = traffic.unreachable(self._world, np.unique(list(self._roadmap.station_node.values())))
+        if len(unreachable):
+            names = {node: name for name, node in self._roadmap.station_node.items()}
+            raise PlantWrong(
+                [
+                    f'layout: station "{names[b]}" cannot be reached {"loaded" if loaded else "empty"} '
+                    f'from station "{names[a]}"'
+                    for loaded, a, b in unreachable.tolist()
+                ],
+                where="the plant",
+            )
+
+

@@ -1,0 +1,118 @@
+"""The way to a place: for every edge, how long from its end to the place, turning included.
+
+One row of times per place and load, made when it is first needed by Dijkstra's algorithm on the edges, backwards
+from the place; on the edges and not on the nodes, because what a turn costs depends on where one comes from. Rows are
+kept in a table of bounded size; the oldest give way, and are simply made again when they are asked for.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numba import njit
+
+from heliograph.fleet.world import DRIVING, World
+
+__all__ = ["FAR_MS", "cost_ms", "row_for"]
+
+FAR_MS: Final = 2_000_000_000
+"""No way."""
+
+
+@njit(cache=True)
+def _sift_up(heap: np.ndarray, key: np.ndarray, i: int, edge: int, cost: int) -> None:
+    while i > 0:
+        above = (i - 1) >> 1
+        if key[above] <= cost:
+            break
+        key[i], heap[i] = key[above], heap[above]
+        i = above
+    key[i], heap[i] = cost, edge
+
+
+@njit(cache=True)
+def _sift_down(heap: np.ndarray, key: np.ndarray, size: int) -> None:
+    """Move the last entry (at `size`) into the hole at the top."""
+    edge, cost = heap[size], key[size]
+    i = 0
+    while True:
+        child = 2 * i + 1
+        if child >= size:
+            break
+        if child + 1 < size and key[child + 1] < key[child]:
+            child += 1
+        if key[child] >= cost:
+            break
+        key[i], heap[i] = key[child], heap[child]
+        i = child
+    key[i], heap[i] = cost, edge
+
+
+@njit(cache=True)
+def _make_row(w: World, row: int, loaded: int, target: int) -> None:
+    """Fill a row: Dijkstra from the target backwards; nobody passes through a closed place."""
+    to_go, drive = w.to_go_ms[row], w.drive_ms[loaded]
+    to_go[:] = FAR_MS
+    capacity = len(w.before) + len(w.edges) + 1
+    heap, key = np.empty(capacity, np.int32), np.empty(capacity, np.int64)
+    size = 0
+    for edge in range(len(w.edges)):
+        if w.edges[edge].head == target and drive[edge] > 0:
+            to_go[edge] = 0
+            _sift_up(heap, key, size, edge, 0)
+            size += 1
+    while size > 0:
+        edge, cost = heap[0], key[0]
+        size -= 1
+        _sift_down(heap, key, size)
+        if cost > to_go[edge]:
+            continue
+        tail = w.edges[edge].tail
+        if w.nodes[tail].closed:
+            continue
+        cost += drive[edge]
+        for i in range(w.before_start[edge], w.before_start[edge + 1]):
+            before = w.before[i, 0]
+            longer = cost + w.before[i, 1]
+            if drive[before] > 0 and longer < to_go[before]:
+                to_go[before] = longer
+                _sift_up(heap, key, size, before, longer)
+                size += 1
+
+
+@njit(cache=True)
+def row_for(w: World, loaded: int, target: int) -> int:
+    """The row of `to_go_ms` for this target, made if it is not there."""
+    row = w.row_of[loaded, target]
+    if row >= 0:
+        return row
+    clock = w.clock[0]
+    row = clock.row_hand
+    clock.row_hand = (row + 1) % len(w.row_key)
+    clock.rows_made += 1
+    old = w.row_key[row]
+    if old >= 0:
+        w.row_of[old & 1, old >> 1] = -1
+    w.row_key[row] = 2 * target + loaded
+    w.row_of[loaded, target] = row
+    _make_row(w, row, loaded, target)
+    return row
+
+
+@njit(cache=True)
+def cost_ms(w: World, v: int, target: int) -> int:
+    """How long vehicle v, loaded as it is, would take from its node, or the one it drives to; FAR_MS: no way."""
+    x = w.vehicles[v]
+    at, via = x.node, x.via
+    if x.mode == DRIVING:
+        at, via = x.next, x.along
+    if at == target:
+        return 0
+    row, best = w.to_go_ms[row_for(w, x.loaded, target)], FAR_MS
+    for i in range(w.follow_start[via], w.follow_start[via + 1]):
+        edge = w.follow[i, 0]
+        drive = w.drive_ms[x.loaded, edge]
+        if drive > 0 and row[edge] < FAR_MS:
+            best = min(best, w.follow[i, 1] + drive + row[edge])
+    return best

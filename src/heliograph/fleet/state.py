@@ -1,0 +1,151 @@
+"""State times and batteries, and the queues at nodes: the small moves that every rule of the traffic is made of."""
+
+from __future__ import annotations
+
+from numba import njit
+
+from heliograph.fleet.timers import ARRIVE, push
+from heliograph.fleet.world import CHARGING, DRIVING, HANDOFF, HELD, IDLE, World
+
+__all__ = [
+    "become",
+    "grant",
+    "join_claiming",
+    "join_waiting",
+    "leave_waiting",
+    "settle",
+    "standing",
+    "take_claiming",
+    "turn_ms",
+]
+
+
+@njit(cache=True)
+def standing(w: World, v: int) -> bool:
+    """Whether it stands in a place and nothing has set it off."""
+    mode = w.vehicles[v].mode
+    return mode != DRIVING and mode != HELD
+
+
+@njit(cache=True)
+def settle(w: World, v: int, now_ms: int) -> None:
+    """Book the time since the last change, and the energy of that time."""
+    x, clock = w.vehicles[v], w.clock[0]
+    ms = now_ms - x.since_ms
+    x.since_ms = now_ms
+    if ms == 0:
+        return
+    state, power = 3, clock.idle_mw
+    if x.mode == DRIVING:
+        state, power = (0, clock.loaded_mw) if x.loaded else (1, clock.empty_mw)
+    elif x.mode == HANDOFF:
+        state = 2
+    elif x.mode == CHARGING:
+        state, power = 4, 0
+        gained = min(clock.charge_mw * ms, clock.capacity_mwms - x.charge_mwms)
+        x.charge_mwms += gained
+        x.charged_mwms += gained
+    elif x.mode == IDLE:
+        state = 5
+    w.state_ms[v, state] += ms
+    used = min(power * ms, x.charge_mwms)
+    x.charge_mwms -= used
+    x.used_mwms += used
+
+
+@njit(cache=True)
+def become(w: World, v: int, mode: int, now_ms: int) -> None:
+    """Change what a vehicle does; timers set before are void."""
+    settle(w, v, now_ms)
+    w.vehicles[v].mode = mode
+    w.vehicles[v].epoch += 1
+
+
+@njit(cache=True)
+def turn_ms(w: World, via: int, edge: int) -> int:
+    """How long turning from one edge into the next takes."""
+    for i in range(w.follow_start[via], w.follow_start[via + 1]):
+        if w.follow[i, 0] == edge:
+            return w.follow[i, 1]
+    return 0
+
+
+@njit(cache=True)
+def grant(w: World, v: int, edge: int, now_ms: int) -> None:
+    """The end of the edge is free: it is the vehicle's now, and the vehicle drives to it."""
+    x, clock = w.vehicles[v], w.clock[0]
+    head = w.edges[edge].head
+    w.nodes[head].holder = v
+    start = clock.start_loaded_ms if x.loaded else clock.start_empty_ms
+    ms = turn_ms(w, x.via, edge) + w.drive_ms[x.loaded, edge] * x.slow_permille // 1000 + start * x.stood
+    if head == x.target:
+        ms += start
+    x.stood = 0
+    x.next, x.along, x.want = head, edge, -1
+    x.next_claimed_ms = now_ms
+    become(w, v, DRIVING, now_ms)
+    push(w, now_ms + max(ms, 1), ARRIVE, v)
+
+
+@njit(cache=True)
+def join_waiting(w: World, v: int, edge: int, first: bool) -> None:
+    """Queue for the end of an edge, at the end or, where a ring is being opened, at the head."""
+    x, node = w.vehicles[v], w.edges[edge].head
+    x.want, x.along = node, edge
+    n = w.nodes[node]
+    if first:
+        x.next_waiting = n.first_waiting
+        n.first_waiting = v
+        if n.last_waiting < 0:
+            n.last_waiting = v
+    else:
+        x.next_waiting = -1
+        if n.last_waiting < 0:
+            n.first_waiting = v
+        else:
+            w.vehicles[n.last_waiting].next_waiting = v
+        n.last_waiting = v
+
+
+@njit(cache=True)
+def leave_waiting(w: World, v: int) -> None:
+    """Leave the queue of the node that it wants."""
+    x = w.vehicles[v]
+    n = w.nodes[x.want]
+    before, at = -1, n.first_waiting
+    while at != v:
+        before, at = at, w.vehicles[at].next_waiting
+    if before < 0:
+        n.first_waiting = x.next_waiting
+    else:
+        w.vehicles[before].next_waiting = x.next_waiting
+    if n.last_waiting == v:
+        n.last_waiting = before
+    x.next_waiting = -1
+    x.want = -1
+
+
+@njit(cache=True)
+def join_claiming(w: World, v: int, place: int) -> None:
+    """Queue for the claim of a place; `place` n: for that of any charger."""
+    x, n = w.vehicles[v], w.nodes[place]
+    x.queued, x.next_claiming = place, -1
+    if n.last_claiming < 0:
+        n.first_claiming = v
+    else:
+        w.vehicles[n.last_claiming].next_claiming = v
+    n.last_claiming = v
+
+
+@njit(cache=True)
+def take_claiming(w: World, place: int) -> int:
+    """The first of the queue for a claim, taken off it; -1: nobody."""
+    n = w.nodes[place]
+    v = n.first_claiming
+    if v >= 0:
+        x = w.vehicles[v]
+        n.first_claiming = x.next_claiming
+        if x.next_claiming < 0:
+            n.last_claiming = -1
+        x.queued, x.next_claiming = -1, -1
+    return v

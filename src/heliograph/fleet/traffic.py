@@ -1,0 +1,446 @@
+"""The traffic loop: every vehicle from node to node until a time, or until one stands at the station of its order.
+
+The rules, which `fleet/check.py` judges from outside:
+
+- A vehicle that drives from a to b holds both: b from the moment it is granted, a until b is reached. So no two
+  vehicles ever hold one node, and none swap.
+- Places (bays, parking, chargers) are entered only by who holds their claim. A vehicle sets out only with the claim
+  of its target, and the claim is free again when its holder has left. Who has to wait for a claim does so in a place,
+  never on the road; so whoever is on the road can leave it at its target, and the road never fills up for good.
+- On the road a vehicle takes the next node of the quickest way, or a small detour where that is held, or waits in
+  the node's queue. Rings of waiting vehicles are opened (`rings.py`).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from heliograph.fleet.rings import open_ring, waiters_ahead
+from heliograph.fleet.routes import FAR_MS, cost_ms, row_for
+from heliograph.fleet.state import (
+    become,
+    grant,
+    join_claiming,
+    join_waiting,
+    leave_waiting,
+    settle,
+    standing,
+    take_claiming,
+)
+from heliograph.fleet.timers import ARRIVE, FREED, FULL, HERE, LOOK, REST, pop, push
+from heliograph.fleet.world import CHARGE, CHARGING, CLAIMING, DROP, HANDOFF, HELD, IDLE, NONE, PARK, World
+
+__all__ = [
+    "SPARE_TIMERS",
+    "advance",
+    "finish",
+    "go_on_loaded",
+    "in_handoff",
+    "set_order",
+    "settle_all",
+    "unreachable",
+]
+
+SPARE_TIMERS: Final = 4
+"""Room for so many timers per vehicle must be free before an event is worked on."""
+DETOUR_MS: Final = 4_000
+"""A detour of this much is taken for every vehicle that waits ahead."""
+DETOURS: Final = 8
+"""So many detours on one way; then it keeps to the way, so that nobody circles for ever."""
+RETRY_MS: Final = 1_000
+
+
+@njit(cache=True)
+def _step(w: World, v: int, now_ms: int) -> None:
+    """Stands at a node that is not its target: take the next one, or wait for it."""
+    x = w.vehicles[v]
+    row = w.to_go_ms[row_for(w, x.loaded, x.target)]
+    best, best_ms, free, free_ms = -1, FAR_MS, -1, FAR_MS
+    for i in range(w.follow_start[x.via], w.follow_start[x.via + 1]):
+        edge = w.follow[i, 0]
+        drive, head = w.drive_ms[x.loaded, edge], w.edges[edge].head
+        if drive <= 0 or row[edge] >= FAR_MS or (w.nodes[head].closed and head != x.target):
+            continue
+        ms = w.follow[i, 1] + drive + row[edge]
+        if ms < best_ms:
+            best, best_ms = edge, ms
+        if ms < free_ms and w.nodes[head].holder < 0:
+            free, free_ms = edge, ms
+    if best < 0:
+        w.clock[0].lost = v
+        become(w, v, HELD, now_ms)
+        return
+    if free >= 0 and free != best:
+        allowed = DETOUR_MS * (1 + waiters_ahead(w, w.edges[best].head))
+        if x.detours >= DETOURS or free_ms - best_ms > allowed:
+            free = -1
+        else:
+            x.detours += 1
+    if free >= 0:
+        grant(w, v, free, now_ms)
+        return
+    if not x.stood:
+        x.stood = 2
+    join_waiting(w, v, best, False)
+    become(w, v, HELD, now_ms)
+    open_ring(w, v, now_ms)
+
+
+@njit(cache=True)
+def _head_for(w: World, v: int, place: int, now_ms: int) -> None:
+    """It holds the claim of the place: go there, from rest at once, under way from the next node on."""
+    x = w.vehicles[v]
+    old = x.target
+    x.target, x.detours = place, 0
+    if old != place and old != x.node and old != x.next and w.nodes[old].claim == v:
+        w.nodes[old].claim = -1
+        push(w, now_ms, FREED, old)
+    if standing(w, v):
+        if x.node == place:
+            push(w, now_ms, HERE, v)
+        else:
+            _step(w, v, now_ms)
+
+
+@njit(cache=True)
+def _claim(w: World, v: int, place: int) -> bool:
+    """Take the claim of a place if it is free and nobody has asked before."""
+    n = w.nodes[place]
+    if n.claim < 0 and n.first_claiming < 0 and (n.use != CHARGE or w.nodes[len(w.nodes) - 1].first_claiming < 0):
+        n.claim = v
+    return n.claim == v
+
+
+@njit(cache=True)
+def _wanted(w: World, v: int) -> bool:
+    """Whether somebody waits for the place where v stands."""
+    n = w.nodes[w.vehicles[v].node]
+    if n.first_claiming >= 0 or not n.closed:
+        return True
+    return n.use == CHARGE and not w.vehicles[v].must_charge and w.nodes[len(w.nodes) - 1].first_claiming >= 0
+
+
+@njit(cache=True)
+def _ask_to_leave(w: World, place: int, now_ms: int) -> None:
+    """Whoever rests in a place that is wanted goes; whoever waits there for a claim has a little patience."""
+    v = w.nodes[place].claim
+    if v >= 0 and w.vehicles[v].node == place and standing(w, v):
+        mode = w.vehicles[v].mode
+        if mode == CLAIMING and w.nodes[place].closed:
+            push(w, now_ms + w.clock[0].patience_ms, REST, v)
+        elif mode != HANDOFF:
+            push(w, now_ms, REST, v)
+
+
+@njit(cache=True)
+def set_order(w: World, v: int, order: int, goal: int, now_ms: int) -> None:
+    """Send v to a station: at once if its claim is free; else it queues for the claim where it is."""
+    x = w.vehicles[v]
+    x.order, x.goal, x.born_ms = order, goal, now_ms
+    if standing(w, v):
+        become(w, v, CLAIMING, now_ms)
+    if _claim(w, v, goal):
+        _head_for(w, v, goal, now_ms)
+        return
+    join_claiming(w, v, goal)
+    _ask_to_leave(w, goal, now_ms)
+    if standing(w, v) and _wanted(w, v):
+        _ask_to_leave(w, x.node, now_ms)
+
+
+@njit(cache=True)
+def _nearest(w: World, v: int, use: int) -> int:
+    """The nearest place of a use that is free and unclaimed; -1: none."""
+    best, best_ms = -1, FAR_MS
+    for i in range(len(w.places)):
+        place = w.places[i]
+        n = w.nodes[place]
+        if n.use == use and n.claim < 0 and n.holder < 0 and n.first_claiming < 0:
+            ms = cost_ms(w, v, place)
+            if ms < best_ms:
+                best, best_ms = place, ms
+    return best
+
+
+@njit(cache=True)
+def _go_to(w: World, v: int, place: int, now_ms: int) -> None:
+    """Set out for a free place to rest."""
+    if w.vehicles[v].order == NONE:
+        w.vehicles[v].born_ms = now_ms
+    w.nodes[place].claim = v
+    _head_for(w, v, place, now_ms)
+
+
+@njit(cache=True)
+def _park(w: World, v: int, now_ms: int) -> None:
+    """Make way: to the nearest free parking place, or to a charger if there is none; or try again soon."""
+    place = _nearest(w, v, PARK)
+    if place < 0 and w.nodes[w.vehicles[v].node].use != CHARGE:
+        place = _nearest(w, v, CHARGE)
+    if place >= 0:
+        _go_to(w, v, place, now_ms)
+    else:
+        push(w, now_ms + RETRY_MS, REST, v)
+
+
+@njit(cache=True)
+def _free_a_charger(w: World, now_ms: int) -> None:
+    """Ask one vehicle that could do without its charger to leave it: the one with the fullest battery."""
+    best, best_mwms = -1, w.clock[0].capacity_mwms // 2
+    for i in range(len(w.places)):
+        place = w.places[i]
+        v = w.nodes[place].claim
+        if w.nodes[place].use != CHARGE or v < 0 or w.vehicles[v].node != place or not standing(w, v):
+            continue
+        settle(w, v, now_ms)
+        x = w.vehicles[v]
+        if not x.must_charge and x.mode != HANDOFF and x.charge_mwms > best_mwms:
+            best, best_mwms = v, x.charge_mwms
+    if best >= 0:
+        push(w, now_ms, REST, best)
+
+
+@njit(cache=True)
+def _charge(w: World, v: int, now_ms: int) -> None:
+    """Begin to charge where it stands."""
+    clock = w.clock[0]
+    become(w, v, CHARGING, now_ms)
+    missing = clock.full_mwms - w.vehicles[v].charge_mwms
+    push(w, now_ms + max(missing, 0) // max(clock.charge_mw, 1) + 1, FULL, v)
+
+
+@njit(cache=True)
+def _seek_charger(w: World, v: int, now_ms: int) -> bool:
+    """The battery is low: to a free charger, or into the queue for one. Whether it has set out."""
+    x, any_charger = w.vehicles[v], len(w.nodes) - 1
+    if x.queued == any_charger:
+        return False
+    if w.nodes[any_charger].first_claiming < 0:
+        place = _nearest(w, v, CHARGE)
+        if place >= 0:
+            _go_to(w, v, place, now_ms)
+            return True
+    join_claiming(w, v, any_charger)
+    _free_a_charger(w, now_ms)
+    return False
+
+
+@njit(cache=True)
+def _rest(w: World, v: int, now_ms: int) -> None:
+    """Stands in a place and has nowhere to go: charge, make way, or stay."""
+    x, clock = w.vehicles[v], w.clock[0]
+    if x.goal >= 0:
+        if x.queued >= 0 and _wanted(w, v):
+            _park(w, v, now_ms)
+        return
+    settle(w, v, now_ms)
+    at_charger = w.nodes[x.node].use == CHARGE
+    if clock.chargers > 0:
+        if x.charge_mwms < clock.low_mwms:
+            x.must_charge = 1
+        if x.must_charge and not at_charger and _seek_charger(w, v, now_ms):
+            return
+        if not x.must_charge and not at_charger and x.charge_mwms < clock.top_up_mwms:
+            if w.nodes[len(w.nodes) - 1].first_claiming < 0:
+                place = _nearest(w, v, CHARGE)
+                if place >= 0:
+                    _go_to(w, v, place, now_ms)
+                    return
+    if _wanted(w, v):
+        _park(w, v, now_ms)
+        return
+    if at_charger and x.mode != CHARGING and (x.must_charge or x.charge_mwms < clock.top_up_mwms):
+        _charge(w, v, now_ms)
+    elif x.mode == IDLE and clock.chargers > 0 and clock.idle_mw > 0 and x.queued < 0:
+        spare = x.charge_mwms - (clock.top_up_mwms if at_charger else clock.low_mwms)
+        push(w, now_ms + max(spare, 0) // clock.idle_mw + RETRY_MS, REST, v)
+
+
+@njit(cache=True)
+def _at_target(w: World, v: int, now_ms: int) -> None:
+    """Stands in the place it set out for."""
+    x, clock = w.vehicles[v], w.clock[0]
+    x.stood = 1
+    if x.goal == x.node:
+        become(w, v, HANDOFF, now_ms)
+        w.arrived[clock.arrivals] = v
+        clock.arrivals += 1
+        return
+    if x.goal >= 0:
+        become(w, v, CLAIMING, now_ms)
+        if _wanted(w, v):
+            push(w, now_ms + clock.patience_ms, REST, v)
+        return
+    become(w, v, IDLE, now_ms)
+    _rest(w, v, now_ms)
+
+
+@njit(cache=True)
+def _arrive(w: World, v: int, now_ms: int) -> None:
+    """Reaches its next node: the old one is free, for its first waiter at once."""
+    x, clock = w.vehicles[v], w.clock[0]
+    left, edge = x.node, x.along
+    visit = w.visits[clock.visits]
+    visit.vehicle, visit.node = v, left
+    visit.claimed_ms, visit.arrived_ms, visit.left_ms = x.claimed_ms, x.arrived_ms, now_ms
+    clock.visits += 1
+    if x.loaded:
+        x.loaded_mm += w.edges[edge].mm
+    else:
+        x.empty_mm += w.edges[edge].mm
+    x.node, x.via, x.next, x.along = x.next, edge, -1, -1
+    x.claimed_ms, x.arrived_ms = x.next_claimed_ms, now_ms
+    n = w.nodes[left]
+    n.holder = -1
+    if n.claim == v and left != x.target:
+        n.claim = -1
+        push(w, now_ms, FREED, left)
+    first = n.first_waiting
+    if first >= 0:
+        along = w.vehicles[first].along
+        leave_waiting(w, first)
+        grant(w, first, along, now_ms)
+    if x.node == x.target:
+        _at_target(w, v, now_ms)
+    else:
+        if w.nodes[x.node].closed:
+            x.stood = 1
+        _step(w, v, now_ms)
+
+
+@njit(cache=True)
+def _freed(w: World, place: int, now_ms: int) -> None:
+    """The claim of a place is free: the next one takes it."""
+    n = w.nodes[place]
+    if n.claim >= 0:
+        return
+    v = take_claiming(w, place)
+    if v < 0 and n.use == CHARGE:
+        v = take_claiming(w, len(w.nodes) - 1)
+    if v >= 0:
+        n.claim = v
+        _head_for(w, v, place, now_ms)
+        if n.first_claiming >= 0:
+            _ask_to_leave(w, place, now_ms)
+
+
+@njit(cache=True)
+def advance(w: World, until_ms: int) -> bool:
+    """Work off the timers to `until_ms`, or to the end of the first millisecond with an arrival.
+
+    Returns:
+        Whether it stopped because an array is nearly full: make room and call again.
+    """
+    clock = w.clock[0]
+    while clock.timers > 0 and w.timers[0].at_ms <= until_ms:
+        timer = w.timers[0]
+        if clock.arrivals > 0 and timer.at_ms > clock.now_ms:
+            return False
+        if clock.visits >= len(w.visits) or clock.timers + SPARE_TIMERS * len(w.vehicles) + 64 > len(w.timers):
+            return True
+        now_ms, kind, who, epoch = timer.at_ms, timer.kind, timer.who, timer.epoch
+        pop(w)
+        clock.now_ms = now_ms
+        if kind == ARRIVE:
+            _arrive(w, who, now_ms)
+        elif kind == FREED:
+            _freed(w, who, now_ms)
+        elif w.vehicles[who].epoch == epoch:
+            if kind == HERE:
+                _at_target(w, who, now_ms)
+            elif kind == REST:
+                _rest(w, who, now_ms)
+            elif kind == FULL:
+                w.vehicles[who].must_charge = 0
+                become(w, who, IDLE, now_ms)
+                _rest(w, who, now_ms)
+            elif kind == LOOK:
+                open_ring(w, who, now_ms)
+        if clock.lost >= 0:
+            return False
+    if clock.arrivals == 0:
+        clock.now_ms = until_ms
+    return False
+
+
+@njit(cache=True)
+def in_handoff(w: World, v: int) -> bool:
+    """Whether v stands at the station of its order."""
+    return w.vehicles[v].mode == HANDOFF
+
+
+@njit(cache=True)
+def go_on_loaded(w: World, v: int, target: int) -> None:
+    """The carrier is on: to the target of the move."""
+    settle(w, v, w.clock[0].now_ms)
+    w.vehicles[v].loaded = 1
+    set_order(w, v, DROP, target, w.clock[0].now_ms)
+
+
+@njit(cache=True)
+def finish(w: World, v: int) -> None:
+    """The carrier is off: free; it stays while it is in nobody's way and its battery has no need."""
+    x, clock = w.vehicles[v], w.clock[0]
+    become(w, v, IDLE, clock.now_ms)
+    x.loaded, x.order, x.goal = 0, NONE, -1
+    low = clock.chargers > 0 and x.charge_mwms < clock.low_mwms
+    push(w, clock.now_ms + (0 if low or _wanted(w, v) else clock.linger_ms), REST, v)
+
+
+@njit(cache=True)
+def settle_all(w: World) -> None:
+    """Book state times and energy of all vehicles up to now."""
+    for v in range(len(w.vehicles)):
+        settle(w, v, w.clock[0].now_ms)
+
+
+@njit(cache=True)
+def unreachable(w: World, stations: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(k, 3) loaded, from, to: the first station cannot reach, or be reached from, these; k 0: all is well."""
+    wrong = np.empty((4 * len(stations) + 2 * len(w.places), 3), np.int64)
+    count = 0
+    reached = np.empty(len(w.edges), np.bool_)
+    if len(stations) == 0:
+        return wrong[:0]
+    hub = stations[0]
+    for loaded in range(2):
+        back = w.to_go_ms[row_for(w, loaded, hub)]
+        reached[:] = False
+        last = 0
+        for edge in range(len(w.edges)):
+            if w.edges[edge].tail == hub and w.drive_ms[loaded, edge] > 0:
+                reached[edge] = True
+                w.scratch[last] = edge
+                last += 1
+        first = 0
+        while first < last:
+            edge = w.scratch[first]
+            first += 1
+            if w.nodes[w.edges[edge].head].closed:
+                continue
+            for i in range(w.follow_start[edge], w.follow_start[edge + 1]):
+                after = w.follow[i, 0]
+                if not reached[after] and w.drive_ms[loaded, after] > 0:
+                    reached[after] = True
+                    w.scratch[last] = after
+                    last += 1
+        into = np.zeros(len(w.nodes), np.bool_)
+        out = np.zeros(len(w.nodes), np.bool_)
+        into[hub] = out[hub] = True
+        for edge in range(len(w.edges)):
+            if reached[edge]:
+                into[w.edges[edge].head] = True
+            if w.drive_ms[loaded, edge] > 0 and back[edge] < FAR_MS:
+                out[w.edges[edge].tail] = True
+        for station in stations:
+            if not into[station]:
+                wrong[count, 0], wrong[count, 1], wrong[count, 2] = loaded, hub, station
+                count += 1
+            if not out[station]:
+                wrong[count, 0], wrong[count, 1], wrong[count, 2] = loaded, station, hub
+                count += 1
+    return wrong[:count]

@@ -1,0 +1,323 @@
+"""The fleet's state as arrays of records: everything the compiled traffic loop reads and writes.
+
+One record per vehicle, per node and per edge, so that what belongs together lies together in memory and the kernels
+read like sentences: `vehicles[v].target`, `nodes[n].holder`. Numbers stand for the absence of a thing as -1.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heliograph.errors import PlantWrong
+from heliograph.fleet.motion import Following, follow, start_ms
+from heliograph.plant.model import Vehicles
+from heliograph.plant.roadmap import Roadmap
+
+__all__ = [
+    "CHARGE",
+    "CHARGING",
+    "CLAIMING",
+    "DRIVING",
+    "DROP",
+    "HANDOFF",
+    "HELD",
+    "IDLE",
+    "MWMS_PER_KWH",
+    "NONE",
+    "PARK",
+    "PICKUP",
+    "ROAD",
+    "STATES",
+    "World",
+    "build_world",
+]
+
+# What a vehicle is doing.
+IDLE: Final = 0
+"""Stands in a place, without an order."""
+DRIVING: Final = 1
+"""Holds the next node and drives to it."""
+HELD: Final = 2
+"""Stands, and waits for the node `want`."""
+HANDOFF: Final = 3
+"""Stands at the station of its order; the floor says when it is done."""
+CHARGING: Final = 4
+CLAIMING: Final = 5
+"""Stands in a place, has an order, and waits for the claim of its station."""
+
+# What a vehicle has been ordered to do.
+NONE: Final = 0
+PICKUP: Final = 1
+DROP: Final = 2
+
+# What a node is for.
+ROAD: Final = 0
+PARK: Final = 1
+CHARGE: Final = 2
+
+STATES: Final = ("driving_loaded", "driving_empty", "handoff", "waiting", "charging", "idle")
+"""The six states of a vehicle, in the order of the columns of `state_ms`. `waiting`: held up on the way, or for the
+claim of its station. `idle`: no order and standing. Driving to park or to charge is driving empty."""
+
+MWMS_PER_KWH: Final = 3_600_000_000_000
+"""Batteries are counted in whole milliwatt-milliseconds: exact, and a day of a vehicle fits 64 bits easily."""
+
+VEHICLE: Final = np.dtype(
+    [
+        ("claimed_ms", "i8"),  # the visit to `node`: when it was granted ...
+        ("arrived_ms", "i8"),  # ... and when it was reached
+        ("next_claimed_ms", "i8"),
+        ("born_ms", "i8"),  # when its order was set: the oldest has the right of way
+        ("since_ms", "i8"),  # state times and battery are settled up to here
+        ("charge_mwms", "i8"),
+        ("used_mwms", "i8"),
+        ("charged_mwms", "i8"),
+        ("empty_mm", "i8"),
+        ("loaded_mm", "i8"),
+        ("node", "i4"),  # where it stands, or what it drives from
+        ("next", "i4"),  # what it drives to
+        ("want", "i4"),  # the node it waits for
+        ("via", "i4"),  # the edge by which it came to `node`: its heading
+        ("along", "i4"),  # the edge it drives, or waits to drive
+        ("target", "i4"),  # the place it drives to or stands in; it has the claim
+        ("goal", "i4"),  # the place of its order
+        ("queued", "i4"),  # the place whose claim it waits for; n: any charger
+        ("next_waiting", "i4"),
+        ("next_claiming", "i4"),
+        ("epoch", "i4"),  # counts changes of mode: a timer set in an earlier one is void
+        ("slow_permille", "i4"),
+        ("mode", "i2"),
+        ("order", "i2"),
+        ("loaded", "i2"),
+        ("stood", "i2"),  # 1: starts from a place; 2: had to stop on the way
+        ("must_charge", "i2"),
+        ("detours", "i2"),
+    ],
+    align=True,
+)
+
+NODE: Final = np.dtype(
+    [
+        ("holder", "i4"),
+        ("claim", "i4"),
+        ("first_waiting", "i4"),
+        ("last_waiting", "i4"),
+        ("first_claiming", "i4"),
+        ("last_claiming", "i4"),
+        ("seen", "i4"),  # the search that saw it last ...
+        ("parent", "i4"),  # ... from here ...
+        ("parent_edge", "i4"),  # ... by this edge
+        ("closed", "i2"),  # only who has it as target may enter
+        ("use", "i2"),
+    ],
+    align=True,
+)
+
+EDGE: Final = np.dtype([("tail", "i4"), ("head", "i4"), ("mm", "i4")], align=True)
+
+TIMER: Final = np.dtype(
+    [("at_ms", "i8"), ("seq", "i8"), ("who", "i4"), ("epoch", "i4"), ("kind", "i4")],
+    align=True,
+)
+
+VISIT: Final = np.dtype(
+    [("claimed_ms", "i8"), ("arrived_ms", "i8"), ("left_ms", "i8"), ("node", "i4"), ("vehicle", "i2")], align=True
+)
+
+CLOCK: Final = np.dtype(
+    [
+        ("now_ms", "i8"),
+        ("seq", "i8"),
+        ("capacity_mwms", "i8"),
+        ("low_mwms", "i8"),
+        ("top_up_mwms", "i8"),
+        ("full_mwms", "i8"),
+        ("empty_mw", "i8"),
+        ("loaded_mw", "i8"),
+        ("idle_mw", "i8"),
+        ("charge_mw", "i8"),
+        ("patience_ms", "i8"),
+        ("linger_ms", "i8"),
+        ("priority_ms", "i8"),
+        ("timers", "i8"),
+        ("visits", "i8"),
+        ("arrivals", "i8"),
+        ("search", "i8"),
+        ("row_hand", "i8"),
+        ("rows_made", "i8"),
+        ("start_empty_ms", "i8"),
+        ("start_loaded_ms", "i8"),
+        ("chargers", "i8"),
+        ("cycles", "i8"),
+        ("cycles_stuck", "i8"),
+        ("lost", "i8"),  # a vehicle that has no way to its target; -1
+    ],
+    align=True,
+)
+
+
+class World(NamedTuple):
+    """v vehicles, n nodes, e edges, s pairs of edges that follow each other."""
+
+    vehicles: NDArray[np.void]
+    """(v,) VEHICLE"""
+    nodes: NDArray[np.void]
+    """(n + 1,) NODE; the last one is no node: its claim queue is that of the vehicles that need any charger."""
+    edges: NDArray[np.void]
+    """(e,) EDGE"""
+    drive_ms: NDArray[np.int32]
+    """(2, e) empty, loaded; 0: not allowed"""
+    follow_start: NDArray[np.int32]
+    follow: NDArray[np.int32]
+    """(s, 2) edge after, turning ms; of edge i: follow[follow_start[i] : follow_start[i + 1]]"""
+    before_start: NDArray[np.int32]
+    before: NDArray[np.int32]
+    """(s, 2) edge before, turning ms"""
+    places: NDArray[np.int32]
+    """Parking places, then chargers."""
+    row_of: NDArray[np.int32]
+    """(2, n) the row of `to_go_ms` for this load and target, or -1"""
+    row_key: NDArray[np.int64]
+    to_go_ms: NDArray[np.int32]
+    """(rows, e) from the end of each edge to the row's target"""
+    timers: NDArray[np.void]
+    """Binary heap of TIMER by (at_ms, seq)."""
+    visits: NDArray[np.void]
+    """The track of all vehicles: visits that have ended, in the order of their end."""
+    state_ms: NDArray[np.int64]
+    """(v, 6)"""
+    arrived: NDArray[np.int32]
+    """(v,) vehicles that have just come to the station of their order"""
+    scratch: NDArray[np.int32]
+    """(n + e,) for searches"""
+    clock: NDArray[np.void]
+    """(1,) CLOCK: the time, counters, and the parameters that are one number for all"""
+
+
+def build_world(
+    roadmap: Roadmap,
+    vehicles: Vehicles,
+    drive_ms: NDArray[np.int32],
+    slow_permille: NDArray[np.int32],
+    charge_share: NDArray[np.float64],
+    at_ms: int,
+    priority_s: float,
+) -> World:
+    """All vehicles on their places, at rest.
+
+    Args:
+        drive_ms: (2, e) empty, loaded.
+        slow_permille: (v,) 1000 is nominal; 1100 takes a tenth longer for every edge.
+        charge_share: (v,) the battery at the start, 0 to 1.
+    Raises:
+        PlantWrong: there are fewer parking places and chargers than vehicles, or one of them is unknown.
+    """
+    parking, charging = _places(roadmap, vehicles)
+    n, e, v = len(roadmap.node_ids), len(roadmap.edge_from), vehicles.count
+    nodes = np.zeros(n + 1, NODE)
+    for field in ("holder", "claim", "first_waiting", "last_waiting", "first_claiming", "last_claiming"):
+        nodes[field] = -1
+    nodes["closed"][:n] = roadmap.bay
+    nodes["use"][parking], nodes["use"][charging] = PARK, CHARGE
+    nodes["closed"][parking] = nodes["closed"][charging] = 1
+    edges = np.zeros(e, EDGE)
+    edges["tail"], edges["head"] = roadmap.edge_from, roadmap.edge_to
+    edges["mm"] = np.rint(roadmap.length_m * 1000)
+    after: Following = follow(roadmap, vehicles.turn_deg_s)
+    rows = int(min(2 * n, max(4 * v + 64, 400_000_000 // (4 * max(e, 1)))))
+    places = np.concatenate([parking, charging]).astype(np.int32)
+    world = World(
+        vehicles=np.zeros(v, VEHICLE),
+        nodes=nodes,
+        edges=edges,
+        drive_ms=np.ascontiguousarray(drive_ms, np.int32),
+        follow_start=after.start,
+        follow=after.pairs,
+        before_start=after.back_start,
+        before=after.back_pairs,
+        places=places,
+        row_of=np.full((2, n), -1, np.int32),
+        row_key=np.full(rows, -1, np.int64),
+        to_go_ms=np.empty((rows, e), np.int32),
+        timers=np.zeros(16 * v + 1024, TIMER),
+        visits=np.zeros(1 << 16, VISIT),
+        state_ms=np.zeros((v, len(STATES)), np.int64),
+        arrived=np.zeros(v, np.int32),
+        scratch=np.zeros(n + e, np.int32),
+        clock=np.zeros(1, CLOCK),
+    )
+    _set_clock(world.clock[0], vehicles, at_ms, len(charging), priority_s)
+    _set_vehicles(world, roadmap, places[:v], slow_permille, charge_share, at_ms)
+    return world
+
+
+def _places(roadmap: Roadmap, vehicles: Vehicles) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    index = {name: i for i, name in enumerate(roadmap.node_ids)} | roadmap.station_node
+    found = []
+    for word in ("parking", "charging"):
+        names: list[str] = getattr(vehicles, word)
+        unknown = [
+            f'$.vehicles.{word}[{i}]: "{name}" is not a station of the layout'
+            for i, name in enumerate(names)
+            if name not in index
+        ]
+        if unknown:
+            raise PlantWrong(unknown, where="the plant")
+        found.append(np.array(sorted({index[name] for name in names}), np.int32))
+    parking, charging = found
+    parking = np.setdiff1d(parking, charging).astype(np.int32)
+    if len(parking) + len(charging) < vehicles.count:
+        raise PlantWrong(
+            [
+                f"$.vehicles.count: {vehicles.count} vehicles need as many places to rest, "
+                f"but there are {len(parking)} parking places and {len(charging)} chargers"
+            ],
+            where="the plant",
+        )
+    return parking, charging
+
+
+def _set_clock(clock: np.void, vehicles: Vehicles, at_ms: int, chargers: int, priority_s: float) -> None:
+    battery = vehicles.battery
+    capacity = round(battery.capacity_kwh * MWMS_PER_KWH)
+    clock["now_ms"] = at_ms
+    clock["lost"] = -1
+    clock["capacity_mwms"] = capacity
+    clock["low_mwms"] = round(capacity * battery.low_pct / 100)
+    clock["full_mwms"] = round(capacity * battery.full_pct / 100)
+    clock["top_up_mwms"] = round(capacity * min(70.0, battery.full_pct * 0.8) / 100)
+    clock["empty_mw"] = round(battery.drive_empty_w * 1000)
+    clock["loaded_mw"] = round(battery.drive_loaded_w * 1000)
+    clock["idle_mw"] = round(battery.idle_w * 1000)
+    clock["charge_mw"] = round(battery.charge_kw * 1_000_000)
+    clock["chargers"] = chargers
+    clock["patience_ms"] = 5_000
+    clock["linger_ms"] = 30_000
+    clock["priority_ms"] = round(priority_s * 1000)
+    clock["start_empty_ms"], clock["start_loaded_ms"] = start_ms(vehicles)
+
+
+def _set_vehicles(
+    world: World,
+    roadmap: Roadmap,
+    at: NDArray[np.int32],
+    slow_permille: NDArray[np.int32],
+    charge_share: NDArray[np.float64],
+    at_ms: int,
+) -> None:
+    some_edge_in = np.full(len(roadmap.node_ids), -1, np.int32)
+    some_edge_in[roadmap.edge_to] = np.arange(len(roadmap.edge_to))
+    vehicles = world.vehicles
+    for field in ("next", "want", "along", "goal", "queued", "next_waiting", "next_claiming"):
+        vehicles[field] = -1
+    for field in ("claimed_ms", "arrived_ms", "since_ms", "born_ms"):
+        vehicles[field] = at_ms
+    vehicles["node"] = vehicles["target"] = at
+    vehicles["via"] = some_edge_in[at]
+    vehicles["stood"] = 1
+    vehicles["slow_permille"] = slow_permille
+    vehicles["charge_mwms"] = np.rint(world.clock["capacity_mwms"][0] * charge_share)
+    world.nodes["holder"][at] = world.nodes["claim"][at] = np.arange(len(at))
