@@ -12,10 +12,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["SECTOR", "sector_crcs"]
+from heliograph.archive.medium import SECTOR
 
-SECTOR = 2048
-"""Bytes in a sector of any optical disc that computers read."""
+__all__ = ["sector_crcs"]
 
 
 def _tables() -> NDArray[np.uint32]:

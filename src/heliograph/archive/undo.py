@@ -40,17 +40,17 @@ for at in range(0, size, 65536):
 """Pure Python, no libraries, some tens of MB/s with five discs; a test runs it."""
 
 _ENGLISH = """\
-Number the data discs i = 0, 1, 2 ... (D01 is 0) and the parity discs p = 0, 1, 2 ... (P01 is 0). At every byte offset,
-the byte of parity disc p (of its file PARITY-*.bin) is the sum over all data discs of c(p,i) times the byte of disc i at
-that offset, counted from the start of its ISO image; a shorter image counts as followed by zeros. Sums and products are
-those of the field of 256 elements: a byte is a polynomial over bits (128 is x^7, 1 is 1), addition is XOR, multiplication
-is modulo x^8 + x^7 + x^2 + x + 1 (0x187), of which x (the byte 2) is a generator. The coefficients are
+Number the data discs i = 0, 1, 2 ... (D01 is 0) and the parity discs p = 0, 1, 2 ... (P01 is 0). At every byte
+offset, the byte of parity disc p (of its file PARITY-*.bin) is the sum over all data discs of c(p,i) times the byte of
+disc i at that offset, counted from the start of its ISO image; a shorter image counts as followed by zeros. Sums and
+products are those of the field of 256 elements: a byte is a polynomial over bits (128 is x^7, 1 is 1), addition is
+XOR, multiplication is modulo x^8 + x^7 + x^2 + x + 1 (0x187), of which x (the byte 2) is a generator, and
 
     c(p,i) = (255 xor i) / ((255 - p) xor i)
 
-so that P01 is simply the XOR of all data discs. To undo it, take as many parity discs as data discs are lost, and solve
-the linear equations. The image so computed is the ISO part only, which is all one needs to read the files; its RS03 layer
-is computed from it again. This program does it:
+so that P01 is simply the XOR of all data discs. To undo it, take as many parity discs as data discs are lost, and
+solve the linear equations. The image so computed is the ISO part only, which is all one needs to read the files; its
+RS03 layer is computed from it again. This program does it:
 """
 
 _CHINESE = """\
@@ -63,7 +63,8 @@ x（字节 2）是生成元。系数为
     c(p,i) = (255 xor i) / ((255 - p) xor i)
 
 因此 P01 就是所有数据盘的异或。恢复时，丢失几张数据盘就取几张校验盘，解线性方程组即可。
-算出的只是 ISO 部分，读取文件有它就够了；RS03 层可由它重新算出。上面的程序（纯 Python，不需任何库）完成这一计算：
+算出的只是 ISO 部分，读取文件有它就够了；RS03 层可由它重新算出。
+上面的程序（纯 Python，不需任何库）完成这一计算：
 N 为数据盘数；LOST 为要恢复的盘号（从 1 起），BYTES 为其 ISO 长度（字节），OUT 为输出文件；
 其后列出 N 个尚存的文件，写作 盘号=文件=字节数，盘号 1..N 为数据盘，N+1 起为校验盘。
 """

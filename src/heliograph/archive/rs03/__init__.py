@@ -1,10 +1,38 @@
-"""RS03: Reed-Solomon parity inside a disc image, in the open format of dvdisaster. See docs/formats/rs03.md."""
+"""RS03: Reed-Solomon parity inside a disc image, in the open format of dvdisaster. See docs/formats/rs03.md.
 
-from heliograph.archive.rs03.encode import protect
-from heliograph.archive.rs03.layout import Layout, largest_iso, plan
-from heliograph.archive.rs03.repair import repair, verify
-from heliograph.archive.rs03.report import Report
-from heliograph.archive.rs03.rows import Progress
-from heliograph.archive.rs03.search import read_layout
+Names are loaded when they are first used: geometry and headers are wanted by commands that must answer at once, and
+loading the compiled kernels takes a second.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from heliograph.archive.rs03.encode import protect
+    from heliograph.archive.rs03.layout import Layout, largest_iso, plan
+    from heliograph.archive.rs03.report import Report
+    from heliograph.archive.rs03.rows import Progress
+    from heliograph.archive.rs03.scan import repair, verify
+    from heliograph.archive.rs03.search import read_layout
 
 __all__ = ["Layout", "Progress", "Report", "largest_iso", "plan", "protect", "read_layout", "repair", "verify"]
+
+_HOMES = {
+    "Layout": "layout",
+    "Progress": "rows",
+    "Report": "report",
+    "largest_iso": "layout",
+    "plan": "layout",
+    "protect": "encode",
+    "read_layout": "search",
+    "repair": "scan",
+    "verify": "scan",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

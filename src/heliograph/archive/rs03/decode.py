@@ -16,8 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from heliograph.archive.crc import SECTOR, sector_crcs
+from heliograph.archive.crc import sector_crcs
 from heliograph.archive.gf import product
+from heliograph.archive.medium import SECTOR
 from heliograph.archive.rs03.code import locate, parity_matrix, solver, syndrome_matrix
 from heliograph.archive.rs03.layout import LAYERS, MAX_ROOTS, MIN_ROOTS, Layout
 from heliograph.archive.rs03.sectors import crc_sectors_are_whole, is_marked_dead, read_crc_sector

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from heliograph.archive.crc import SECTOR, sector_crcs
+from heliograph.archive.crc import sector_crcs
 from heliograph.archive.gf import product
+from heliograph.archive.medium import SECTOR
 from heliograph.archive.rs03.code import parity_matrix
 from heliograph.archive.rs03.layout import HEADER_SECTORS, LAYERS, Layout, plan
 from heliograph.archive.rs03.rows import BATCH_ROWS, Progress, batches, in_parallel, open_image, read_line, write_line

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from heliograph.archive.crc import SECTOR
+from heliograph.archive.medium import SECTOR
 from heliograph.errors import DoesNotFit
 
 __all__ = ["LAYERS", "MAX_ROOTS", "MIN_ROOTS", "Layout", "largest_iso", "plan"]

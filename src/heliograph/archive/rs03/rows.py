@@ -15,7 +15,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from heliograph.archive.crc import SECTOR
+from heliograph.archive.medium import SECTOR
 from heliograph.errors import DiscWrong
 from heliograph.files import cannot_write
 

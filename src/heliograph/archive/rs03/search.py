@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from heliograph.archive.crc import SECTOR
+from heliograph.archive.medium import SECTOR
 from heliograph.archive.rs03.layout import HEADER_SECTORS, LAYERS, MAX_ROOTS, MIN_ROOTS, Layout
 from heliograph.archive.rs03.rows import open_image, read_line
 from heliograph.archive.rs03.sectors import COOKIE, COOKIE_IN_CRC, read_crc_sector, read_header

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import struct
+import zlib
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from heliograph.archive.crc import SECTOR, sector_crcs
+from heliograph.archive.medium import SECTOR
 from heliograph.archive.rs03.layout import LAYERS, MAX_ROOTS, MIN_ROOTS, Layout
 
 __all__ = [
@@ -77,7 +78,16 @@ def fingerprint(sector_16: bytes) -> bytes:
 
 
 def _own_crc(block: Bytes) -> int:
-    return int(sector_crcs(block[None, :], size=block.size)[0, 0])
+    return zlib.crc32(block.tobytes()) ^ 0xFFFFFFFF
+
+
+def _crcs(block: Bytes) -> NDArray[np.uint32]:
+    """(rows,) CRCs; a few are not worth loading the compiled kernel, which takes a second."""
+    if len(block) <= 4:
+        return np.array([_own_crc(sector) for sector in block], np.uint32)
+    from heliograph.archive.crc import sector_crcs
+
+    return sector_crcs(block)[:, 0]
 
 
 def header(layout: Layout, medium: bytes) -> bytes:
@@ -117,7 +127,7 @@ def crc_sectors(layout: Layout, medium: bytes, crcs: NDArray[np.uint32]) -> Byte
         *(layout.data_layers + 1, layout.roots, layout.layer_sectors, SEED),
     )
     block[:, COOKIE_IN_CRC : COOKIE_IN_CRC + len(tail)] = np.frombuffer(tail, np.uint8)
-    block[:, _CRC_CRC : _CRC_CRC + 4] = sector_crcs(block).astype("<u4").view(np.uint8)
+    block[:, _CRC_CRC : _CRC_CRC + 4] = _crcs(block).astype("<u4").view(np.uint8).reshape(rows, 4)
     return block
 
 
@@ -131,7 +141,7 @@ def crc_sectors_are_whole(block: Bytes, layout: Layout | None = None) -> NDArray
     if layout is not None:
         sizes = struct.pack("<ii4xq", layout.data_layers + 1, layout.roots, layout.layer_sectors)
         marked &= (block[:, _CRC_SIZES : _CRC_SIZES + len(sizes)] == np.frombuffer(sizes, np.uint8)).all(axis=1)
-    whole: NDArray[np.bool_] = marked & (sector_crcs(seeded)[:, 0] == stored)
+    whole: NDArray[np.bool_] = marked & (_crcs(seeded) == stored)
     return whole
 
 
