@@ -59,15 +59,22 @@ def find_plant(name: str | Path) -> Path:
         PlantWrong: there is neither.
     """
     folder = Path(name)
-    shipped = shipped_plants()
-    if folder.is_dir() or str(name) not in shipped:
-        if not folder.exists():
-            known = ", ".join(shipped) or "none"
-            raise PlantWrong(
-                [f"{name}: no such directory, and no shipped plant has this name (shipped: {known})"], where=name
-            )
+    if folder.is_dir():
         return folder
-    return shipped[str(name)]
+    shipped = shipped_plants()
+    if str(name) in shipped:
+        return shipped[str(name)]
+    if folder.exists():
+        raise _no_plant(f"{name}: is a file; expected a plant directory", name)
+    raise _no_plant(f"{name}: no such directory, and no shipped plant has this name", name)
+
+
+def _no_plant(said: str, name: str | Path) -> PlantWrong:
+    wrong = PlantWrong([said], where=name)
+    wrong.hint = (
+        f"shipped plants: {', '.join(shipped_plants())}; `heliograph plant new topcon DIR` makes one of any size"
+    )
+    return wrong
 
 
 def read_plant(name: str | Path) -> PlantFiles:
