@@ -8,18 +8,27 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 
-__all__ = ["HIGHEST", "child", "tables", "typed"]
+__all__ = ["HIGHEST", "child", "doubles", "tables", "typed"]
 
 HIGHEST = 1e9
 """No figure of a plant is larger; a number beyond it is a slip of the keyboard."""
 
 T = TypeVar("T", bound=msgspec.Struct)
+
+
+def doubles(what: str, names: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """(path, name) pairs whose name was already taken by an earlier path."""
+    first: dict[str, str] = {}
+    for path, name in names:
+        if name in first:
+            yield f"{path}: {what} {name!r} is already at {first[name]}; expected each only once"
+        first.setdefault(name, path)
 
 
 def typed(raw: Any, kind: type[T]) -> tuple[T | None, list[str]]:

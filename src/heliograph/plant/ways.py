@@ -11,6 +11,7 @@ from itertools import chain
 
 from heliograph.plant.lif import Edge, EdgeUse, Lif, LoadRestriction, Node, NodeUse, Station
 from heliograph.plant.model import Plant, Vehicles
+from heliograph.plant.parse import doubles
 
 __all__ = ["layout_mistakes", "layout_warnings", "main_part", "port_mistakes"]
 
@@ -21,9 +22,9 @@ def layout_mistakes(lif: Lif, vehicles: Vehicles | None) -> list[str]:
     """Every mistake of a layout of right form, each with its path; `vehicles` None leaves the fleet unjudged."""
     nodes, edges, stations = _flat(lif)
     mistakes = [
-        *_doubles("node", ((f"{path}.nodeId", node.node_id) for path, node in nodes)),
-        *_doubles("edge", ((f"{path}.edgeId", edge.edge_id) for path, edge in edges)),
-        *_doubles("station", ((f"{path}.stationId", station.station_id) for path, station in stations)),
+        *doubles("node", ((f"{path}.nodeId", node.node_id) for path, node in nodes)),
+        *doubles("edge", ((f"{path}.edgeId", edge.edge_id) for path, edge in edges)),
+        *doubles("station", ((f"{path}.stationId", station.station_id) for path, station in stations)),
         *_ends(nodes, edges, stations),
     ]
     if not nodes:
@@ -86,14 +87,6 @@ def _flat(lif: Lif) -> tuple[_Nodes, _Edges, _Stations]:
         edges += ((f"{path}.edges[{number}]", edge) for number, edge in enumerate(layout.edges))
         stations += ((f"{path}.stations[{number}]", station) for number, station in enumerate(layout.stations))
     return nodes, edges, stations
-
-
-def _doubles(what: str, names: Iterator[tuple[str, str]]) -> Iterator[str]:
-    first: dict[str, str] = {}
-    for path, name in names:
-        if name in first:
-            yield f"{path}: {what} {name!r} is already at {first[name]}; expected each only once"
-        first.setdefault(name, path)
 
 
 def _ends(nodes: _Nodes, edges: _Edges, stations: _Stations) -> Iterator[str]:

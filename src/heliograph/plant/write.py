@@ -76,12 +76,12 @@ def _table(header: str, path: str, thing: msgspec.Struct) -> str:
         if item.default_factory is not msgspec.NODEFAULT and value == item.default_factory():
             continue
         inner = f"{path}.{item.name}"
+        mark = "  # est." if item.name in est else ""
         if isinstance(value, msgspec.Struct):
-            below.append(_table(f"[{inner}]", inner, value))
+            below.append(_table(f"[{inner}]{mark}", inner, value))
         elif isinstance(value, list) and value and isinstance(value[0], msgspec.Struct):
             below += [_table(f"[[{inner}]]", inner, entry) for entry in value]
         else:
-            mark = "  # est." if item.name in est else ""
             lines.append(f"{item.name} = {_value(value)}{mark}")
     return "\n".join(lines) + "\n" + "".join(below)
 

@@ -106,8 +106,11 @@ def command(plant: str, as_json: bool) -> None:
     if stops:
         print_table(["equipment", "E10 state", "reason", "every h", "minutes", "note"], stops, title="Planned stops")
     print_table(
-        ["table", "estimated keys"], [[key, ", ".join(names)] for key, names in _estimates(files.plant).items()]
+        ["est.", "of"],
+        [[key, " ".join(names)] for key, names in _estimates(files.plant).items()],
+        title="Engineering estimates: no published figure was found",
     )
+    print_table(["sources"], [[source] for source in files.plant.sources])
 
 
 def _head(plant: Plant) -> dict[str, Any]:
@@ -130,12 +133,15 @@ def _head(plant: Plant) -> dict[str, Any]:
 
 
 def _estimates(plant: Plant) -> dict[str, list[str]]:
-    """Each key marked est., with the codes of the steps or equipment where it is."""
+    """Keys marked est.: of a step or equipment, the key with the codes where it is; else the table with its keys."""
     marks: dict[str, list[str]] = {}
     for path, table in tables(plant):
         stem = re.sub(r"\[\d+\]", "", path.removeprefix("$."))
         for key in getattr(table, "est", []):
-            marks.setdefault(f"{stem}.{key}", []).extend([table.code] if isinstance(table, Step | Equipment) else [])
+            if isinstance(table, Step | Equipment):
+                marks.setdefault(f"{stem}.{key}", []).append(table.code)
+            else:
+                marks.setdefault(stem, []).append(key)
     return marks
 
 
