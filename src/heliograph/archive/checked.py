@@ -1,0 +1,165 @@
+"""Reads an image, and holds every sector against its checksum in the RS03 layer; without NumPy and compiled code.
+
+RS03 cuts an image into 255 layers of equal length. One of them holds checksums: its sector i keeps, for each data
+layer, the CRC-32 (without the final inversion) of that layer's sector in row i + 1. An image without such a layer is
+read as it is.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import struct
+import zlib
+from pathlib import Path
+from typing import Final
+
+from heliograph.archive.medium import SECTOR
+from heliograph.errors import Damaged, NotFound
+
+__all__ = ["CheckedImage"]
+
+_COOKIE: Final = b"*dvdisaster*RS03"
+_HEADER: Final = struct.Struct("<16s4x16s16x16xqiiiiiI16xiqq")
+_HEADER_CRC: Final = 96
+_CRC_COOKIE, _CRC_CRC = 1024, 1120
+_SEED: Final = struct.pack("<I", 0x4C5047)
+_LAYERS: Final = 255
+
+
+class CheckedImage:
+    """An open image; `read` is the only way to its bytes."""
+
+    def __init__(self, path: Path, *, checked: bool = True) -> None:
+        """Open `path`.
+
+        Raises:
+            NotFound: it cannot be opened.
+        """
+        self.where = path
+        try:
+            self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            self.bytes = os.lseek(self._file, 0, os.SEEK_END)
+        except OSError as wrong:
+            raise NotFound(
+                f"{path}: {(wrong.strerror or str(wrong)).lower()}",
+                hint="give image files, or a folder that holds them",
+            ) from None
+        self._layer_sectors, self._data_layers = self._geometry() if checked else (0, 0)
+        self._crcs: dict[int, bytes | None] = {}
+
+    @property
+    def is_protected(self) -> bool:
+        """Whether reads are held against checksums."""
+        return self._layer_sectors > 0
+
+    def read(self, start: int, count: int) -> bytes:
+        """`count` bytes from byte `start`; fewer only past the end.
+
+        Raises:
+            Damaged: a sector does not match its checksum, cannot be read, or its checksum is damaged.
+        """
+        if not self._layer_sectors:
+            return self._pread(start, count)
+        first, last = start // SECTOR, -(-(start + count) // SECTOR)
+        data = self._pread(first * SECTOR, (last - first) * SECTOR)
+        view = memoryview(data)
+        for number in range(first, min(last, first + len(data) // SECTOR)):
+            at = (number - first) * SECTOR
+            if not self._is_good(number, view[at : at + SECTOR]):
+                raise self._damaged(number)
+        skip = start - first * SECTOR
+        return data if skip == 0 and len(data) == count else data[skip : skip + count]
+
+    def view(self) -> io.BufferedReader:
+        """The whole image as a file."""
+        return io.BufferedReader(_Whole(self))
+
+    def close(self) -> None:
+        """Close the image; a second time does nothing."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+    def _pread(self, start: int, count: int) -> bytes:
+        parts = []
+        while count > 0:
+            try:
+                part = os.pread(self._file, count, start)
+            except OSError as wrong:
+                # A drive that cannot read a sector answers so; the parity can still give its contents.
+                raise self._damaged(start // SECTOR, (wrong.strerror or str(wrong)).lower()) from None
+            if not part:
+                break
+            parts.append(part)
+            start, count = start + len(part), count - len(part)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def _is_good(self, number: int, sector: memoryview) -> bool:
+        layer, row = divmod(number, self._layer_sectors)
+        if layer >= self._data_layers:
+            return True
+        crcs = self._crc_sector((row - 1) % self._layer_sectors)
+        if crcs is None:
+            return False
+        return bool(struct.unpack_from("<I", crcs, 4 * layer)[0] == zlib.crc32(sector) ^ 0xFFFFFFFF)
+
+    def _crc_sector(self, row: int) -> bytes | None:
+        """The checksums kept in this row, or None when the sector that keeps them is itself damaged."""
+        if row not in self._crcs:
+            sector = self._pread((self._data_layers * self._layer_sectors + row) * SECTOR, SECTOR)
+            whole = len(sector) == SECTOR and sector[_CRC_COOKIE : _CRC_COOKIE + len(_COOKIE)] == _COOKIE
+            self._crcs[row] = sector[: 4 * self._data_layers] if whole and _own_crc_fits(sector, _CRC_CRC) else None
+        return self._crcs[row]
+
+    def _geometry(self) -> tuple[int, int]:
+        """Sectors per layer and number of data layers; zeros when there is no RS03 layer to be found."""
+        descriptor = self._pread(16 * SECTOR, SECTOR)
+        if len(descriptor) == SECTOR and descriptor[:6] == b"\x01CD001":
+            sectors = int(struct.unpack_from("<I", descriptor, 80)[0])
+            header = self._pread(sectors * SECTOR, 2 * SECTOR)
+            if len(header) == 2 * SECTOR and header.startswith(_COOKIE) and _own_crc_fits(header, _HEADER_CRC):
+                _, _, iso, data, _, _, _, _, _, _, layer, _ = _HEADER.unpack_from(header)
+                if iso == sectors and layer > 0:
+                    return int(layer), int(data) - 1
+        return 0, 0
+
+    def _damaged(self, sector: int, why: str = "does not match its checksum") -> Damaged:
+        return Damaged(
+            f"{self.where}: sector {sector}: {why}",
+            hint=f"mend the image first: `heliograph archive repair {self.where}`",
+            path=str(self.where),
+            sector=sector,
+        )
+
+
+def _own_crc_fits(block: bytes, at: int) -> bool:
+    seeded = block[:at] + _SEED + block[at + 4 :]
+    return bool(struct.unpack_from("<I", block, at)[0] == zlib.crc32(seeded) ^ 0xFFFFFFFF)
+
+
+class _Whole(io.RawIOBase):
+    """A checked image as a raw file."""
+
+    def __init__(self, image: CheckedImage) -> None:
+        super().__init__()
+        self._image = image
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._image.bytes}[whence]
+        self._at = base + offset
+        return self._at
+
+    def readinto(self, buffer: object) -> int:
+        view = memoryview(buffer).cast("B")  # type: ignore[arg-type]
+        data = self._image.read(self._at, len(view))
+        view[: len(data)] = data
+        self._at += len(data)
+        return len(data)

@@ -1,0 +1,119 @@
+"""What every disc of a set knows about the whole set: `index.json`, the same bytes on each disc.
+
+It is written for people too: indented, one word per thing, no key that needs this file to be understood.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from heliograph.errors import DiscWrong
+
+__all__ = ["FORMAT", "NO_HASH", "Disc", "File", "Index", "Piece", "decode", "encode", "image_name", "volume_name"]
+
+FORMAT = "heliograph-disc-set/1"
+NO_HASH = "0" * 64
+"""Stands for a SHA-256 that is not known yet; as long as a real one, so that sizes can be planned."""
+
+
+class Piece(msgspec.Struct, frozen=True):
+    """A run of a file's bytes on one disc."""
+
+    disc: str
+    path: str
+    start: int
+    bytes: int
+    sha256: str
+
+
+class File(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A file as it was given: its true path, its hash, and the pieces that joined in order make it."""
+
+    path: str
+    bytes: int
+    sha256: str
+    pieces: tuple[Piece, ...]
+    modified: str = ""
+    keys: dict[str, tuple[str, str]] = {}
+    """First and last value of each key column in it, where the caller said so."""
+
+
+class Disc(msgspec.Struct, frozen=True):
+    """One disc of the set: `D01` … hold data, `P01` … hold parity."""
+
+    name: str
+    kind: str
+    number: int
+
+
+class Index(msgspec.Struct, frozen=True):
+    """The whole set."""
+
+    format: str
+    set_id: str
+    title: str
+    created: str
+    software: str
+    redundancy: float
+    discs: tuple[Disc, ...]
+    files: tuple[File, ...]
+    folders: tuple[str, ...]
+    """Folders that hold nothing; the others follow from the files."""
+    about: str = ""
+    """What the guide on each disc says of the contents."""
+    extra: dict[str, str] = {}
+
+    @property
+    def data_discs(self) -> tuple[Disc, ...]:
+        """The discs that hold files."""
+        return tuple(disc for disc in self.discs if disc.kind == "data")
+
+    @property
+    def parity_discs(self) -> tuple[Disc, ...]:
+        """The discs that hold parity."""
+        return tuple(disc for disc in self.discs if disc.kind == "parity")
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of all files."""
+        return sum(file.bytes for file in self.files)
+
+
+def encode(index: Index) -> bytes:
+    """The text of `index.json`; as long for one hash as for another."""
+    return msgspec.json.format(msgspec.json.encode(index), indent=1) + b"\n"
+
+
+def decode(text: bytes, where: Path | str) -> Index:
+    """Read `index.json`.
+
+    Raises:
+        DiscWrong: not an index, or of a format that this version does not know.
+    """
+    try:
+        index = msgspec.json.decode(text, type=Index)
+    except (msgspec.DecodeError, UnicodeDecodeError) as wrong:
+        raise DiscWrong(
+            f"{where}: index.json: {str(wrong).lower()}",
+            hint="the disc is damaged: try `heliograph archive repair`",
+            path=str(where),
+        ) from None
+    if index.format != FORMAT:
+        raise DiscWrong(
+            f"{where}: index.json: format: expected {FORMAT}, got {index.format}",
+            hint="a newer Heliograph wrote this disc; the files on it can be read without any",
+            path=str(where),
+        )
+    return index
+
+
+def image_name(set_id: str, disc: str) -> str:
+    """The file name that an image gets when it is sealed; it may be renamed later."""
+    return f"{set_id}-{disc}.iso"
+
+
+def volume_name(set_id: str, disc: str) -> str:
+    """The volume name inside the image; at most 16 characters, Joliet's limit."""
+    return f"{set_id}_{disc}"

@@ -1,0 +1,248 @@
+"""Mend a disc set: first each image by its own parity, then the discs that are gone by the parity discs.
+
+What an image's own parity cannot mend counts as gone. A rebuilt disc is accepted only when the SHA-256 of its ISO image
+is the one that the parity discs remember; its RS03 layer follows from it, so the image is the old one, byte for byte.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from heliograph.archive.index import Disc, image_name
+from heliograph.archive.medium import SECTOR
+from heliograph.archive.plan import IMAGES, ImageNote, draw_parity, parity_path
+from heliograph.archive.reader import DiscImage, SetView, find_sets, image_paths
+from heliograph.archive.seal import fill_parity
+from heliograph.archive.verify import DAMAGED, GOOD, LOST, WRONG, DiscState, SetState, check_image, discs_lost
+from heliograph.errors import DiscsLost, DiscWrong, HeliographError, NotFound, SectorsLost
+from heliograph.files import whole_file
+
+__all__ = ["Mended", "mend"]
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """What was done, by image."""
+
+    repaired: tuple[tuple[Path, int], ...]
+    """Images mended by their own parity, and how many sectors were."""
+    rebuilt: tuple[tuple[Path, str], ...]
+    """Images made again from the rest of their set, and which disc each is."""
+    good: tuple[Path, ...]
+    """Images that needed nothing."""
+
+
+def mend(paths: Sequence[Path], *, out: Path | None = None, progress: Progress | None = None) -> Mended:
+    """Mend every image and every set that the paths hold; in place, or into the folder `out`.
+
+    Missing discs are rebuilt when a folder is given. With single images, only these are mended.
+
+    Args:
+        out: mended and rebuilt images are written here, and nothing else is touched.
+    Raises:
+        SectorsLost: an image has more damage than its parity and its set can mend; all else was mended.
+        DiscsLost: more discs are gone than the set replaces; all else was mended.
+        DiscWrong: an image is not one of ours, or its bytes are not what was sealed though its checksums fit.
+        CannotWrite: full disk, read-only directory.
+    """
+    images = [path for path in image_paths(paths) if path.is_file()]
+    if not images:
+        raise NotFound(
+            f"{', '.join(str(path) for path in paths)}: no disc images here",
+            hint="repair mends image files; read a disc into one first, as far as it can be read",
+        )
+    states = [check_image(image, hashes=False, progress=progress) for image in images]
+    repaired: list[tuple[Path, int]] = []
+    usable: list[Path] = []
+    for state in states:
+        if state.state == DAMAGED:
+            where = state.where if out is None else out / state.where.name
+            _repair(state.where, where, progress)
+            repaired.append((where, state.damaged_sectors))
+            usable.append(where)
+        elif state.state == GOOD:
+            usable.append(state.where)
+    beyond = [state for state in states if state.state in (LOST, WRONG)]
+    whole_sets = any(path.is_dir() for path in paths)
+    rebuilt, wrong = _rebuild_sets(usable, beyond, out, progress) if whole_sets or beyond else ([], None)
+    for path in (*(path for path, _ in repaired), *(path for path, _ in rebuilt)):
+        again = check_image(path, deep=False)
+        if again.state != GOOD:
+            raise DiscWrong(
+                f"{path}: mended, and yet {again.why}",
+                hint="keep the image as it is and read the disc again, in another drive if there is one",
+            )
+    if wrong is not None:
+        raise wrong
+    good = tuple(state.where for state in states if state.state == GOOD)
+    return Mended(tuple(repaired), tuple(rebuilt), good)
+
+
+def _repair(image: Path, where: Path, progress: Progress | None) -> None:
+    from heliograph.archive import rs03
+
+    told = None if progress is None else lambda done, total: progress(f"repair {image.name}", done, total)
+    rs03.repair(image, out=None if where == image else where, progress=told)
+
+
+def _rebuild_sets(
+    usable: Sequence[Path], beyond: Sequence[DiscState], out: Path | None, progress: Progress | None
+) -> tuple[list[tuple[Path, str]], HeliographError | None]:
+    """Rebuild what is gone in every set; the images made, and the gravest thing that could not be mended."""
+    rebuilt: list[tuple[Path, str]] = []
+    wrong: HeliographError | None = None
+    claimed: set[Path] = set()
+    found = find_sets(usable)
+    try:
+        for view in found.sets:
+            gone = view.missing
+            if not gone:
+                continue
+            in_the_way = {state.disc: state for state in beyond if state.set_id == view.set_id}
+            claimed |= {state.where for state in in_the_way.values() if state.disc in {disc.name for disc in gone}}
+            if len(gone) > len(view.index.parity_discs):
+                wrong = _too_many(view, in_the_way)
+                continue
+            try:
+                rebuilt += _rebuild(view, gone, out, in_the_way, progress)
+            except DiscsLost as lost:
+                wrong = lost
+    finally:
+        found.close()
+    made = {path for path, _ in rebuilt}
+    for state in beyond:
+        if state.where not in claimed and state.where not in made and wrong is None:
+            kind = SectorsLost if state.state == LOST else DiscWrong
+            wrong = kind(
+                f"{state.where}: {state.why}",
+                hint="give the other discs of its set, too; or read the disc again in another drive",
+                path=str(state.where),
+            )
+    return rebuilt, wrong
+
+
+def _too_many(view: SetView, in_the_way: dict[str, DiscState]) -> HeliographError:
+    gone = tuple(disc.name for disc in view.missing)
+    lost = [state for name, state in in_the_way.items() if name in gone]
+    if lost and len(lost) == len(gone):
+        # Nothing is absent; what is here is damaged past its parity.
+        first = lost[0]
+        return SectorsLost(
+            f"{first.where}: {first.why}",
+            hint=f"the set has {len(view.index.parity_discs)} parity disc(s), and {len(gone)} disc(s) to replace; "
+            "read the disc again in another drive",
+            disc=first.disc,
+            rows=first.lost_rows,
+        )
+    return discs_lost(SetState(view.index, (), gone))
+
+
+def _rebuild(
+    view: SetView, gone: Sequence[Disc], out: Path | None, in_the_way: dict[str, DiscState], progress: Progress | None
+) -> list[tuple[Path, str]]:
+    from heliograph.archive import parity, rs03
+
+    here = {name: disc for name, disc in view.discs.items() if isinstance(disc, DiscImage)}
+    index = view.index
+    order = [disc.name for disc in index.discs]
+    data, spare = index.data_discs, index.parity_discs
+    notes = _notes(view, here)
+    lengths = [note.iso_bytes for note in notes]
+    present = {}
+    for number, name in enumerate(order):
+        if name in here:
+            image = here[name]
+            if number < len(data):
+                present[number] = parity.Source(image.where, 0, lengths[number])
+            else:
+                run = image.run(parity_path(index.discs[number]))
+                present[number] = parity.Source(image.where, run.start, run.bytes)
+    home = out or next(iter(here.values())).where.parent
+    targets = [_target(disc, index.set_id, home, out, in_the_way) for disc in gone]
+    told = (
+        None
+        if progress is None
+        else lambda done, total: progress(f"rebuild {', '.join(d.name for d in gone)}", done, total)
+    )
+    with ExitStack() as stack:
+        asides = [stack.enter_context(whole_file(target)) for target in targets]
+        numbers = [
+            aside if disc.kind == "data" else stack.enter_context(_scratch(aside))
+            for disc, aside in zip(gone, asides, strict=True)
+        ]
+        wanted = [order.index(disc.name) for disc in gone]
+        parity.rebuild(present, len(data), len(spare), lengths, wanted, numbers, order, told)
+        for disc, aside, path in zip(gone, asides, numbers, strict=True):
+            if disc.kind == "data":
+                _expect(disc, aside, notes[order.index(disc.name)], view)
+            else:
+                drawn = draw_parity(index, disc, notes, parity.explain())
+                with aside.open("w+b") as file:
+                    drawn.layout.write(file)
+                    file.flush()
+                    fill_parity(drawn, file.fileno(), path, index, notes, parity.explain())
+            rs03.protect(aside, redundancy=index.redundancy)
+    return [(target, disc.name) for target, disc in zip(targets, gone, strict=True)]
+
+
+def _notes(view: SetView, here: dict[str, DiscImage]) -> list[ImageNote]:
+    """Length and hash of each data disc's ISO image: from a parity disc, or from the images when all are here."""
+    for disc in view.index.parity_discs:
+        if disc.name in here:
+            text = here[disc.name].read(IMAGES)
+            try:
+                return msgspec.json.decode(text, type=list[ImageNote])
+            except msgspec.DecodeError as wrong:
+                raise DiscWrong(f"{here[disc.name].where}: {IMAGES}: {str(wrong).lower()}") from None
+    if any(disc.name not in here for disc in view.index.data_discs):
+        raise discs_lost(SetState(view.index, (), tuple(disc.name for disc in view.missing)))
+    notes = []
+    for disc in view.index.data_discs:
+        image = here[disc.name]
+        size = image.volume.sectors * SECTOR
+        notes.append(ImageNote(disc.name, size, _sha256(image.where, size)))
+    return notes
+
+
+def _target(disc: Disc, set_id: str, home: Path, out: Path | None, in_the_way: dict[str, DiscState]) -> Path:
+    """Where a rebuilt disc goes: in place of the image that was past mending, or beside the others."""
+    if out is None and disc.name in in_the_way:
+        return in_the_way[disc.name].where
+    return home / image_name(set_id, disc.name)
+
+
+def _expect(disc: Disc, image: Path, note: ImageNote, view: SetView) -> None:
+    if _sha256(image, note.iso_bytes) != note.sha256:
+        raise DiscWrong(
+            f"set {view.set_id}: disc {disc.name} as rebuilt does not match its SHA-256; it was not written",
+            hint="one of the other discs is not what it was: check them with `heliograph archive verify`",
+            disc=disc.name,
+        )
+
+
+def _sha256(path: Path, size: int) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        left = size
+        while left > 0 and (chunk := file.read(min(1 << 20, left))):
+            digest.update(chunk)
+            left -= len(chunk)
+    return digest.hexdigest()
+
+
+@contextmanager
+def _scratch(aside: Path) -> Iterator[Path]:
+    """A path beside `aside` for numbers on their way into a parity disc; gone at the end."""
+    path = aside.with_name(f"{aside.name}.numbers")
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)

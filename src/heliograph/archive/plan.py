@@ -1,0 +1,265 @@
+"""A disc set drawn in full before a byte is written: which disc holds what, where, and whether it fits.
+
+Every size is known in advance because a hash is as long as any other: the tag files are drawn once with empty hashes
+for their lengths, and again with the true ones when the data has been copied.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+import msgspec
+
+from heliograph import __version__
+from heliograph.archive.bag import bag
+from heliograph.archive.guide import guide
+from heliograph.archive.image import Layout, lay_out
+from heliograph.archive.index import FORMAT, NO_HASH, Disc, File, Index, Piece, encode, volume_name
+from heliograph.archive.medium import SECTOR, Medium
+from heliograph.archive.pack import Gathered, Placed, Source, pack
+from heliograph.errors import CannotWrite, DoesNotFit, UsageWrong
+
+__all__ = [
+    "IMAGES",
+    "DiscPlan",
+    "ImageNote",
+    "SetPlan",
+    "Wishes",
+    "data_payload",
+    "draw_parity",
+    "parity_path",
+    "plan_set",
+    "tag_files",
+]
+
+IMAGES: Final = "images.json"
+"""On a parity disc: length and hash of each data disc's ISO image, over which the parity is taken."""
+
+_ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+MAX_PARITY: Final = 16
+MAX_DISCS: Final = 255
+_LEAST_ROOM: Final = 16
+_ENDS: Final = 1 << 16
+
+
+class ImageNote(msgspec.Struct, frozen=True):
+    """What a parity disc remembers of one data disc."""
+
+    disc: str
+    iso_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """How the caller wants the set."""
+
+    medium: Medium
+    title: str
+    at: datetime
+    parity: int = 0
+    redundancy: float = 0.15
+    keys: Mapping[str, Mapping[str, tuple[str, str]]] | None = None
+    extra: Mapping[str, str] | None = None
+    about: str = ""
+    keep_times: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class DiscPlan:
+    """One disc: its layout, and what goes where."""
+
+    disc: Disc
+    layout: Layout
+    placed: tuple[Placed, ...]
+    folders: tuple[str, ...]
+    parity_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SetPlan:
+    """The whole set, with empty hashes."""
+
+    index: Index
+    data: tuple[DiscPlan, ...]
+    parity: tuple[DiscPlan, ...]
+    explained: str
+
+    @property
+    def discs(self) -> tuple[DiscPlan, ...]:
+        """Data discs, then parity discs."""
+        return self.data + self.parity
+
+
+def plan_set(gathered: Gathered, wishes: Wishes, explained: str = "") -> SetPlan:
+    """Draw the discs that hold everything gathered.
+
+    Args:
+        explained: how parity is computed, for the guide.
+    Raises:
+        DoesNotFit: a disc of this medium cannot hold even its own guide and a piece of a file.
+    """
+    from heliograph.archive.rs03.layout import largest_iso
+
+    if not 0 <= wishes.parity <= MAX_PARITY:
+        raise UsageWrong(f"parity: expected 0 to {MAX_PARITY} discs, got {wishes.parity}")
+    room = largest_iso(wishes.medium.sectors, redundancy=wishes.redundancy)
+    set_id = _set_id(gathered, wishes)
+    left = room
+    while True:
+        if left < _LEAST_ROOM:
+            raise DoesNotFit(
+                f"{wishes.medium.name}: {wishes.medium.sectors:,} sectors, of which {room:,} remain beside the parity; "
+                f"the file system, guide and index of one disc leave no room for files",
+                hint="choose a larger --medium or --capacity",
+                capacity=wishes.medium.bytes,
+            )
+        plan = _draw(*pack(gathered, left), gathered, wishes, set_id, explained)
+        over = max(disc.layout.sectors for disc in plan.discs) - room
+        if over <= 0:
+            return plan
+        left -= over + 1
+
+
+def draw_parity(index: Index, disc: Disc, notes: Sequence[ImageNote], explained: str) -> DiscPlan:
+    """Draw one parity disc; its numbers are as many bytes as the longest data image has."""
+    size = max(note.iso_bytes for note in notes)
+    tags = tag_files(index, disc, explained, payload=[(parity_path(disc), size, NO_HASH)], notes=notes)
+    files = [(name, len(content)) for name, content in tags.items()]
+    return DiscPlan(disc, _lay_out(index, disc, [*files, (parity_path(disc), size)], []), (), (), size)
+
+
+def data_payload(index: Index, disc: Disc) -> list[tuple[str, int, str]]:
+    """Path, bytes and SHA-256 of everything in `data/` of a data disc."""
+    return [
+        (piece.path, piece.bytes, piece.sha256)
+        for file in index.files
+        for piece in file.pieces
+        if piece.disc == disc.name
+    ]
+
+
+def tag_files(
+    index: Index,
+    disc: Disc,
+    explained: str,
+    *,
+    payload: Sequence[tuple[str, int, str]],
+    notes: Sequence[ImageNote] = (),
+) -> dict[str, bytes]:
+    """Every file outside `data/` of one disc, for these hashes."""
+    tags = {
+        "README.txt": guide(index, disc, parity_explained=explained),
+        "index.json": encode(index),
+    }
+    if disc.kind == "parity":
+        tags[IMAGES] = msgspec.json.format(msgspec.json.encode(list(notes)), indent=1) + b"\n"
+    position = next(at for at, each in enumerate(index.discs, 1) if each.name == disc.name)
+    info = (
+        ("Bagging-Date", index.created[:10]),
+        ("External-Description", index.title),
+        ("External-Identifier", f"{index.set_id}-{disc.name}"),
+        ("Bag-Group-Identifier", index.set_id),
+        ("Bag-Count", f"{position} of {len(index.discs)}"),
+        ("Bag-Software-Agent", index.software),
+    )
+    return bag(payload, info, tags)
+
+
+def parity_path(disc: Disc) -> str:
+    """Where the numbers stand on a parity disc."""
+    return f"data/PARITY-{disc.number}.bin"
+
+
+def _draw(
+    bins: list[list[Placed]], folders: list[str], gathered: Gathered, wishes: Wishes, set_id: str, explained: str
+) -> SetPlan:
+    if len(bins) > 999 or (wishes.parity and len(bins) + wishes.parity > MAX_DISCS):
+        raise DoesNotFit(
+            f"{len(bins):,} data and {wishes.parity} parity discs: a set has at most 999, or {MAX_DISCS} with parity",
+            hint="choose a larger --medium or --capacity, or seal in several sets",
+        )
+    index = _index(bins, gathered, wishes, set_id)
+    data = []
+    for number, (disc, placed) in enumerate(zip(index.data_discs, bins, strict=True)):
+        empty = tuple(folders) if number == 0 else ()
+        tags = tag_files(index, disc, explained, payload=data_payload(index, disc))
+        files = [(name, len(content)) for name, content in tags.items()]
+        files += [(each.path, each.bytes) for each in placed]
+        data.append(DiscPlan(disc, _lay_out(index, disc, files, ["data", *empty]), tuple(placed), empty))
+    notes = [ImageNote(each.disc.name, each.layout.bytes, NO_HASH) for each in data]
+    parity = [draw_parity(index, disc, notes, explained) for disc in index.parity_discs]
+    return SetPlan(index, tuple(data), tuple(parity), explained)
+
+
+def _lay_out(index: Index, disc: Disc, files: Sequence[tuple[str, int]], folders: Sequence[str]) -> Layout:
+    volume = volume_name(index.set_id, disc.name)
+    return lay_out(files, folders, volume=volume, set_id=index.set_id, at=datetime.fromisoformat(index.created))
+
+
+def _index(bins: list[list[Placed]], gathered: Gathered, wishes: Wishes, set_id: str) -> Index:
+    discs = [Disc(f"D{number:02d}", "data", number) for number in range(1, len(bins) + 1)]
+    discs += [Disc(f"P{number:02d}", "parity", number) for number in range(1, wishes.parity + 1)]
+    pieces: dict[str, list[Piece]] = {source.name: [] for source in gathered.sources}
+    for number, placed in enumerate(bins):
+        for each in placed:
+            pieces[each.source.name].append(Piece(discs[number].name, each.path, each.start, each.bytes, NO_HASH))
+    keys = wishes.keys or {}
+    files = tuple(
+        File(
+            source.name,
+            source.bytes,
+            NO_HASH,
+            tuple(sorted(pieces[source.name], key=lambda piece: piece.start)),
+            _modified(source) if wishes.keep_times else "",
+            dict(keys.get(source.name, {})),
+        )
+        for source in gathered.sources
+    )
+    return Index(
+        FORMAT,
+        set_id,
+        wishes.title,
+        wishes.at.astimezone(UTC).isoformat(timespec="seconds"),
+        f"heliograph {__version__}",
+        wishes.redundancy,
+        tuple(discs),
+        files,
+        gathered.folders,
+        wishes.about,
+        dict(wishes.extra or {}),
+    )
+
+
+def _modified(source: Source) -> str:
+    return datetime.fromtimestamp(source.modified_s, UTC).isoformat(timespec="seconds")
+
+
+def _set_id(gathered: Gathered, wishes: Wishes) -> str:
+    """HG and nine letters or digits that follow from the title, date, names, sizes, times and the ends of every file.
+
+    The ends rather than all of it, so that each file is read once; two sets that this confuses still differ in
+    index.json, and a reader tells them apart by that.
+    """
+    digest = hashlib.sha256(repr((wishes.title, wishes.at.isoformat(), wishes.medium.sectors, wishes.parity)).encode())
+    digest.update(repr((wishes.redundancy, gathered.folders, wishes.about, SECTOR)).encode())
+    for source in gathered.sources:
+        changed_s = source.modified_s if wishes.keep_times else 0.0
+        digest.update(repr((source.name, source.bytes, changed_s)).encode())
+        try:
+            with source.path.open("rb") as file:
+                digest.update(file.read(_ENDS))
+                if source.bytes > _ENDS:
+                    file.seek(max(_ENDS, source.bytes - _ENDS))
+                    digest.update(file.read(_ENDS))
+        except OSError as wrong:
+            raise CannotWrite(
+                f"{source.path}: cannot be read: {(wrong.strerror or str(wrong)).lower()}",
+                hint="make it readable or leave it out; nothing was written",
+            ) from None
+    number = int.from_bytes(digest.digest()[:8], "big")
+    return "HG" + "".join(_ALPHABET[number >> (5 * place) & 31] for place in range(9))

@@ -1,0 +1,151 @@
+"""Copy files out of a disc set: whole, joined, held against their SHA-256, under their true names."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Final
+
+from heliograph.archive.index import File
+from heliograph.archive.names import safe_path
+from heliograph.archive.reader import SetView
+from heliograph.errors import CannotWrite, Damaged, DiscsLost, NotFound
+from heliograph.files import cannot_write, whole_file
+
+__all__ = ["Restored", "restore"]
+
+_CHUNK: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What was copied out, and what was there already with the same contents."""
+
+    written: tuple[Path, ...]
+    already: tuple[Path, ...]
+    bytes: int
+
+
+def restore(
+    view: SetView,
+    to: Path,
+    *,
+    patterns: Sequence[str] = (),
+    overwrite: bool = False,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Restored:
+    """Copy the files that match one of the patterns (all, for none) below the folder `to`.
+
+    A file stands there whole or not at all. When discs are missing, every file that can be copied is, and the rest is
+    named.
+
+    Args:
+        patterns: shell patterns on the true path, e.g. `record/*.parquet`.
+        overwrite: replace files of the same name with other contents, instead of refusing.
+    Raises:
+        NotFound: no file matches. DiscsLost: a file stands on a disc that is not here.
+        Damaged: a file's bytes are not what was sealed; it was not written.
+        DiscWrong: the index names a path outside `to`; nothing was written.
+        CannotWrite: full disk, read-only directory, or another file is in the way.
+    """
+    files = [file for file in view.index.files if _wanted(file.path, patterns)]
+    folders = [folder for folder in view.index.folders if _wanted(folder, patterns)]
+    if not files and not folders and patterns:
+        raise NotFound(
+            f"set {view.set_id}: no file matches {', '.join(patterns)}", hint="`heliograph archive ls` names its files"
+        )
+    for path in (*(file.path for file in files), *folders):
+        safe_path(path)
+    total = sum(file.bytes for file in files)
+    written, already, lost = [], [], []
+    done = 0
+    for file in files:
+        target = _target(to, file.path)
+        if target.exists() and _is_same(target, file):
+            already.append(target)
+        else:
+            if target.exists() and not overwrite:
+                raise CannotWrite(
+                    f"{target}: a file of this name is there already, with other contents",
+                    hint="choose another folder (--to), or say --overwrite",
+                    path=str(target),
+                )
+            try:
+                _copy(view, file, target)
+            except DiscsLost:
+                lost.append(file)
+                continue
+            written.append(target)
+        done += file.bytes
+        if progress is not None:
+            progress(file.path, done, total)
+    for folder in folders:
+        try:
+            _target(to, folder).mkdir(parents=True, exist_ok=True)
+        except OSError as wrong:
+            raise cannot_write(to / folder, wrong) from None
+    if lost:
+        raise _lost(view, lost, len(written) + len(already))
+    return Restored(tuple(written), tuple(already), done)
+
+
+def _wanted(path: str, patterns: Iterable[str]) -> bool:
+    patterns = list(patterns)
+    return not patterns or any(fnmatchcase(path, each) or path.startswith(f"{each.rstrip('/')}/") for each in patterns)
+
+
+def _target(to: Path, path: str) -> Path:
+    """Where `path` goes; refused when a link inside `to` leads out of it."""
+    target = to / path
+    if not target.parent.resolve().is_relative_to(to.resolve()):
+        raise CannotWrite(
+            f"{target}: a link on the way leads out of {to}", hint="restore into an empty folder", path=str(target)
+        )
+    return target
+
+
+def _copy(view: SetView, file: File, target: Path) -> None:
+    digest = hashlib.sha256()
+    source = view.open(file.path)
+    with whole_file(target) as aside, aside.open("wb") as out:
+        while chunk := source.read(_CHUNK):
+            digest.update(chunk)
+            out.write(chunk)
+        if digest.hexdigest() != file.sha256:
+            raise Damaged(
+                f"{file.path}: its bytes on the disc(s) do not match its SHA-256; it was not written",
+                hint="check and mend the discs: `heliograph archive verify`, `heliograph archive repair`",
+                path=file.path,
+            )
+    if file.modified:
+        at_s = datetime.fromisoformat(file.modified).timestamp()
+        with contextlib.suppress(OSError):  # a file system without times is no reason to fail
+            os.utime(target, (at_s, at_s))
+
+
+def _is_same(target: Path, file: File) -> bool:
+    try:
+        if not target.is_file() or target.stat().st_size != file.bytes:
+            return False
+        with target.open("rb") as there:
+            return hashlib.file_digest(there, "sha256").hexdigest() == file.sha256
+    except OSError:
+        return False
+
+
+def _lost(view: SetView, lost: Sequence[File], restored: int) -> DiscsLost:
+    discs = sorted({piece.disc for file in lost for piece in file.pieces if piece.disc not in view.discs})
+    return DiscsLost(
+        f"set {view.set_id}: {len(lost)} file(s) need disc {', '.join(discs)}, which is not here: "
+        f"{', '.join(file.path for file in lost[:5])}{' …' if len(lost) > 5 else ''}; {restored} file(s) were restored",
+        hint="add the missing discs, or rebuild them with `heliograph archive repair`, and run the same command again",
+        set_id=view.set_id,
+        discs=discs,
+        files=[file.path for file in lost],
+    )

@@ -1,0 +1,302 @@
+"""Is everything still there? Each image against its RS03 checksums and its manifests, each set against its index."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from heliograph.archive.bag import MANIFEST, TAG_MANIFEST, read_manifest
+from heliograph.archive.index import Index
+from heliograph.archive.iso import Volume, read_volume
+from heliograph.archive.medium import SECTOR
+from heliograph.archive.reader import DiscFolder, DiscImage, SetView, find_sets, image_paths
+from heliograph.errors import Damaged, DiscsLost, DiscWrong, HeliographError, NotFound, SectorsLost
+from heliograph.files import PARTIAL
+
+if TYPE_CHECKING:
+    from heliograph.archive.rs03 import Report
+
+__all__ = ["DAMAGED", "GOOD", "LOST", "WRONG", "DiscState", "SetState", "Verdict", "check_image", "verify"]
+
+GOOD: Final = "good"
+DAMAGED: Final = "damaged"
+LOST: Final = "lost"
+WRONG: Final = "wrong"
+
+Progress = Callable[[str, int, int], None]
+_CHUNK: Final = 1 << 20
+_SHOWN: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class DiscState:
+    """What a check found on one disc.
+
+    `state` is good; damaged (its own parity repairs it); lost (it does not); or wrong (not a disc of ours, or its bytes
+    are intact and yet not what its manifest says).
+    """
+
+    where: Path
+    state: str
+    why: str = ""
+    disc: str = ""
+    set_id: str = ""
+    damaged_sectors: int = 0
+    lost_rows: int = 0
+    worst: int = 0
+    roots: int = 0
+    files: tuple[str, ...] = ()
+    """Files that the damage touches, where the file system can still say so."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetState:
+    """What a check found of one set."""
+
+    index: Index
+    discs: tuple[DiscState, ...]
+    missing: tuple[str, ...]
+    """Discs of the set that are not here."""
+
+    @property
+    def gone(self) -> tuple[str, ...]:
+        """Discs that only the parity discs can give back."""
+        return (*self.missing, *(disc.disc for disc in self.discs if disc.state not in (GOOD, DAMAGED)))
+
+    @property
+    def recoverable(self) -> bool:
+        """Whether the parity discs that are left replace all that is gone."""
+        return len(self.gone) <= len(self.index.parity_discs)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Everything that a check found."""
+
+    sets: tuple[SetState, ...]
+    strays: tuple[DiscState, ...]
+    """Images that no set here claims."""
+    left_behind: tuple[Path, ...] = ()
+    """What interrupted commands left."""
+    whole_sets: bool = True
+    notes: tuple[str, ...] = field(default=())
+
+    def error(self) -> HeliographError | None:
+        """The gravest finding as the error it is, or None when all is good."""
+        states = [disc for one in self.sets for disc in one.discs] + list(self.strays)
+        for one in self.sets:
+            if self.whole_sets and not one.recoverable and one.missing:
+                return discs_lost(one)
+        for disc in states:
+            if disc.state == LOST and not self._replaceable(disc):
+                return SectorsLost(
+                    f"{disc.where}: {disc.why}",
+                    hint="rebuild this disc from the others of its set: `heliograph archive repair` on all of them",
+                    disc=disc.disc,
+                    rows=disc.lost_rows,
+                )
+        for disc in states:
+            if disc.state == WRONG and not self._replaceable(disc):
+                return DiscWrong(f"{disc.where}: {disc.why}", hint="this is not, or no longer, a disc of Heliograph")
+        bad = [disc.disc or disc.where.name for disc in states if disc.state != GOOD]
+        bad += [f"{name} (missing)" for one in self.sets for name in one.missing if self.whole_sets]
+        if bad:
+            return Damaged(
+                f"damage that can be repaired: disc {', '.join(bad)}", hint="mend it now: `heliograph archive repair`"
+            )
+        return None
+
+    def _replaceable(self, disc: DiscState) -> bool:
+        return self.whole_sets and any(disc in one.discs and one.recoverable for one in self.sets)
+
+
+def discs_lost(one: SetState) -> DiscsLost:
+    """More discs are gone than parity discs replace."""
+    many = len(one.index.parity_discs)
+    return DiscsLost(
+        f"set {one.index.set_id}: {len(one.gone)} of {len(one.index.discs)} discs are gone ({', '.join(one.gone)}); "
+        f"its {many} parity disc(s) replace {many}",
+        hint=f"find {len(one.gone) - many} more of them, in any readable state, and run the same command again",
+        set_id=one.index.set_id,
+        gone=list(one.gone),
+        parity=many,
+    )
+
+
+def verify(
+    paths: Sequence[Path], *, deep: bool = True, hashes: bool = True, progress: Progress | None = None
+) -> Verdict:
+    """Check every image that the paths hold; nothing is written.
+
+    Sets are expected to be complete when a folder is given, and not when single images are.
+
+    Args:
+        deep: also prove that damage can be mended, and check the parity itself.
+        hashes: also hold every file against its SHA-256.
+        progress: told the image's name, sectors done and sectors in all.
+    Raises:
+        NotFound: no images there.
+    """
+    images = image_paths(paths)
+    left_behind = tuple(
+        sorted(each for path in paths if path.is_dir() for each in path.glob(f"*{PARTIAL}*") if each.is_file())
+    )
+    if not images:
+        named = ", ".join(str(path) for path in paths)
+        partial = f"; {left_behind[0].name} is what an interrupted seal left" if left_behind else ""
+        hint = "run the same `heliograph archive seal` again" if left_behind else "give image files, or their folder"
+        raise NotFound(f"{named}: no disc images here{partial}", hint=hint)
+    states = [check_image(image, deep=deep, hashes=hashes, progress=progress) for image in images]
+    found = find_sets(images)
+    try:
+        return Verdict(*_by_set(found.sets, states), left_behind, any(path.is_dir() for path in paths))
+    finally:
+        found.close()
+
+
+def _by_set(
+    views: Iterable[SetView], states: Sequence[DiscState]
+) -> tuple[tuple[SetState, ...], tuple[DiscState, ...]]:
+    sets = []
+    left = dict.fromkeys(states)
+    for view in views:
+        named = {disc.name for disc in view.index.discs}
+        # An image too damaged to be opened still says in its volume descriptor which disc it is.
+        wheres = {disc.where for disc in view.discs.values()} | set(view.copies)
+        mine = [
+            state
+            for state in left
+            if state.where in wheres or (state.set_id == view.set_id and state.disc in named and state.state != GOOD)
+        ]
+        for state in mine:
+            del left[state]
+        here = {state.disc for state in mine}
+        sets.append(
+            SetState(view.index, tuple(mine), tuple(disc.name for disc in view.index.discs if disc.name not in here))
+        )
+    return tuple(sets), tuple(left)
+
+
+def check_image(image: Path, *, deep: bool = True, hashes: bool = True, progress: Progress | None = None) -> DiscState:
+    """Check one image file, or one mounted disc."""
+    if image.is_dir():
+        return _check_folder(image)
+    from heliograph.archive import rs03
+
+    volume = _volume(image)
+    set_id, _, name = volume.name.rpartition("_") if volume is not None else ("", "", "")
+    report: Report | None = None
+    try:
+        report = rs03.verify(
+            image,
+            deep=deep,
+            progress=None if progress is None else lambda done, total: progress(image.name, done, total),
+        )
+    except DiscWrong as wrong:
+        return DiscState(image, WRONG, wrong.message.removeprefix(f"{image}: "), name, set_id)
+    counts = (int(report.damaged.size), int(report.lost_rows.size), int(report.worst), int(report.layout.roots))
+    if not report.clean:
+        state = DAMAGED if report.repairable else LOST
+        return DiscState(image, state, _why(report), name, set_id, *counts, _touched(image, report))
+    try:
+        disc = DiscImage(image, checked=False)
+    except HeliographError as wrong:
+        return DiscState(image, WRONG, wrong.message.removeprefix(f"{image}: "), name, set_id, *counts)
+    try:
+        why, files = _against_manifests(disc) if hashes else ("", ())
+        return DiscState(image, WRONG if why else GOOD, why, name, set_id, *counts, files)
+    except HeliographError as wrong:
+        return DiscState(image, WRONG, wrong.message, name, set_id, *counts)
+    finally:
+        disc.close()
+
+
+def _check_folder(folder: Path) -> DiscState:
+    try:
+        disc = DiscFolder(folder)
+        set_id, _, name = disc.volume_name.rpartition("_")
+        try:
+            why, files = _against_manifests(disc)
+        finally:
+            disc.close()
+    except HeliographError as wrong:
+        return DiscState(folder, WRONG, wrong.message)
+    return DiscState(folder, LOST if why else GOOD, why, name, set_id, files=files)
+
+
+def _volume(image: Path) -> Volume | None:
+    try:
+        with image.open("rb") as file:
+            return read_volume(file, image)
+    except (HeliographError, OSError):
+        return None
+
+
+def _why(report: Report) -> str:
+    shown = ", ".join(str(number) for number in report.damaged[:_SHOWN]) + (
+        " …" if report.damaged.size > _SHOWN else ""
+    )
+    what = f"{report.damaged.size:,} of {report.sectors:,} sectors damaged ({shown})"
+    worst = f"{report.worst} in the worst row, where {report.layout.roots} can be rebuilt"
+    if report.repairable:
+        return f"{what}; at most {worst}"
+    return f"{what}; {report.lost_rows.size:,} rows have lost more than parity rebuilds: {worst}"
+
+
+def _touched(image: Path, report: Report) -> tuple[str, ...]:
+    """Files that have damaged sectors; empty when the file system is too damaged to say."""
+    import numpy as np
+
+    try:
+        disc = DiscImage(image, checked=False)
+    except HeliographError:
+        return ()
+    try:
+        touched = []
+        for path, node in disc.files().items():
+            first, end = node.extent.start // SECTOR, -(-(node.extent.start + node.extent.bytes) // SECTOR)
+            low, high = np.searchsorted(report.damaged, [first, end])
+            if high > low:
+                touched.append(path)
+        return tuple(touched)
+    except HeliographError:
+        return ()
+    finally:
+        disc.close()
+
+
+def _against_manifests(disc: DiscImage | DiscFolder) -> tuple[str, tuple[str, ...]]:
+    """What does not match, in words and as paths; nothing when all files are there and as they were."""
+    expected = read_manifest(disc.read(TAG_MANIFEST), TAG_MANIFEST)
+    expected |= read_manifest(disc.read(MANIFEST), MANIFEST)
+
+    def matches(path: str) -> bool:
+        try:
+            run = disc.run(path)
+        except DiscWrong:
+            return False
+        digest = hashlib.sha256()
+        at, end = run.start, run.start + run.bytes
+        while at < end:
+            chunk = run.image.read(at, min(_CHUNK, end - at))
+            if not chunk:
+                return False
+            digest.update(chunk)
+            at += len(chunk)
+        return digest.hexdigest() == expected[path]
+
+    with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
+        bad = [path for path, good in zip(expected, pool.map(matches, expected), strict=True) if not good]
+    unlisted: list[str] = []
+    if isinstance(disc, DiscImage):
+        unlisted = [path for path in disc.files() if path not in expected and path != TAG_MANIFEST]
+    if bad:
+        return f"{len(bad)} file(s) do not match their SHA-256: {', '.join(bad[:_SHOWN])}", tuple(bad)
+    if unlisted:
+        return f"{len(unlisted)} file(s) are in no manifest: {', '.join(unlisted[:_SHOWN])}", tuple(unlisted)
+    return "", ()

@@ -1,0 +1,1 @@
+"""`heliograph archive`: files onto protected disc images, and back."""

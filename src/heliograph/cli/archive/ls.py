@@ -1,0 +1,63 @@
+"""`heliograph archive ls`: list the discs and files of the sets in some images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from heliograph.cli.show import human_bytes, json_option, note, print_json, print_table
+
+__all__ = ["command"]
+
+
+@click.command(epilog="\b\nExample:\n  heliograph archive ls discs")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH...")
+@json_option
+def command(paths: tuple[Path, ...], as_json: bool) -> None:
+    """List the discs and files of every set in the images, mounted discs or folders of images PATH...
+
+    Every disc knows its whole set: files on discs that are not here are listed, too, and the discs named.
+    """
+    import msgspec
+
+    from heliograph.archive.reader import find_sets
+    from heliograph.errors import NotFound
+
+    found = find_sets(paths)
+    try:
+        if not found.sets:
+            for wrong in found.unread.values():
+                raise wrong
+            named = ", ".join(str(path) for path in paths)
+            raise NotFound(
+                f"{named}: no disc images of Heliograph here", hint="give image files, or a folder that holds them"
+            )
+        unread = {str(path): wrong.message for path, wrong in found.unread.items()}
+        if as_json:
+            sets = [
+                {
+                    **msgspec.to_builtins(view.index),
+                    "present": {name: str(disc.where) for name, disc in view.discs.items()},
+                    "missing": [disc.name for disc in view.missing],
+                }
+                for view in found.sets
+            ]
+            print_json({"sets": sets, "unread": unread})
+            return
+        for view in found.sets:
+            discs = [
+                (disc.name, disc.kind, str(view.discs[disc.name].where) if disc.name in view.discs else "not here")
+                for disc in view.index.discs
+            ]
+            print_table(["disc", "kind", "where"], discs, title=f"Set {view.set_id}: {view.index.title}")
+            files = [
+                (file.path, human_bytes(file.bytes), ", ".join(dict.fromkeys(piece.disc for piece in file.pieces)))
+                for file in view.index.files
+            ]
+            files += [(f"{folder}/", "empty folder", "") for folder in view.index.folders]
+            print_table(["file", "size", "disc"], files)
+        for message in unread.values():
+            note(f"note: not read: {message}")
+    finally:
+        found.close()

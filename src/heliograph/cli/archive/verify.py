@@ -1,0 +1,80 @@
+"""`heliograph archive verify`: check images against their checksums, manifests and sets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from heliograph.cli.show import json_option, note, print_json, print_table, progress
+
+__all__ = ["command"]
+
+
+@click.command(epilog="\b\nExample:\n  heliograph archive verify discs")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH...")
+@click.option("--quick", is_flag=True, help="Checksums of the sectors only: no SHA-256, no trial of the parity.")
+@json_option
+def command(paths: tuple[Path, ...], quick: bool, as_json: bool) -> None:
+    """Check the images PATH..., or those in the folders PATH...; nothing is written.
+
+    For a folder, every set in it must be complete. Exit code 0: all is as it was sealed; 10: damaged, and repairable;
+    8: sectors lost beyond an image's parity; 9: more discs gone than parity discs replace; 7: not our disc.
+    """
+    from heliograph.archive.verify import verify
+
+    with progress("verifying", quiet=as_json) as tell:
+        verdict = verify(
+            paths,
+            deep=not quick,
+            hashes=not quick,
+            progress=lambda image, done, total: tell(done / max(total, 1), image),
+        )
+    wrong = verdict.error()
+    sets = [
+        {
+            "set": one.index.set_id,
+            "title": one.index.title,
+            "missing": list(one.missing),
+            "recoverable": one.recoverable,
+            "discs": [_plain(disc) for disc in one.discs],
+        }
+        for one in verdict.sets
+    ]
+    document = {
+        "good": wrong is None,
+        "sets": sets,
+        "strays": [_plain(disc) for disc in verdict.strays],
+        "left_behind": [str(path) for path in verdict.left_behind],
+    }
+    if as_json:
+        if wrong is None:
+            print_json(document)
+            return
+        wrong.fields.update(document)
+        raise wrong
+    for one in verdict.sets:
+        rows = [
+            (disc.disc, str(disc.where), disc.state, disc.why or "all sectors, all hashes" * (not quick))
+            for disc in one.discs
+        ]
+        rows += [(name, "", "missing", "") for name in one.missing]
+        print_table(["disc", "image", "state", "what"], rows, title=f"Set {one.index.set_id}: {one.index.title}")
+        for disc in one.discs:
+            if disc.files:
+                shown = ", ".join(disc.files[:5]) + (" …" if len(disc.files) > 5 else "")
+                note(f"note: disc {disc.disc}: the damage touches {len(disc.files)} file(s): {shown}")
+    if verdict.strays:
+        rows = [(disc.disc, str(disc.where), disc.state, disc.why) for disc in verdict.strays]
+        print_table(["disc", "image", "state", "what"], rows, title="Images of no set that can be read here")
+    for path in verdict.left_behind:
+        note(f"note: {path} was left by an interrupted command; the same command replaces it, or delete it")
+    if wrong is not None:
+        raise wrong
+
+
+def _plain(disc: object) -> dict[str, object]:
+    import dataclasses
+
+    assert dataclasses.is_dataclass(disc) and not isinstance(disc, type)
+    return {**dataclasses.asdict(disc), "where": str(getattr(disc, "where", ""))}
