@@ -11,7 +11,7 @@ What has not happened by the end of the record has the time NEVER: a passage tha
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -19,7 +19,19 @@ from heliograph.daybook import I8, I16, I32, I64, Daybook
 from heliograph.plant.model import Equipment, Plant
 from heliograph.units import ms_from_s
 
-__all__ = ["NEVER", "Floor", "Passages", "ahead", "floor_of", "lots_in_record", "number_out", "pass_lots"]
+__all__ = [
+    "NEVER",
+    "Floor",
+    "Passages",
+    "PlacedParts",
+    "ahead",
+    "floor_of",
+    "lots_in_record",
+    "number_out",
+    "parts_of",
+    "pass_lots",
+    "take",
+]
 
 NEVER: Final = np.iinfo(np.int64).max
 """The time of what has not happened."""
@@ -64,6 +76,16 @@ class Passages(NamedTuple):
     """(steps, w) also NEVER while in process; a wafer that broke there left its life at this moment."""
     lost_at: I8
     """(w,) the step at which the wafer was lost; -1: none. A loss after the end of the record is none."""
+
+
+T = TypeVar("T", bound=tuple[Any, ...])
+
+
+def take(rows: T, which: Any) -> T:
+    """Some rows of a NamedTuple of columns."""
+    kind: Any = type(rows)
+    taken: T = kind(*(column[which] for column in rows))
+    return taken
 
 
 def floor_of(plant: Plant, machine_ids: tuple[str, ...]) -> Floor:
@@ -114,8 +136,8 @@ def ahead(stop_op_ms: I64, stop_lost_ms: I64, op_ms: I64) -> I64:
     return real
 
 
-class _Parts(NamedTuple):
-    """Parts with their batch's row, ordered by lot and position within each head step."""
+class PlacedParts(NamedTuple):
+    """The slot maps of some lots: parts with their batch's row, in order of head step, lot and position."""
 
     lot: I32
     first: I64
@@ -126,7 +148,8 @@ class _Parts(NamedTuple):
     """Step of the batch's machine, the head."""
 
 
-def _parts_of(book: Daybook, floor: Floor, lots: I32) -> _Parts:
+def parts_of(book: Daybook, floor: Floor, lots: I32) -> PlacedParts:
+    """Find the parts of some lots (numbers), and order them."""
     order = np.argsort(book.batches.number, kind="stable")
     row = order[np.searchsorted(book.batches.number[order], book.parts.batch)]
     step = floor.step[book.batches.machine[row]]
@@ -134,16 +157,16 @@ def _parts_of(book: Daybook, floor: Floor, lots: I32) -> _Parts:
     wanted[lots] = True
     keep = np.flatnonzero(wanted[book.parts.lot] & (step >= 0))
     lot, first = book.parts.lot[keep], book.parts.first[keep].astype(np.int64)
-    by_place = np.lexsort((first, lot, step[keep]))
+    by_place = np.lexsort((first, lot, step[keep]))  # lots of a step, and positions of a lot, lie side by side
     keep, first = keep[by_place], first[by_place]
     length = book.parts.last[keep].astype(np.int64) - first + 1
-    return _Parts(lot[by_place], first, length, book.parts.rank[keep].astype(np.int64), row[keep], step[keep])
+    return PlacedParts(lot[by_place], first, length, book.parts.rank[keep].astype(np.int64), row[keep], step[keep])
 
 
 def pass_lots(book: Daybook, floor: Floor, lots: I32, steps: range | None = None) -> Passages:
     """Follow the wafers of some lots (numbers, ascending) through all steps, or through `steps` only."""
     slots, wafers = floor.slots, len(lots) * floor.slots
-    parts = _parts_of(book, floor, lots)
+    parts = parts_of(book, floor, lots)
     lost_at = book.lots.lost_at[lots].reshape(wafers)
     batch = np.full((floor.steps, wafers), -1, np.int32)
     enter = np.full((floor.steps, wafers), NEVER, np.int64)
