@@ -1,4 +1,4 @@
-"""The documents say what is there: commands, options, exit codes, settings, links, and the two commands of the README."""
+"""The documents say what is there: commands, options, exit codes, settings, links, the README's two commands."""
 
 from __future__ import annotations
 

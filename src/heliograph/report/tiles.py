@@ -1,0 +1,184 @@
+"""The figures at the top of the report: what an engineer asks first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from statistics import median
+from typing import Any, NamedTuple
+
+from heliograph.plant.model import Plant
+from heliograph.report.numbers import Numbers
+from heliograph.report.words import Both
+
+__all__ = ["Tile", "tiles"]
+
+
+class Tile(NamedTuple):
+    """One figure. `mood` is "good", "bad" or empty."""
+
+    what: Both
+    figure: Both
+    unit: Both
+    more: Both
+    mood: str = ""
+
+
+def _same(text: str) -> Both:
+    return Both(text, text)
+
+
+def tiles(summary: Mapping[str, Any], plant: Plant, numbers: Numbers) -> list[Tile]:
+    """The tiles that this summary has figures for."""
+    takt = summary.get("takt_s", {})
+    made = [
+        _cells(summary, plant),
+        _takt(takt, numbers),
+        _uptime(summary, numbers),
+        _moves(summary, plant),
+        _energy(summary, plant),
+        _wafers(summary),
+        _violations(summary),
+        _time(summary),
+        _discs(summary),
+        _speed(summary),
+    ]
+    return [tile for tile in made if tile is not None]
+
+
+def _cells(summary: Mapping[str, Any], plant: Plant) -> Tile:
+    gigawatts = summary["cells_per_day"] * 365 * plant.wafer.power_w / 1e9
+    return Tile(
+        Both("Finished cells", "完成电池片"),
+        _same(f"{summary['cells']:,}"),
+        Both("cells", "片"),
+        Both(
+            f"{summary['cells_per_day']:,.0f} a day = {gigawatts:.2f} GW a year",
+            f"每天 {summary['cells_per_day']:,.0f} 片，合 {gigawatts:.2f} 吉瓦/年",
+        ),
+    )
+
+
+def _takt(takt: Mapping[str, Any], numbers: Numbers) -> Tile | None:
+    if not takt or not numbers.lanes:
+        return None
+    running = median(lane.running_s for lane in numbers.lanes)
+    return Tile(
+        Both("Lane takt while running", "印刷道运行节拍"),
+        _same(f"{running:.2f}"),
+        Both("s per cell", "秒/片"),
+        Both(
+            f"with all stops: lane {takt['lane']:.2f}, line {takt['line']:.3f}, workshop {takt['workshop']:.4f} s",
+            f"含停机：道 {takt['lane']:.2f}，线 {takt['line']:.3f}，车间 {takt['workshop']:.4f} 秒",
+        ),
+    )
+
+
+def _uptime(summary: Mapping[str, Any], numbers: Numbers) -> Tile:
+    bottleneck = summary.get("bottleneck", "")
+    code = bottleneck.get("step", "") if isinstance(bottleneck, Mapping) else str(bottleneck)
+    more = Both("", "")
+    if code:
+        more = Both(f"bottleneck: {numbers.step_name(code, 'en')}", f"瓶颈：{numbers.step_name(code, 'zh')}")
+    return Tile(Both("Uptime of the lanes", "印刷道稼动率"), _same(f"{100 * numbers.uptime:.1f}"), _same("%"), more)
+
+
+def _moves(summary: Mapping[str, Any], plant: Plant) -> Tile | None:
+    if "moves" not in summary:
+        return None
+    return Tile(
+        Both("Moves per vehicle and day", "每车每天搬运"),
+        _same(f"{summary['moves_per_vehicle_day']:,.0f}"),
+        Both("moves", "次"),
+        Both(
+            f"{summary['moves']:,} moves by {plant.vehicles.count} vehicles",
+            f"{plant.vehicles.count} 台车共 {summary['moves']:,} 次",
+        ),
+    )
+
+
+def _energy(summary: Mapping[str, Any], plant: Plant) -> Tile | None:
+    if "kwh_per_cell" not in summary:
+        return None
+    return Tile(
+        Both("Electricity per cell", "单片用电"),
+        _same(f"{summary['kwh_per_cell']:.3f}"),
+        Both("kWh", "千瓦时"),
+        Both(
+            f"{summary['kgco2_per_cell']:.3f} kgCO₂ at {plant.energy.grid_kgco2_per_kwh:g} kg/kWh",
+            f"{summary['kgco2_per_cell']:.3f} 千克 CO₂（{plant.energy.grid_kgco2_per_kwh:g} 千克/千瓦时）",
+        ),
+    )
+
+
+def _wafers(summary: Mapping[str, Any]) -> Tile | None:
+    wafers = summary.get("wafers")
+    if not wafers:
+        return None
+    kept = wafers["in"] == wafers["out"] + wafers["scrapped"] + wafers["in_process"]
+    said = Both("conserved", "守恒") if kept else Both("NOT conserved", "不守恒")
+    return Tile(
+        Both("Wafers", "硅片"),
+        said,
+        _same(""),
+        Both(
+            f"{wafers['in']:,} in = {wafers['out']:,} out + {wafers['scrapped']:,} scrapped + "
+            f"{wafers['in_process']:,} in process",
+            f"投入 {wafers['in']:,} = 产出 {wafers['out']:,} + 报废 {wafers['scrapped']:,} + "
+            f"在制 {wafers['in_process']:,}",
+        ),
+        "good" if kept else "bad",
+    )
+
+
+def _violations(summary: Mapping[str, Any]) -> Tile | None:
+    found = summary.get("violations")
+    if found is None:
+        return None
+    count = found if isinstance(found, int) else len(found)
+    return Tile(
+        Both("Traffic violations", "交通违规"),
+        _same(f"{count:,}"),
+        _same(""),
+        Both("collisions, swaps, jumps, speeding, by separate code", "碰撞、对穿、跳变、超速，由独立程序检查"),
+        "good" if count == 0 else "bad",
+    )
+
+
+def _time(summary: Mapping[str, Any]) -> Tile | None:
+    cycle = summary.get("cycle_time_h")
+    if cycle is None:
+        return None
+    mean = cycle.get("mean", 0.0) if isinstance(cycle, Mapping) else cycle
+    wip = summary.get("wip_lots", 0.0)
+    lots = wip.get("mean", 0.0) if isinstance(wip, Mapping) else wip
+    return Tile(
+        Both("Wafer to cell", "硅片到电池片"),
+        _same(f"{mean:.1f}"),
+        Both("h", "小时"),
+        Both(f"{lots:,.0f} lots in process on average", f"平均在制 {lots:,.0f} 批"),
+    )
+
+
+def _discs(summary: Mapping[str, Any]) -> Tile | None:
+    discs = summary.get("discs")
+    if not discs:
+        return None
+    size = discs["bytes"] / 1e6
+    parity = discs.get("parity", 0)
+    return Tile(
+        Both("Sealed on discs", "已封存光盘"),
+        _same(f"{discs['count']:,}"),
+        Both("images", "张"),
+        Both(f"{size:,.0f} MB, {parity} of them parity discs", f"{size:,.0f} MB，其中校验盘 {parity} 张"),
+    )
+
+
+def _speed(summary: Mapping[str, Any]) -> Tile | None:
+    if not summary.get("speedup"):
+        return None
+    return Tile(
+        Both("Faster than real time", "仿真加速"),
+        _same(f"{summary['speedup']:,.0f}"),
+        Both("times", "倍"),
+        Both(f"{summary['wall_s']:.1f} s in all, discs included", f"含封盘共 {summary['wall_s']:.1f} 秒"),
+    )
