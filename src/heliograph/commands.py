@@ -1,10 +1,10 @@
-"""Everything that can be ordered, as typed frozen values: flow asks the fleet, the fleet orders vehicles."""
+"""Everything that can be ordered, as typed frozen values: flow asks the fleet and the floor, the fleet orders vehicles."""
 
 from __future__ import annotations
 
 import msgspec
 
-__all__ = ["Command", "HandOff", "Move"]
+__all__ = ["Command", "HandOff", "Move", "Release"]
 
 
 class Move(msgspec.Struct, frozen=True, gc=False):
@@ -31,4 +31,10 @@ class HandOff(msgspec.Struct, frozen=True, gc=False):
     give: bool
 
 
-Command = Move | HandOff
+class Release(msgspec.Struct, frozen=True, gc=False):
+    """The wafer store `machine` begins one more lot as soon as it has an empty carrier."""
+
+    machine: str
+
+
+Command = Move | HandOff | Release

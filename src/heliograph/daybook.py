@@ -2,7 +2,7 @@
 
 Filled by `run.py` from the floor, the flow and the fleet; read by `twin.cells` (which draws the cells) and by `record`
 (which writes the tables). All times are milliseconds after the record's start; the warm-up is negative. Machines are
-numbered as in `machine_ids`: every machine of the plant, each directly followed by the members connected behind it.
+numbered as in `machine_ids`: the machines of the plant, in its order, those connected behind another included.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from heliograph.events import Event
 
 __all__ = [
     "E10_STATES",
+    "NOT_YET_MS",
     "VEHICLE_STATES",
     "Batches",
     "Daybook",
@@ -45,6 +46,9 @@ E10_STATES = (
 )
 """The six basic equipment states of SEMI E10; a machine is in exactly one."""
 
+NOT_YET_MS = -(1 << 63)
+"""A moment that has not come: the smallest 64-bit integer, since -1 is a moment of the warm-up."""
+
 VEHICLE_STATES = ("driving_loaded", "driving_empty", "hand_off", "waiting", "charging", "idle")
 
 
@@ -57,7 +61,7 @@ class Batches(NamedTuple):
     """From 1: the tube, bath or lane."""
     start_ms: I64
     end_ms: I64
-    """-1: still in process when the run ended."""
+    """NOT_YET_MS: still in process when the run ended."""
     op_start_ms: I64
     """Start on the machine's own operating clock, which stands still while the machine is stopped (see Stops)."""
     takt_ms: I32
@@ -82,13 +86,13 @@ class Lots(NamedTuple):
     line: I16
     released_ms: I64
     finished_ms: I64
-    """-1: in process."""
+    """NOT_YET_MS: in process."""
     lost_at: I8
     """(n_lots, slots) index of the route step at which the wafer was lost; -1: it was not."""
 
 
 class Moves(NamedTuple):
-    """One row a move, -1 where a moment has not come yet."""
+    """One row a move; NOT_YET_MS where a moment has not come."""
 
     number: I64
     carrier: I32

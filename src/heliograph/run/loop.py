@@ -1,0 +1,207 @@
+"""The loop that joins flow, fleet and floor: event, state, commands, event.
+
+    floor -> events -> flow -> moves -> fleet -> vehicles at load ports -> hand-offs -> floor
+
+The floor tells when its next thing happens; the fleet drives up to then and says who has arrived on the way. No part
+calls back into another: the loop carries everything, and notes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heliograph.commands import HandOff, Move
+from heliograph.daybook import NOT_YET_MS, VEHICLE_STATES, Daybook, Moves, Tracks
+from heliograph.events import CarrierPlaced, CarrierTaken, Event, VehicleArrived
+from heliograph.fleet.direct import Direct
+from heliograph.fleet.fleet import Fleet
+from heliograph.flow.dispatch import Flow
+from heliograph.plant.model import Plant
+from heliograph.plant.roadmap import Roadmap
+from heliograph.twin.floor import Twin
+from heliograph.units import ms_from_h
+
+__all__ = ["Progress", "simulate"]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a simulation has come."""
+
+    now_ms: int
+    from_ms: int
+    until_ms: int
+    cells: int
+    vehicles_busy: int
+
+
+class _Loop:
+    """One run of the twin."""
+
+    def __init__(self, plant: Plant, roadmap: Roadmap, seed: int, from_ms: int) -> None:
+        self.plant = plant
+        self.floor = Twin(plant, seed=seed, start_ms=from_ms)
+        self.flow = Flow(plant)
+        self.fleet: Fleet | Direct
+        if plant.transport == "direct":
+            self.fleet = Direct(start_ms=from_ms)
+        else:
+            self.fleet = Fleet(roadmap, plant.vehicles, seed=seed, start_ms=from_ms)
+        self.moves: list[Move] = []
+        self.events: list[Event] = []
+        self.recording = False
+        for order in self.flow.start():
+            if not isinstance(order, Move):
+                self.floor.order(order, from_ms)
+
+    def run_to(self, until_ms: int, report: Callable[[int], bool]) -> int:
+        """Let everything happen that is due before `until_ms`; stops early where `report` says so. Gives the time."""
+        floor, fleet = self.floor, self.fleet
+        turns = 0
+        while True:
+            turns += 1
+            at_ms = min(floor.next_ms(), until_ms)
+            arrived = fleet.advance(at_ms)
+            if arrived:
+                for event in arrived:
+                    self._arrived(event)
+                continue
+            if at_ms >= until_ms:
+                return until_ms
+            self._happened(floor.step())
+            if turns % 512 == 0 and report(at_ms):
+                return at_ms
+
+    def _arrived(self, event: VehicleArrived) -> None:
+        move = self.fleet.move_of(event.vehicle)
+        if move is None:
+            raise AssertionError(f"vehicle {event.vehicle} arrived at {event.station} without a move")
+        give = self.fleet.carrying(event.vehicle) >= 0
+        self.floor.order(HandOff(event.vehicle, event.station, move.carrier, give), event.at_ms)
+        if self.recording:
+            self.events.append(event)
+
+    def _happened(self, news: list[Event]) -> None:
+        asked = False
+        for event in news:
+            if isinstance(event, CarrierPlaced | CarrierTaken) and event.vehicle >= 0:
+                self.fleet.done(event.vehicle, event.at_ms)
+                asked = True
+            for order in self.flow.decide(event):
+                if isinstance(order, Move):
+                    self.fleet.want(order)
+                    self.moves.append(order)
+                    asked = True
+                else:
+                    self.floor.order(order, event.at_ms)
+        if self.recording:
+            self.events.extend(news)
+        if asked:
+            assigned = self.fleet.assign(news[-1].at_ms)
+            if self.recording:
+                self.events.extend(assigned)
+
+
+def simulate(
+    plant: Plant,
+    roadmap: Roadmap,
+    *,
+    seed: int,
+    hours: float,
+    warmup_h: float,
+    progress: Callable[[Progress], None] = lambda _: None,
+    stop: Callable[[], bool] = lambda: False,
+) -> Daybook:
+    """Run a plant on the twin: `warmup_h` that is not counted, then `hours` that are.
+
+    `stop` is asked now and then; when it says so, the daybook ends there and is marked partial.
+    """
+    from_ms, until_ms = -ms_from_h(warmup_h), ms_from_h(hours)
+    loop = _Loop(plant, roadmap, seed, from_ms)
+
+    def report(now_ms: int) -> bool:
+        fleet = loop.fleet
+        busy = sum(fleet.move_of(v) is not None for v in range(fleet.count)) if isinstance(fleet, Fleet) else 0
+        progress(Progress(now_ms, from_ms, until_ms, loop.floor.cells, busy))
+        return stop()
+
+    now_ms = loop.run_to(0, report) if warmup_h > 0 else 0
+    partial = now_ms < 0
+    in_process = loop.floor.wafers_in_process()
+    state_ms, kwh = _vehicle_figures(loop.fleet, plant)
+    loop.recording = True
+    if not partial:
+        now_ms = loop.run_to(until_ms, report)
+        partial = now_ms < until_ms
+    end_state_ms, end_kwh = _vehicle_figures(loop.fleet, plant)
+    floor = loop.floor
+    return Daybook(
+        machine_ids=floor.machine_ids,
+        vehicle_ids=tuple(f"V{number + 1:03d}" for number in range(plant.vehicles.count)),
+        from_ms=from_ms,
+        until_ms=now_ms,
+        seed=seed,
+        partial=partial,
+        batches=floor.batches(),
+        parts=floor.parts(),
+        lots=floor.lots(),
+        moves=_moves(loop),
+        tracks=_tracks(loop.fleet),
+        states=floor.states(now_ms),
+        stops=floor.stops(),
+        waits=floor.waits(),
+        events=loop.events,
+        vehicle_state_ms=end_state_ms - state_ms,
+        vehicle_kwh=end_kwh - kwh,
+        in_process_at_start=in_process,
+    )
+
+
+def _vehicle_figures(fleet: Fleet | Direct, plant: Plant) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """(v, 6) time in each vehicle state and (v,) kWh charged, since the start."""
+    if isinstance(fleet, Direct):
+        return np.zeros((plant.vehicles.count, len(VEHICLE_STATES)), np.int64), np.zeros(plant.vehicles.count)
+    return fleet.state_ms(), fleet.kwh()[:, 1]
+
+
+def _moves(loop: _Loop) -> Moves:
+    """Every move asked for, with what the fleet made of it."""
+    asked = loop.moves
+    made = loop.fleet.moves()
+    place = np.asarray(made["number"], np.int64)
+    times: dict[str, Any] = {}
+    for name in ("assigned_ms", "at_source_ms", "taken_ms", "at_target_ms", "placed_ms"):
+        times[name] = np.full(len(asked), NOT_YET_MS, np.int64)
+        times[name][place] = made[name]
+    vehicle = np.full(len(asked), -1, np.int16)
+    vehicle[place] = made["vehicle"]
+    metres: dict[str, Any] = {}
+    for name in ("empty_m", "loaded_m"):
+        metres[name] = np.zeros(len(asked))
+        metres[name][place] = made[name]
+    return Moves(
+        number=np.arange(len(asked), dtype=np.int64),
+        carrier=np.array([move.carrier for move in asked], np.int32),
+        lot=np.array([move.lot for move in asked], np.int32),
+        source=[move.source for move in asked],
+        target=[move.target for move in asked],
+        priority=np.array([move.priority for move in asked], np.int16),
+        vehicle=vehicle,
+        wanted_ms=np.array([move.wanted_ms for move in asked], np.int64),
+        **times,
+        **metres,
+    )
+
+
+def _tracks(fleet: Fleet | Direct) -> Tracks:
+    """What the vehicles held within the record."""
+    if isinstance(fleet, Direct):
+        none = np.zeros(0, np.int64)
+        return Tracks(none.astype(np.int16), none.astype(np.int32), none, none, none)
+    columns: dict[str, Any] = fleet.tracks(since_ms=0)
+    return Tracks(*(columns[name] for name in Tracks._fields))
