@@ -40,7 +40,8 @@ def whole_file(path: Path) -> Iterator[Path]:
         aside.replace(path)
         fsync_folder(path.parent)
     except OSError as wrong:
-        aside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # the folder may not even be one
+            aside.unlink()
         raise cannot_write(path, wrong) from wrong
     except BaseException:
         aside.unlink(missing_ok=True)

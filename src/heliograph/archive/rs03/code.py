@@ -98,7 +98,7 @@ def _invert(exp, log, work, out):  # type: ignore[no-untyped-def]
     return True
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)
 def solver(roots: int, erased: tuple[int, ...]) -> Bytes:
     """(roots, roots): what to make of the syndromes when the bytes at these positions are known to be lost.
 

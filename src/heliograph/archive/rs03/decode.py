@@ -11,6 +11,7 @@ No answer is believed unchecked: what was mended must match its CRC, and what th
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -104,30 +105,38 @@ class _Row:
             self.vouched[:n] = crcs == wanted
             self.erased[:n] = ~self.vouched[:n]
         self.vouched[n], self.erased[n] = whole, not whole
-        self.erased[n + 1 :] |= ~sectors[n + 1 :].any(axis=1)
+        empty = ~_any(sectors, axis=1)
+        self.erased[n + 1 :] |= empty[n + 1 :]
+        self.suspect = empty & ~self.erased & ~self.vouched
 
     def mend(self, difference: Bytes) -> tuple[Flags, bool]:
         """(255,) which sectors were bad, and whether the row is lost; `difference` is parity stored XOR parity due."""
-        n = self.layout.data_layers
-        changes = np.zeros((LAYERS, SECTOR), np.uint8)
-        if self.vouched[: n + 1].all():
-            changes[n + 1 :] = difference
-        else:
-            solved = self._solve(difference)
-            if solved is None:
-                return self.erased, True
-            changes = solved
-        bad = _any(changes, axis=1)
-        self.sectors ^= changes
-        if not self._agrees(bad):
+        for changes in self.answers(difference):
+            bad = _any(changes, axis=1)
             self.sectors ^= changes
-            return self.erased, True
-        return bad, False
+            if self._agrees(bad):
+                return bad, False
+            self.sectors ^= changes
+        return self.erased, True
 
-    def _solve(self, difference: Bytes) -> Bytes | None:
-        """(255, 2048): what to XOR, or None when there is more damage than the roots allow for."""
+    def answers(self, difference: Bytes) -> Iterator[Bytes]:
+        """(255, 2048) each: what to XOR, the likeliest first; none when there is more damage than roots allow for."""
+        n = self.layout.data_layers
+        if self.vouched[: n + 1].all():
+            changes = np.zeros((LAYERS, SECTOR), np.uint8)
+            changes[n + 1 :] = difference
+            yield changes
+            return
+        # Without CRCs, an empty data sector may be lost or may be empty: both are tried.
+        guesses = [self.erased | self.suspect, self.erased] if self.suspect.any() else [self.erased]
+        for guess in guesses:
+            solved = self._solve(difference, np.flatnonzero(guess))
+            if solved is not None:
+                yield solved
+
+    def _solve(self, difference: Bytes, erased: NDArray[np.int64]) -> Bytes | None:
+        """What to XOR if these positions are lost and few others are wrong."""
         roots = self.layout.roots
-        erased = np.flatnonzero(self.erased)
         if erased.size > roots:
             return None
         syndromes, answer = np.empty_like(difference), np.empty_like(difference)
@@ -141,7 +150,9 @@ class _Row:
         if agreed(erased):
             changes[erased] = answer[: erased.size]
             return changes
-        allowed = np.flatnonzero(~self.erased & ~self.vouched)
+        free = ~self.vouched
+        free[erased] = False
+        allowed = np.flatnonzero(free)
         marks, found = locate(answer, erased.size, allowed)
         if not found.all():
             return None
@@ -150,14 +161,15 @@ class _Row:
             changes[everywhere] = answer[: everywhere.size]
             return changes
         # Lone wrong bytes in more sectors than there are roots: solve per set of places, each for its own codewords.
-        patterns, which = np.unique(marks, axis=1, return_inverse=True)
-        for pattern in range(patterns.shape[1]):
-            here = np.flatnonzero(which.reshape(-1) == pattern)
-            positions = np.sort(np.concatenate([erased, allowed[patterns[:, pattern] != 0]]))
+        groups: dict[bytes, list[int]] = {}
+        for column, pattern in enumerate(np.ascontiguousarray(marks.T)):
+            groups.setdefault(pattern.tobytes(), []).append(column)
+        for pattern_bytes, here in groups.items():
+            positions = np.sort(np.concatenate([erased, allowed[np.frombuffer(pattern_bytes, np.uint8) != 0]]))
             product(solver(roots, tuple(positions.tolist())), syndromes, answer)
             if answer[positions.size :, here].any():
                 return None
-            changes[np.ix_(positions, here)] = answer[: positions.size, here]
+            changes[np.ix_(positions, np.array(here))] = answer[: positions.size, here]
         return changes
 
     def _agrees(self, changed: Flags) -> bool:
@@ -184,11 +196,9 @@ def guess_layout(row: Bytes, layer_sectors: int) -> Layout | None:
         product(parity_matrix(roots), sectors[: n + 1], difference)
         difference ^= sectors[n + 1 :]
         nothing = np.zeros(n, np.uint32)
-        state = _Row(sectors, layout, None, nothing, False, ~_any(row, axis=1))
-        changes = state._solve(difference)
-        if changes is None:
-            continue
-        layout_found = read_crc_sector((sectors[n] ^ changes[n]).tobytes())
-        if layout_found is not None and (layout_found.roots, layout_found.layer_sectors) == (roots, layer_sectors):
-            return layout_found
+        state = _Row(sectors, layout, None, nothing, False, np.zeros(LAYERS, np.bool_))
+        for changes in state.answers(difference):
+            found = read_crc_sector((sectors[n] ^ changes[n]).tobytes())
+            if found is not None and (found.roots, found.layer_sectors) == (roots, layer_sectors):
+                return found
     return None

@@ -1,0 +1,115 @@
+"""The field of 256 elements and its one big kernel."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from heliograph.archive.gf import EXP, LOG, SLICE, divide, invert, multiply, power, product
+
+element = st.integers(0, 255)
+
+
+def slowly(a: int, b: int) -> int:
+    """a·b by the textbook: shift, add, reduce."""
+    out = 0
+    while b:
+        if b & 1:
+            out ^= a
+        a = a << 1 ^ (0x187 if a & 0x80 else 0)
+        b >>= 1
+    return out
+
+
+def test_every_product_is_the_textbook_s():
+    """All 65,536 of them."""
+    everything = np.arange(256, dtype=np.uint8)
+    table = multiply(everything[:, None], everything[None, :])
+
+    assert all(table[a, b] == slowly(a, b) for a in range(256) for b in range(256))
+
+
+def test_the_logarithms_are_those_printed_in_the_codec_specification():
+    """Three rows of its tables."""
+    assert LOG[1:16].tolist() == [
+        0x00,
+        0x01,
+        0x63,
+        0x02,
+        0xC6,
+        0x64,
+        0x6A,
+        0x03,
+        0xCD,
+        0xC7,
+        0xBC,
+        0x65,
+        0x7E,
+        0x6B,
+        0x2A,
+    ]
+    assert EXP[:12].tolist() == [0x01, 0x02, 0x04, 0x08, 0x10, 0x20, 0x40, 0x80, 0x87, 0x89, 0x95, 0xAD]
+    assert LOG[0xF0:0xF4].tolist() == [0x2E, 0x4B, 0xB9, 0x60]
+
+
+@given(element, element, element)
+def test_it_is_a_field(a: int, b: int, c: int):
+    """Products distribute over sums (XOR), and division undoes multiplication."""
+    assert multiply(a, b ^ c) == multiply(a, b) ^ multiply(a, c)
+    assert multiply(a, multiply(b, c)) == multiply(multiply(a, b), c)
+    if b:
+        assert divide(multiply(a, b), b) == a
+
+
+@given(st.integers(-1000, 1000), st.integers(-1000, 1000))
+def test_powers_add(a: int, b: int):
+    """x^a · x^b = x^(a+b), below zero, too."""
+    assert multiply(power(a), power(b)) == power(a + b)
+
+
+def test_zero_has_no_inverse():
+    """Neither as a number nor as a matrix."""
+    with pytest.raises(ZeroDivisionError):
+        divide(1, 0)
+    with pytest.raises(ZeroDivisionError):
+        invert(np.ones((2, 2), np.uint8))
+
+
+@settings(max_examples=25)
+@given(st.integers(1, 12), st.integers(0, 2**32))
+def test_a_matrix_times_its_inverse_is_one(size: int, seed: int):
+    """Random matrices, those without an inverse passed over."""
+    matrix = np.random.default_rng(seed).integers(0, 256, (size, size), dtype=np.uint8)
+    try:
+        inverse = invert(matrix)
+    except ZeroDivisionError:
+        return
+
+    both = np.bitwise_xor.reduce(multiply(matrix[:, :, None], inverse[None, :, :]), axis=1)
+    assert (both == np.eye(size, dtype=np.uint8)).all()
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(1, 9), st.integers(1, 9), st.integers(1, 3), st.integers(0, 2**32))
+def test_the_kernel_agrees_with_one_product_at_a_time(rows: int, terms: int, slices: int, seed: int):
+    """Any shape of matrix; bytes outside start:stop are left alone."""
+    chance = np.random.default_rng(seed)
+    matrix = chance.integers(0, 256, (rows, terms), dtype=np.uint8)
+    columns = chance.integers(0, 256, (terms, (slices + 2) * SLICE), dtype=np.uint8)
+    out = np.full((rows, columns.shape[1]), 0xAA, np.uint8)
+
+    product(matrix, columns, out, start=SLICE, stop=(slices + 1) * SLICE)
+
+    due = np.bitwise_xor.reduce(multiply(matrix[:, :, None], columns[None, :, :]), axis=1)
+    inside = slice(SLICE, (slices + 1) * SLICE)
+    assert (out[:, inside] == due[:, inside]).all()
+    assert (out[:, :SLICE] == 0xAA).all()
+    assert (out[:, -SLICE:] == 0xAA).all()
+
+
+def test_a_product_of_the_wrong_shape_is_refused():
+    """Rather than read past the end of an array."""
+    with pytest.raises(ValueError, match="product of"):
+        product(np.ones((2, 3), np.uint8), np.zeros((2, SLICE), np.uint8), np.zeros((2, SLICE), np.uint8))
