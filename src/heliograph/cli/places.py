@@ -1,0 +1,76 @@
+"""Where a record is: what `--from` names, or the last run.
+
+A run directory, the folder of its tables, or disc images (files, or a folder of them); a run directory whose record
+has been moved away is read from its discs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from heliograph.errors import NotFound
+
+if TYPE_CHECKING:
+    from heliograph.record.store import Record
+
+__all__ = ["find_record", "last_run"]
+
+
+def last_run(here: Path) -> Path:
+    """The run written last in this directory, in its `runs`, or directly below either.
+
+    Raises:
+        NotFound: there is none.
+    """
+    places = [here, *_folders(here), *_folders(here / "runs")]
+    runs = [(marker.stat().st_mtime_ns, place) for place in places if (marker := _marker(place)) is not None]
+    if not runs:
+        raise NotFound(
+            f"{here}: no run here", hint="name one with --from PATH, or make one: `heliograph run small --hours 2`"
+        )
+    return max(runs)[1]
+
+
+def _folders(place: Path) -> list[Path]:
+    return [path for path in place.iterdir() if path.is_dir()] if place.is_dir() else []
+
+
+def _marker(place: Path) -> Path | None:
+    """What shows that a directory is a run: its summary, its record, or its discs."""
+    for marker in (place / "summary.json", place / "record" / "lots.parquet"):
+        if marker.exists():
+            return marker
+    return None
+
+
+def find_record(paths: Sequence[Path]) -> Record:
+    """The record that these paths hold.
+
+    Raises:
+        NotFound, RunWrong, DiscWrong, DiscsLost, Damaged: as each says.
+    """
+    from heliograph.record.store import open_folder
+
+    places = list(paths) or [last_run(Path.cwd())]
+    if len(places) == 1 and places[0].is_dir():
+        place = places[0]
+        if any(place.glob("*.parquet")) or (place / "record").is_dir():
+            return open_folder(place)
+        if (place / "discs").is_dir():
+            places = [place / "discs"]
+    return _on_discs(places)
+
+
+def _on_discs(places: Sequence[Path]) -> Record:
+    from heliograph.archive.reader import open_set
+    from heliograph.record.store import open_record
+
+    view = open_set(places)
+
+    def opener(path: str) -> Callable[[], Any]:
+        return lambda: view.open(path)
+
+    where = f"disc set {view.set_id}"
+    return open_record({path: opener(path) for path in view.files if path.endswith(".parquet")}, where)
