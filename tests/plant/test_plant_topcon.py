@@ -100,9 +100,9 @@ def test_printing_holds_the_plant_at_four_gigawatts(topcon: Plant):
     assert bottleneck == "PRN"
     assert per_day == pytest.approx(1_302_000, rel=0.001)
     assert printing.available == pytest.approx(0.81, abs=0.005)
-    assert pytest.approx(
-        printing.available / (1 - printing.planned_share)
-    ) == 1 / (1 + 0.0125 + 0.008 + 0.004 + 0.00625 + 0.0075)
+    assert pytest.approx(printing.available / (1 - printing.planned_share)) == 1 / (
+        1 + 0.0125 + 0.008 + 0.004 + 0.00625 + 0.0075
+    )
 
 
 def test_stops_calibrated_to_the_year_say_so(topcon: Plant):

@@ -104,18 +104,25 @@ def _walk_table(raw: Any, kind: type[msgspec.Struct], path: str) -> Iterator[str
     if not isinstance(raw, dict):
         yield f"{path}: expected a table, got {_short(raw)}"
         return
-    hints = get_type_hints(kind)
-    fields = {item.encode_name: item for item in msgspec.structs.fields(kind)}
-    for key, item in fields.items():
+    keys = _shape(kind)
+    for key, (hint, required) in keys.items():
         if key in raw:
-            yield from _walk(raw[key], hints[item.name], child(path, key))
-        elif item.required:
-            yield f"{child(path, key)}: missing; expected {_kind_name(hints[item.name])}"
+            yield from _walk(raw[key], hint, child(path, key))
+        elif required:
+            yield f"{child(path, key)}: missing; expected {_kind_name(hint)}"
     if kind.__struct_config__.forbid_unknown_fields:
-        for key in raw.keys() - fields.keys():
-            close = difflib.get_close_matches(str(key), fields, n=1)
-            hint = f"; did you mean {close[0]!r}?" if close else f"; known here: {', '.join(fields)}"
-            yield f"{child(path, str(key))}: unknown key{hint}"
+        for key in raw:
+            if key not in keys:
+                close = difflib.get_close_matches(str(key), keys, n=1)
+                known = f"did you mean {close[0]!r}?" if close else f"known here: {', '.join(keys)}"
+                yield f"{child(path, str(key))}: unknown key; {known}"
+
+
+@cache
+def _shape(kind: type[msgspec.Struct]) -> dict[str, tuple[Any, bool]]:
+    """Key in the file to its type, and whether it must be there."""
+    hints = get_type_hints(kind)
+    return {item.encode_name: (hints[item.name], item.required) for item in msgspec.structs.fields(kind)}
 
 
 def _kind_name(kind: Any) -> str:
