@@ -287,7 +287,7 @@ def _states(ids, b, clocks, machines, types, from_ms, until_ms):  # type: ignore
     """Heads: productive while a batch is in, else standby; stops are unscheduled downtime. Members as their head."""
     rows = []
     for number, name in enumerate(ids):
-        head = next((i for i in range(number, -1, -1) if ids[i] == name or name in machines[ids[i]].members), number)
+        head = next((ids.index(m.id) for m in machines.values() if name in m.members), number)
         its = b[b[:, 0] == head]
         marks = []
         clock = clocks.get(head)
