@@ -11,9 +11,9 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from heliograph.fleet.compiled import entry, inner
 from heliograph.fleet.routes import FAR_MS, cost_ms
 from heliograph.fleet.state import settle
 from heliograph.fleet.traffic import set_order
@@ -27,7 +27,7 @@ TURN_BACK_MS: Final = 5_000
 """What breaking off a charge is taken to cost."""
 
 
-@njit(cache=True)
+@inner
 def _is_free(w: World, v: int) -> bool:
     """No order, and battery enough for one."""
     x = w.vehicles[v]
@@ -39,7 +39,7 @@ def _is_free(w: World, v: int) -> bool:
     return x.charge_mwms >= w.clock[0].low_mwms
 
 
-@njit(cache=True)
+@entry
 def assign(w: World, pending: NDArray[np.int64], count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Pair pending moves with free vehicles and send these off.
 
@@ -97,5 +97,3 @@ def assign(w: World, pending: NDArray[np.int64], count: int) -> tuple[NDArray[np
     for i in range(done):
         set_order(w, who[i], PICKUP, pending[0, chosen[i]], now_ms)
     return chosen[:done], who[:done]
-
-

@@ -148,10 +148,10 @@ class Fleet:
         Raises:
             HeliographError: a vehicle has no way to its target (the roadmap changed under it).
         """
-        world = self._world
-        world.clock["arrivals"] = 0
-        while traffic.advance(world, until_ms):
+        self._world.clock["arrivals"] = 0
+        while traffic.advance(self._world, until_ms):
             self._make_room()
+        world = self._world
         clock = world.clock[0]
         self._now_ms = int(clock["now_ms"])
         if clock["lost"] >= 0:
@@ -302,5 +302,3 @@ class Fleet:
                 ],
                 where="the plant",
             )
-
-

@@ -17,8 +17,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from numba import njit
-
+from heliograph.fleet.compiled import inner
 from heliograph.fleet.state import grant, join_waiting, leave_waiting
 from heliograph.fleet.timers import LOOK, push
 from heliograph.fleet.world import HELD, World
@@ -28,7 +27,7 @@ __all__ = ["close", "open_ring", "waiters_ahead"]
 LOOK_AGAIN_MS: Final = 500
 
 
-@njit(cache=True)
+@inner
 def waiters_ahead(w: World, node: int) -> int:
     """How many vehicles in a row wait, from this node on."""
     count, v = 0, w.nodes[node].holder
@@ -38,7 +37,7 @@ def waiters_ahead(w: World, node: int) -> int:
     return count
 
 
-@njit(cache=True)
+@inner
 def close(w: World, v: int) -> bool:
     """Whether the chain from v leads back to v."""
     u = w.nodes[w.vehicles[v].want].holder
@@ -51,7 +50,7 @@ def close(w: World, v: int) -> bool:
     return False
 
 
-@njit(cache=True)
+@inner
 def _may_shift_into(w: World, v: int, node: int) -> bool:
     """Whether a free node can take v: the road, or a place that nobody has claimed or waits for."""
     n = w.nodes[node]
@@ -60,7 +59,7 @@ def _may_shift_into(w: World, v: int, node: int) -> bool:
     return not n.closed or (n.claim < 0 and n.first_claiming < 0)
 
 
-@njit(cache=True)
+@inner
 def _find_hole(w: World, v: int, start: int) -> int:
     """The nearest hole to which the waiting vehicles from `start` on can shift without v's own node; -1: none.
 
@@ -100,7 +99,7 @@ def _find_hole(w: World, v: int, start: int) -> int:
     return -1
 
 
-@njit(cache=True)
+@inner
 def _shift(w: World, v: int, edge: int, hole: int, now_ms: int) -> None:
     """Shift the vehicles between the end of v's edge and the hole by one, and let v go next."""
     start, node = w.edges[edge].head, hole
@@ -124,7 +123,7 @@ def _shift(w: World, v: int, edge: int, hole: int, now_ms: int) -> None:
         join_waiting(w, v, edge, True)
 
 
-@njit(cache=True)
+@inner
 def _push(w: World, v: int, now_ms: int) -> bool:
     """Let v go on to the node that it wants, or else to any other, by shifting who is in the way."""
     x = w.vehicles[v]
@@ -143,7 +142,7 @@ def _push(w: World, v: int, now_ms: int) -> bool:
     return False
 
 
-@njit(cache=True)
+@inner
 def open_ring(w: World, v: int, now_ms: int) -> None:
     """Open the ring that v closes, if it closes one: oldest order first; with no hole in reach, look again soon."""
     if not close(w, v):
@@ -154,9 +153,7 @@ def open_ring(w: World, v: int, now_ms: int) -> None:
         oldest, u = -1, v
         for _ in range(len(w.vehicles)):
             born = w.vehicles[u].born_ms
-            if (born, u) > (tried_ms, tried) and (
-                oldest < 0 or (born, u) < (w.vehicles[oldest].born_ms, oldest)
-            ):
+            if (born, u) > (tried_ms, tried) and (oldest < 0 or (born, u) < (w.vehicles[oldest].born_ms, oldest)):
                 oldest = u
             u = w.nodes[w.vehicles[u].want].holder
             if u == v:

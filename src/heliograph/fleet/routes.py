@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from numba import njit
 
+from heliograph.fleet.compiled import inner
 from heliograph.fleet.world import DRIVING, World
 
 __all__ = ["FAR_MS", "cost_ms", "row_for"]
@@ -20,7 +20,7 @@ FAR_MS: Final = 2_000_000_000
 """No way."""
 
 
-@njit(cache=True)
+@inner
 def _sift_up(heap: np.ndarray, key: np.ndarray, i: int, edge: int, cost: int) -> None:
     while i > 0:
         above = (i - 1) >> 1
@@ -31,7 +31,7 @@ def _sift_up(heap: np.ndarray, key: np.ndarray, i: int, edge: int, cost: int) ->
     key[i], heap[i] = cost, edge
 
 
-@njit(cache=True)
+@inner
 def _sift_down(heap: np.ndarray, key: np.ndarray, size: int) -> None:
     """Move the last entry (at `size`) into the hole at the top."""
     edge, cost = heap[size], key[size]
@@ -49,13 +49,12 @@ def _sift_down(heap: np.ndarray, key: np.ndarray, size: int) -> None:
     key[i], heap[i] = cost, edge
 
 
-@njit(cache=True)
+@inner
 def _make_row(w: World, row: int, loaded: int, target: int) -> None:
     """Fill a row: Dijkstra from the target backwards; nobody passes through a closed place."""
     to_go, drive = w.to_go_ms[row], w.drive_ms[loaded]
     to_go[:] = FAR_MS
-    capacity = len(w.before) + len(w.edges) + 1
-    heap, key = np.empty(capacity, np.int32), np.empty(capacity, np.int64)
+    heap, key = w.scratch, w.scratch_ms
     size = 0
     for edge in range(len(w.edges)):
         if w.edges[edge].head == target and drive[edge] > 0:
@@ -81,7 +80,7 @@ def _make_row(w: World, row: int, loaded: int, target: int) -> None:
                 size += 1
 
 
-@njit(cache=True)
+@inner
 def row_for(w: World, loaded: int, target: int) -> int:
     """The row of `to_go_ms` for this target, made if it is not there."""
     row = w.row_of[loaded, target]
@@ -100,7 +99,7 @@ def row_for(w: World, loaded: int, target: int) -> int:
     return row
 
 
-@njit(cache=True)
+@inner
 def cost_ms(w: World, v: int, target: int) -> int:
     """How long vehicle v, loaded as it is, would take from its node, or the one it drives to; FAR_MS: no way."""
     x = w.vehicles[v]

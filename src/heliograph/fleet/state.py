@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from numba import njit
-
+from heliograph.fleet.compiled import inner
 from heliograph.fleet.timers import ARRIVE, push
 from heliograph.fleet.world import CHARGING, DRIVING, HANDOFF, HELD, IDLE, World
 
@@ -20,14 +19,14 @@ __all__ = [
 ]
 
 
-@njit(cache=True)
+@inner
 def standing(w: World, v: int) -> bool:
     """Whether it stands in a place and nothing has set it off."""
     mode = w.vehicles[v].mode
     return mode != DRIVING and mode != HELD
 
 
-@njit(cache=True)
+@inner
 def settle(w: World, v: int, now_ms: int) -> None:
     """Book the time since the last change, and the energy of that time."""
     x, clock = w.vehicles[v], w.clock[0]
@@ -53,7 +52,7 @@ def settle(w: World, v: int, now_ms: int) -> None:
     x.used_mwms += used
 
 
-@njit(cache=True)
+@inner
 def become(w: World, v: int, mode: int, now_ms: int) -> None:
     """Change what a vehicle does; timers set before are void."""
     settle(w, v, now_ms)
@@ -61,7 +60,7 @@ def become(w: World, v: int, mode: int, now_ms: int) -> None:
     w.vehicles[v].epoch += 1
 
 
-@njit(cache=True)
+@inner
 def turn_ms(w: World, via: int, edge: int) -> int:
     """How long turning from one edge into the next takes."""
     for i in range(w.follow_start[via], w.follow_start[via + 1]):
@@ -70,7 +69,7 @@ def turn_ms(w: World, via: int, edge: int) -> int:
     return 0
 
 
-@njit(cache=True)
+@inner
 def grant(w: World, v: int, edge: int, now_ms: int) -> None:
     """The end of the edge is free: it is the vehicle's now, and the vehicle drives to it."""
     x, clock = w.vehicles[v], w.clock[0]
@@ -87,7 +86,7 @@ def grant(w: World, v: int, edge: int, now_ms: int) -> None:
     push(w, now_ms + max(ms, 1), ARRIVE, v)
 
 
-@njit(cache=True)
+@inner
 def join_waiting(w: World, v: int, edge: int, first: bool) -> None:
     """Queue for the end of an edge, at the end or, where a ring is being opened, at the head."""
     x, node = w.vehicles[v], w.edges[edge].head
@@ -107,7 +106,7 @@ def join_waiting(w: World, v: int, edge: int, first: bool) -> None:
         n.last_waiting = v
 
 
-@njit(cache=True)
+@inner
 def leave_waiting(w: World, v: int) -> None:
     """Leave the queue of the node that it wants."""
     x = w.vehicles[v]
@@ -125,7 +124,7 @@ def leave_waiting(w: World, v: int) -> None:
     x.want = -1
 
 
-@njit(cache=True)
+@inner
 def join_claiming(w: World, v: int, place: int) -> None:
     """Queue for the claim of a place; `place` n: for that of any charger."""
     x, n = w.vehicles[v], w.nodes[place]
@@ -137,7 +136,7 @@ def join_claiming(w: World, v: int, place: int) -> None:
     n.last_claiming = v
 
 
-@njit(cache=True)
+@inner
 def take_claiming(w: World, place: int) -> int:
     """The first of the queue for a claim, taken off it; -1: nobody."""
     n = w.nodes[place]

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from numba import njit
-
+from heliograph.fleet.compiled import inner
 from heliograph.fleet.world import World
 
-__all__ = ["ARRIVE", "FREED", "FULL", "HERE", "LOOK", "REST", "before", "pop", "push"]
+__all__ = ["ARRIVE", "FREED", "FULL", "LOOK", "REST", "SET_OUT", "before", "pop", "push"]
 
 ARRIVE: Final = 0
 """A vehicle reaches its next node."""
-HERE: Final = 1
-"""A vehicle's order is for the place where it already stands."""
+SET_OUT: Final = 1
+"""A vehicle at rest has the claim of its target."""
 FREED: Final = 2
 """The claim of a place is free: the next one may set out."""
 REST: Final = 3
@@ -24,14 +23,14 @@ LOOK: Final = 5
 """Look again whether a ring of waiting vehicles can be opened."""
 
 
-@njit(cache=True)
+@inner
 def before(w: World, a: int, b: int) -> bool:
     """Whether timer a comes before timer b."""
     x, y = w.timers[a], w.timers[b]
     return x.at_ms < y.at_ms or (x.at_ms == y.at_ms and x.seq < y.seq)
 
 
-@njit(cache=True)
+@inner
 def push(w: World, at_ms: int, kind: int, who: int) -> None:
     """Set a timer; `who` is a vehicle, for FREED a place. It is void once the vehicle has changed its mode."""
     clock, timers = w.clock[0], w.timers
@@ -53,7 +52,7 @@ def push(w: World, at_ms: int, kind: int, who: int) -> None:
     timers[i].kind = kind
 
 
-@njit(cache=True)
+@inner
 def pop(w: World) -> None:
     """Take the first timer off; read `timers[0]` before."""
     clock, timers = w.clock[0], w.timers

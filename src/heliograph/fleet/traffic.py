@@ -16,9 +16,9 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from heliograph.fleet.compiled import entry, inner
 from heliograph.fleet.rings import open_ring, waiters_ahead
 from heliograph.fleet.routes import FAR_MS, cost_ms, row_for
 from heliograph.fleet.state import (
@@ -31,7 +31,7 @@ from heliograph.fleet.state import (
     standing,
     take_claiming,
 )
-from heliograph.fleet.timers import ARRIVE, FREED, FULL, HERE, LOOK, REST, pop, push
+from heliograph.fleet.timers import ARRIVE, FREED, FULL, LOOK, REST, SET_OUT, pop, push
 from heliograph.fleet.world import CHARGE, CHARGING, CLAIMING, DROP, HANDOFF, HELD, IDLE, NONE, PARK, World
 
 __all__ = [
@@ -54,7 +54,7 @@ DETOURS: Final = 8
 RETRY_MS: Final = 1_000
 
 
-@njit(cache=True)
+@inner
 def _step(w: World, v: int, now_ms: int) -> None:
     """Stands at a node that is not its target: take the next one, or wait for it."""
     x = w.vehicles[v]
@@ -90,7 +90,7 @@ def _step(w: World, v: int, now_ms: int) -> None:
     open_ring(w, v, now_ms)
 
 
-@njit(cache=True)
+@inner
 def _head_for(w: World, v: int, place: int, now_ms: int) -> None:
     """It holds the claim of the place: go there, from rest at once, under way from the next node on."""
     x = w.vehicles[v]
@@ -100,13 +100,10 @@ def _head_for(w: World, v: int, place: int, now_ms: int) -> None:
         w.nodes[old].claim = -1
         push(w, now_ms, FREED, old)
     if standing(w, v):
-        if x.node == place:
-            push(w, now_ms, HERE, v)
-        else:
-            _step(w, v, now_ms)
+        push(w, now_ms, SET_OUT, v)
 
 
-@njit(cache=True)
+@inner
 def _claim(w: World, v: int, place: int) -> bool:
     """Take the claim of a place if it is free and nobody has asked before."""
     n = w.nodes[place]
@@ -115,7 +112,7 @@ def _claim(w: World, v: int, place: int) -> bool:
     return n.claim == v
 
 
-@njit(cache=True)
+@inner
 def _wanted(w: World, v: int) -> bool:
     """Whether somebody waits for the place where v stands."""
     n = w.nodes[w.vehicles[v].node]
@@ -124,7 +121,7 @@ def _wanted(w: World, v: int) -> bool:
     return n.use == CHARGE and not w.vehicles[v].must_charge and w.nodes[len(w.nodes) - 1].first_claiming >= 0
 
 
-@njit(cache=True)
+@inner
 def _ask_to_leave(w: World, place: int, now_ms: int) -> None:
     """Whoever rests in a place that is wanted goes; whoever waits there for a claim has a little patience."""
     v = w.nodes[place].claim
@@ -136,7 +133,7 @@ def _ask_to_leave(w: World, place: int, now_ms: int) -> None:
             push(w, now_ms, REST, v)
 
 
-@njit(cache=True)
+@inner
 def set_order(w: World, v: int, order: int, goal: int, now_ms: int) -> None:
     """Send v to a station: at once if its claim is free; else it queues for the claim where it is."""
     x = w.vehicles[v]
@@ -152,7 +149,7 @@ def set_order(w: World, v: int, order: int, goal: int, now_ms: int) -> None:
         _ask_to_leave(w, x.node, now_ms)
 
 
-@njit(cache=True)
+@inner
 def _nearest(w: World, v: int, use: int) -> int:
     """The nearest place of a use that is free and unclaimed; -1: none."""
     best, best_ms = -1, FAR_MS
@@ -166,7 +163,7 @@ def _nearest(w: World, v: int, use: int) -> int:
     return best
 
 
-@njit(cache=True)
+@inner
 def _go_to(w: World, v: int, place: int, now_ms: int) -> None:
     """Set out for a free place to rest."""
     if w.vehicles[v].order == NONE:
@@ -175,7 +172,7 @@ def _go_to(w: World, v: int, place: int, now_ms: int) -> None:
     _head_for(w, v, place, now_ms)
 
 
-@njit(cache=True)
+@inner
 def _park(w: World, v: int, now_ms: int) -> None:
     """Make way: to the nearest free parking place, or to a charger if there is none; or try again soon."""
     place = _nearest(w, v, PARK)
@@ -187,7 +184,7 @@ def _park(w: World, v: int, now_ms: int) -> None:
         push(w, now_ms + RETRY_MS, REST, v)
 
 
-@njit(cache=True)
+@inner
 def _free_a_charger(w: World, now_ms: int) -> None:
     """Ask one vehicle that could do without its charger to leave it: the one with the fullest battery."""
     best, best_mwms = -1, w.clock[0].capacity_mwms // 2
@@ -204,7 +201,7 @@ def _free_a_charger(w: World, now_ms: int) -> None:
         push(w, now_ms, REST, best)
 
 
-@njit(cache=True)
+@inner
 def _charge(w: World, v: int, now_ms: int) -> None:
     """Begin to charge where it stands."""
     clock = w.clock[0]
@@ -213,7 +210,7 @@ def _charge(w: World, v: int, now_ms: int) -> None:
     push(w, now_ms + max(missing, 0) // max(clock.charge_mw, 1) + 1, FULL, v)
 
 
-@njit(cache=True)
+@inner
 def _seek_charger(w: World, v: int, now_ms: int) -> bool:
     """The battery is low: to a free charger, or into the queue for one. Whether it has set out."""
     x, any_charger = w.vehicles[v], len(w.nodes) - 1
@@ -229,10 +226,12 @@ def _seek_charger(w: World, v: int, now_ms: int) -> bool:
     return False
 
 
-@njit(cache=True)
+@inner
 def _rest(w: World, v: int, now_ms: int) -> None:
     """Stands in a place and has nowhere to go: charge, make way, or stay."""
     x, clock = w.vehicles[v], w.clock[0]
+    if x.target != x.node:
+        return
     if x.goal >= 0:
         if x.queued >= 0 and _wanted(w, v):
             _park(w, v, now_ms)
@@ -260,7 +259,7 @@ def _rest(w: World, v: int, now_ms: int) -> None:
         push(w, now_ms + max(spare, 0) // clock.idle_mw + RETRY_MS, REST, v)
 
 
-@njit(cache=True)
+@inner
 def _at_target(w: World, v: int, now_ms: int) -> None:
     """Stands in the place it set out for."""
     x, clock = w.vehicles[v], w.clock[0]
@@ -279,7 +278,7 @@ def _at_target(w: World, v: int, now_ms: int) -> None:
     _rest(w, v, now_ms)
 
 
-@njit(cache=True)
+@inner
 def _arrive(w: World, v: int, now_ms: int) -> None:
     """Reaches its next node: the old one is free, for its first waiter at once."""
     x, clock = w.vehicles[v], w.clock[0]
@@ -312,7 +311,7 @@ def _arrive(w: World, v: int, now_ms: int) -> None:
         _step(w, v, now_ms)
 
 
-@njit(cache=True)
+@inner
 def _freed(w: World, place: int, now_ms: int) -> None:
     """The claim of a place is free: the next one takes it."""
     n = w.nodes[place]
@@ -328,7 +327,7 @@ def _freed(w: World, place: int, now_ms: int) -> None:
             _ask_to_leave(w, place, now_ms)
 
 
-@njit(cache=True)
+@entry
 def advance(w: World, until_ms: int) -> bool:
     """Work off the timers to `until_ms`, or to the end of the first millisecond with an arrival.
 
@@ -350,8 +349,10 @@ def advance(w: World, until_ms: int) -> bool:
         elif kind == FREED:
             _freed(w, who, now_ms)
         elif w.vehicles[who].epoch == epoch:
-            if kind == HERE:
+            if kind == SET_OUT and w.vehicles[who].node == w.vehicles[who].target:
                 _at_target(w, who, now_ms)
+            elif kind == SET_OUT:
+                _step(w, who, now_ms)
             elif kind == REST:
                 _rest(w, who, now_ms)
             elif kind == FULL:
@@ -367,13 +368,13 @@ def advance(w: World, until_ms: int) -> bool:
     return False
 
 
-@njit(cache=True)
+@entry
 def in_handoff(w: World, v: int) -> bool:
     """Whether v stands at the station of its order."""
     return w.vehicles[v].mode == HANDOFF
 
 
-@njit(cache=True)
+@entry
 def go_on_loaded(w: World, v: int, target: int) -> None:
     """The carrier is on: to the target of the move."""
     settle(w, v, w.clock[0].now_ms)
@@ -381,7 +382,7 @@ def go_on_loaded(w: World, v: int, target: int) -> None:
     set_order(w, v, DROP, target, w.clock[0].now_ms)
 
 
-@njit(cache=True)
+@entry
 def finish(w: World, v: int) -> None:
     """The carrier is off: free; it stays while it is in nobody's way and its battery has no need."""
     x, clock = w.vehicles[v], w.clock[0]
@@ -391,14 +392,14 @@ def finish(w: World, v: int) -> None:
     push(w, clock.now_ms + (0 if low or _wanted(w, v) else clock.linger_ms), REST, v)
 
 
-@njit(cache=True)
+@entry
 def settle_all(w: World) -> None:
     """Book state times and energy of all vehicles up to now."""
     for v in range(len(w.vehicles)):
         settle(w, v, w.clock[0].now_ms)
 
 
-@njit(cache=True)
+@entry
 def unreachable(w: World, stations: NDArray[np.int64]) -> NDArray[np.int64]:
     """(k, 3) loaded, from, to: the first station cannot reach, or be reached from, these; k 0: all is well."""
     wrong = np.empty((4 * len(stations) + 2 * len(w.places), 3), np.int64)

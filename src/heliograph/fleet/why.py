@@ -28,7 +28,10 @@ def _one(world: World, names: tuple[str, ...], v: int) -> tuple[str, int]:
     x = world.vehicles[v]
     who, place = f"vehicle {v}", names[x["node"]]
     if x["mode"] == DRIVING:
-        return f"{who} drives {place} -> {names[x['next']]} on its way {_FOR[int(x['order'])]} at {names[x['target']]}", -1
+        return (
+            f"{who} drives {place} -> {names[x['next']]} on its way {_FOR[int(x['order'])]} at {names[x['target']]}",
+            -1,
+        )
     if x["mode"] == HELD and x["want"] < 0:
         return f"{who} at {place} has no way to {names[x['target']]}", -1
     if x["mode"] == HELD:

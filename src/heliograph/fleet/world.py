@@ -192,7 +192,9 @@ class World(NamedTuple):
     arrived: NDArray[np.int32]
     """(v,) vehicles that have just come to the station of their order"""
     scratch: NDArray[np.int32]
-    """(n + e,) for searches"""
+    """(n + e + s,) for searches"""
+    scratch_ms: NDArray[np.int64]
+    """(n + e + s,) for searches"""
     clock: NDArray[np.void]
     """(1,) CLOCK: the time, counters, and the parameters that are one number for all"""
 
@@ -246,7 +248,8 @@ def build_world(
         visits=np.zeros(1 << 16, VISIT),
         state_ms=np.zeros((v, len(STATES)), np.int64),
         arrived=np.zeros(v, np.int32),
-        scratch=np.zeros(n + e, np.int32),
+        scratch=np.zeros(n + e + len(after.pairs), np.int32),
+        scratch_ms=np.zeros(n + e + len(after.pairs), np.int64),
         clock=np.zeros(1, CLOCK),
     )
     _set_clock(world.clock[0], vehicles, at_ms, len(charging), priority_s)
