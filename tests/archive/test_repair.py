@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
@@ -213,6 +214,28 @@ def test_the_mended_image_may_go_elsewhere(disc: Path, sealed: tuple[Path, Layou
     with pytest.raises(SectorsLost):
         repair(disc, out=tmp_path / "never.iso")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["D01.iso", "mended.iso"]
+
+
+def test_sectors_that_the_drive_refuses_to_read_are_damage_like_any_other(
+    disc: Path, sealed: tuple[Path, Layout], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """An error of the drive ends neither the check nor the repair."""
+    refused = {3, 4, 1000, sealed[1].crc_start + 6, sealed[1].ecc_start + 7}
+    honest = os.preadv
+
+    def preadv(file: int, buffers: list[memoryview], offset: int) -> int:
+        sectors = range(offset // SECTOR, -(-(offset + sum(len(one) for one in buffers)) // SECTOR))
+        if Path(f"/proc/self/fd/{file}").readlink() == disc and refused.intersection(sectors):
+            raise OSError(errno.EIO, "Input/output error")
+        return honest(file, buffers, offset)
+
+    monkeypatch.setattr(os, "preadv", preadv)
+    report = verify(disc)
+    assert report.damaged.tolist() == sorted(refused)
+    assert report.repairable
+
+    repair(disc, out=tmp_path / "copy.iso")
+    assert is_as_sealed(tmp_path / "copy.iso", sealed)
 
 
 def test_an_image_without_protection_is_named(tmp_path: Path):

@@ -145,7 +145,7 @@ class _Row:
 
         def agreed(positions: NDArray[np.int64]) -> bool:
             product(solver(roots, tuple(positions.tolist())), syndromes, answer)
-            return not answer[positions.size :].any()
+            return not answer[positions.size :].view(np.uint64).any()
 
         if agreed(erased):
             changes[erased] = answer[: erased.size]
@@ -153,17 +153,22 @@ class _Row:
         free = ~self.vouched
         free[erased] = False
         allowed = np.flatnonzero(free)
-        marks, found = locate(answer, erased.size, allowed)
-        if not found.all():
-            return None
-        everywhere = np.sort(np.concatenate([erased, allowed[marks.any(axis=1)]]))
-        if everywhere.size <= roots and agreed(everywhere):
-            changes[everywhere] = answer[: everywhere.size]
-            return changes
+        # A bad sector is bad in all its codewords, as a rule: the places found in a few codewords are tried on all, as
+        # long as equations are left over to contradict them.
+        wrong = np.flatnonzero(_any(answer[erased.size :], axis=0))
+        for some, most in ((wrong[:4], roots - 2), (wrong, roots)):
+            agreed(erased)
+            marks, found = locate(np.ascontiguousarray(answer[:, some]), erased.size, allowed)
+            if not found.all():
+                return None
+            everywhere = np.sort(np.concatenate([erased, allowed[marks.any(axis=1)]]))
+            if everywhere.size <= most and agreed(everywhere):
+                changes[everywhere] = answer[: everywhere.size]
+                return changes
         # Lone wrong bytes in more sectors than there are roots: solve per set of places, each for its own codewords.
-        groups: dict[bytes, list[int]] = {}
-        for column, pattern in enumerate(np.ascontiguousarray(marks.T)):
-            groups.setdefault(pattern.tobytes(), []).append(column)
+        groups = {bytes(allowed.size): np.setdiff1d(np.arange(SECTOR), wrong).tolist()}
+        for column, pattern in zip(wrong, np.ascontiguousarray(marks.T), strict=True):
+            groups.setdefault(pattern.tobytes(), []).append(int(column))
         for pattern_bytes, here in groups.items():
             positions = np.sort(np.concatenate([erased, allowed[np.frombuffer(pattern_bytes, np.uint8) != 0]]))
             product(solver(roots, tuple(positions.tolist())), syndromes, answer)

@@ -22,7 +22,8 @@ from heliograph.files import cannot_write
 __all__ = ["BATCH_ROWS", "Progress", "batches", "in_parallel", "open_image", "read_line", "write_line"]
 
 BATCH_ROWS = 32
-WORKERS = max(1, min(8, os.cpu_count() or 1))
+WORKERS = max(1, min(4, os.cpu_count() or 1))
+"""Threads; each holds a block of its own, and with four of them all stays under 300 MB."""
 
 Progress = Callable[[int, int], None]
 """Called now and then with (sectors done, sectors in all); always from the thread that called us."""

@@ -8,7 +8,6 @@ each as it was sealed, so a repair that was killed is finished by running it aga
 from __future__ import annotations
 
 import os
-import shutil
 import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -29,6 +28,9 @@ from heliograph.errors import DiscWrong, SectorsLost
 from heliograph.files import whole_file
 
 __all__ = ["repair", "verify"]
+
+_COPIED = 512
+"""Sectors copied in one go."""
 
 Bytes = NDArray[np.uint8]
 Flags = NDArray[np.bool_]
@@ -91,7 +93,7 @@ def repair(
         raise _past_parity(report)
     if out is not None:
         with whole_file(out) as aside:
-            shutil.copyfile(image, aside)
+            _copy(image, aside)
             _mend_file(aside, layout, report, marked)
     elif not report.clean or image.stat().st_size != layout.image_bytes:
         _mend_file(image, layout, report, marked)
@@ -111,6 +113,21 @@ def _mend_file(image: Path, layout: Layout, report: Report, lost: list[int]) -> 
         os.fsync(file)
     finally:
         os.close(file)
+
+
+def _copy(image: Path, copy: Path) -> None:
+    """Copy what can be read; zeros, which are found and mended, for what cannot."""
+    copy.touch()
+    source, target = open_image(image), open_image(copy, write=True)
+    try:
+        line = np.zeros(_COPIED * SECTOR, np.uint8)
+        length = os.fstat(source).st_size
+        for sector in range(0, -(-length // SECTOR), _COPIED):
+            read_line(source, sector, line)
+            write_line(target, sector, line[: length - sector * SECTOR], copy)
+    finally:
+        os.close(source)
+        os.close(target)
 
 
 def _layout_of(image: Path) -> Layout:
