@@ -122,7 +122,16 @@ class CheckedImage:
                 _, _, iso, data, _, _, _, _, _, _, layer, _ = _HEADER.unpack_from(header)
                 if iso == sectors and layer > 0:
                     return int(layer), int(data) - 1
+            if self.bytes > sectors * SECTOR and self.where.is_file():
+                return self._search()
         return 0, 0
+
+    def _search(self) -> tuple[int, int]:
+        """The same when the header is damaged: rare, so the search and what it loads may take a second."""
+        from heliograph.archive.rs03 import read_layout
+
+        layout = read_layout(self.where)
+        return (layout.layer_sectors, layout.data_layers) if layout is not None else (0, 0)
 
     def _damaged(self, sector: int, why: str = "does not match its checksum") -> Damaged:
         return Damaged(

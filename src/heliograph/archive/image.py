@@ -25,6 +25,7 @@ from typing import IO, Any
 
 from heliograph.archive.medium import SECTOR
 from heliograph.archive.names import unique_names
+from heliograph.errors import DoesNotFit
 
 __all__ = ["APPLICATION", "Layout", "lay_out"]
 
@@ -66,50 +67,57 @@ def lay_out(
         at: the time stamped on every file and descriptor (with a time zone).
     """
     import pycdlib
+    from pycdlib.pycdlibexception import PyCdlibException
 
     tree = _tree([path for path, _ in files], folders)
-    with _still(at, volume):
-        iso = pycdlib.PyCdlib()
-        iso.new(
-            interchange_level=4,
-            vol_ident=volume,
-            vol_set_ident=set_id,
-            app_ident_str=APPLICATION,
-            joliet=3,
-            rock_ridge="1.09",
-            udf="2.60",
-        )
-        # Every name in its four forms; siblings are told apart within each form.
-        iso_paths, joliet_paths = {"": ""}, {"": ""}
-        for folder, (names, subfolders) in tree.items():
-            for form, known in (("iso", iso_paths), ("joliet", joliet_paths)):
-                for name, formed in unique_names(names, form, folders=subfolders).items():
-                    known[f"{folder}/{name}"] = f"{known[folder]}/{formed}"
-        for folder in tree:
-            if folder:
-                name = PurePosixPath(folder).name
-                iso.add_directory(
-                    iso_paths[folder],
-                    rr_name=name,
-                    joliet_path=joliet_paths[folder],
-                    udf_path=folder,
-                    file_mode=0o040555,
-                )
-        for path, size in files:
-            full = f"/{path}"
-            iso.add_fp(
-                _Hole(),
-                size,
-                f"{iso_paths[full]};1",
-                rr_name=PurePosixPath(path).name,
-                joliet_path=joliet_paths[full],
-                udf_path=full,
-                file_mode=0o100444,
+    try:
+        with _still(at, volume):
+            iso = pycdlib.PyCdlib()
+            iso.new(
+                interchange_level=4,
+                vol_ident=volume,
+                vol_set_ident=set_id,
+                app_ident_str=APPLICATION,
+                joliet=3,
+                rock_ridge="1.09",
+                udf="2.60",
             )
-        offsets = {}
-        for path, _ in files:
-            extents = iso.get_file_byte_extents(iso_path=f"{iso_paths[f'/{path}']};1")
-            offsets[path] = extents[0][0] if extents else 0
+            # Every name in its four forms; siblings are told apart within each form.
+            iso_paths, joliet_paths = {"": ""}, {"": ""}
+            for folder, (names, subfolders) in tree.items():
+                for form, known in (("iso", iso_paths), ("joliet", joliet_paths)):
+                    for name, formed in unique_names(names, form, folders=subfolders).items():
+                        known[f"{folder}/{name}"] = f"{known[folder]}/{formed}"
+            for folder in tree:
+                if folder:
+                    name = PurePosixPath(folder).name
+                    iso.add_directory(
+                        iso_paths[folder],
+                        rr_name=name,
+                        joliet_path=joliet_paths[folder],
+                        udf_path=folder,
+                        file_mode=0o040555,
+                    )
+            for path, size in files:
+                full = f"/{path}"
+                iso.add_fp(
+                    _Hole(),
+                    size,
+                    f"{iso_paths[full]};1",
+                    rr_name=PurePosixPath(path).name,
+                    joliet_path=joliet_paths[full],
+                    udf_path=full,
+                    file_mode=0o100444,
+                )
+            offsets = {}
+            for path, _ in files:
+                extents = iso.get_file_byte_extents(iso_path=f"{iso_paths[f'/{path}']};1")
+                offsets[path] = extents[0][0] if extents else 0
+    except PyCdlibException as wrong:
+        raise DoesNotFit(
+            f"volume {volume}: the file system cannot hold this tree: {wrong}",
+            hint="seal it in several sets, or with fewer or shorter folder names",
+        ) from None
     return Layout(iso.pvd.space_size, MappingProxyType(offsets), iso, at, volume)
 
 

@@ -5,6 +5,7 @@ It is written for people too: indented, one word per thing, no key that needs th
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import msgspec
@@ -104,6 +105,14 @@ def decode(text: bytes, where: Path | str) -> Index:
         raise DiscWrong(
             f"{where}: index.json: format: expected {FORMAT}, got {index.format}",
             hint="a newer Heliograph wrote this disc; the files on it can be read without any",
+            path=str(where),
+        )
+    if not re.fullmatch(r"HG[0-9A-Z]{9}", index.set_id) or not all(
+        re.fullmatch(r"[DP][0-9]{2,3}", disc.name) and disc.kind in ("data", "parity") for disc in index.discs
+    ):
+        raise DiscWrong(
+            f"{where}: index.json: not the ids of a set and its discs",
+            hint="this disc was not written by Heliograph or has been tampered with",
             path=str(where),
         )
     return index

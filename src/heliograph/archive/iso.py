@@ -22,7 +22,6 @@ __all__ = ["Extent", "Node", "Tree", "Volume", "read_volume"]
 
 _MULTI_EXTENT = 0x80
 _FOLDER = 0x02
-_DEPTH = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,15 +105,17 @@ class Tree:
 
     def walk(self) -> Iterator[tuple[str, Node]]:
         """Every file and folder of the disc with its path, parents first."""
-        waiting = [("", self._root, 0)]
+        waiting = [("", self._root)]
+        seen: set[Extent] = set()
         while waiting:
-            prefix, extent, depth = waiting.pop()
-            if depth > _DEPTH:
-                raise self._wrong(extent, f"folders are nested deeper than {_DEPTH}")
+            prefix, extent = waiting.pop()
+            if extent in seen:
+                raise self._wrong(extent, "a folder contains itself")
+            seen.add(extent)
             for name, node in self.folder(extent).items():
                 yield f"{prefix}{name}", node
                 if node.folder:
-                    waiting.append((f"{prefix}{name}/", node.extent, depth + 1))
+                    waiting.append((f"{prefix}{name}/", node.extent))
 
     def folder(self, extent: Extent) -> dict[str, Node]:
         """The nodes of one folder by name."""

@@ -124,8 +124,8 @@ def _copy(view: SetView, file: File, target: Path) -> None:
                 path=file.path,
             )
     if file.modified:
-        at_s = datetime.fromisoformat(file.modified).timestamp()
-        with contextlib.suppress(OSError):  # a file system without times is no reason to fail
+        with contextlib.suppress(OSError, ValueError):  # a file system without times is no reason to fail
+            at_s = datetime.fromisoformat(file.modified).timestamp()
             os.utime(target, (at_s, at_s))
 
 

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -36,7 +36,7 @@ from heliograph.archive.plan import (
     plan_set,
     tag_files,
 )
-from heliograph.errors import CannotWrite
+from heliograph.errors import CannotWrite, UsageWrong
 from heliograph.files import PARTIAL, cannot_write, whole_file
 
 __all__ = ["DiscSet", "Progress", "SealedDisc", "fill_parity", "seal"]
@@ -116,21 +116,28 @@ def seal(
     from heliograph.archive.catalog import default_catalog, enter
 
     watch = _Watch(progress)
-    wishes = Wishes(medium, title or "Files", date, parity, redundancy, keys, extra, about, keep_times)
+    date = date if date.tzinfo is not None else date.replace(tzinfo=UTC)
+    wishes = Wishes(
+        medium, " ".join(title.split()) or "Files", date, parity, redundancy, keys, extra, about, keep_times
+    )
     explained = ""
     if parity:
         from heliograph.archive.parity import explain
 
         explained = explain()
+    _refuse_own_output(paths, out_dir)
     plan = plan_set(gather(paths), wishes, explained)
-    left_behind = tuple(sorted(out_dir.glob(f"*.iso{PARTIAL}"))) if out_dir.is_dir() else ()
+    left_behind = tuple(sorted(out_dir.glob(f"*.iso{PARTIAL}*"))) if out_dir.is_dir() else ()
     _check_room(plan, out_dir)
+    for path in left_behind:
+        if path.name.startswith(plan.index.set_id):
+            path.unlink(missing_ok=True)
     watch.lap("plan")
     names = [out_dir / image_name(plan.index.set_id, drawn.disc.name) for drawn in plan.discs]
     with ExitStack() as stack:
         aside = [stack.enter_context(whole_file(name)) for name in names]
         index = _fill(plan, aside, watch)
-        sizes = [_protect(image, redundancy, watch) for image in aside]
+        sizes = [_protect(image, redundancy, watch, name.name) for name, image in zip(names, aside, strict=True)]
         watch.lap("protect")
         for path, done in zip(names, aside, strict=True):
             _refuse_another(path, done)
@@ -190,7 +197,13 @@ def _copy(plan: SetPlan, images: Sequence[int], watch: _Watch) -> Index:
     total = plan.index.bytes
     with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
         jobs = [pool.submit(_copy_file, sources[file.path], runs[file.path], watch, total) for file in plan.index.files]
-        hashed = [_with_hashes(file, *job.result()) for file, job in zip(plan.index.files, jobs, strict=True)]
+        try:
+            hashed = [_with_hashes(file, *job.result()) for file, job in zip(plan.index.files, jobs, strict=True)]
+        except BaseException:
+            # Ctrl-C, a full disk: the other copies are in vain, and must not keep the command waiting.
+            watch.stop.set()
+            pool.shutdown(cancel_futures=True)
+            raise
     return msgspec.structs.replace(plan.index, files=tuple(hashed))
 
 
@@ -220,6 +233,8 @@ def _copy_file(source: Source, runs: Sequence[_Run], watch: _Watch, total: int) 
                     whole.update(chunk)
                 at, left = at + count, left - count
                 watch.add("copy and hash", count, total)
+                if watch.stop.is_set():
+                    return "", []
             parts.append(part.hexdigest())
         if file.read(1):
             raise _unreadable(source, "became longer while it was being sealed")
@@ -274,11 +289,21 @@ def fill_parity(
     _write_tags(drawn, tags, image)
 
 
-def _protect(image: Path, redundancy: float, watch: _Watch) -> int:
+def _protect(image: Path, redundancy: float, watch: _Watch, name: str) -> int:
     from heliograph.archive.rs03 import protect
 
-    protect(image, redundancy=redundancy)
+    protect(image, redundancy=redundancy, progress=lambda done, total: watch.tell(f"protect {name}", done, total))
     return image.stat().st_size
+
+
+def _refuse_own_output(paths: Sequence[Path | Source], out_dir: Path) -> None:
+    """Images written into the folder that is sealed would be sealed in turn the next time."""
+    for path in paths:
+        if isinstance(path, Path) and path.is_dir() and out_dir.resolve().is_relative_to(path.resolve()):
+            raise UsageWrong(
+                f"{out_dir}: the images would stand inside {path}, which is to be sealed",
+                hint="choose a folder outside of it (--out)",
+            )
 
 
 def _check_room(plan: SetPlan, out_dir: Path) -> None:
@@ -292,7 +317,7 @@ def _check_room(plan: SetPlan, out_dir: Path) -> None:
         free = shutil.disk_usage(out_dir).free
     except OSError as wrong:
         raise cannot_write(out_dir, wrong) from None
-    needed = sum(int(drawn.layout.bytes * (1 + plan.index.redundancy)) for drawn in plan.discs)
+    needed = sum(int(drawn.layout.bytes * (1 + plan.index.redundancy)) + drawn.parity_bytes for drawn in plan.discs)
     if needed > free:
         raise CannotWrite(
             f"{out_dir}: the set needs {needed:,} bytes, {free:,} are free",
@@ -342,6 +367,7 @@ class _Watch:
         self._progress = progress
         self._lock = threading.Lock()
         self._done: dict[str, int] = {}
+        self.stop = threading.Event()
         self._since = time.perf_counter()
         self.split_s: dict[str, float] = {}
 
@@ -351,6 +377,11 @@ class _Watch:
             with self._lock:
                 self._done[part] = done = self._done.get(part, 0) + count
                 self._progress(part, done, total)
+
+    def tell(self, part: str, done: int, total: int) -> None:
+        """`done` of `part` is done."""
+        if self._progress is not None:
+            self._progress(part, done, total)
 
     def lap(self, part: str) -> None:
         """`part` is over."""

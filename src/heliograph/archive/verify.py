@@ -6,12 +6,12 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from heliograph.archive.bag import MANIFEST, TAG_MANIFEST, read_manifest
-from heliograph.archive.index import Index
+from heliograph.archive.index import Index, image_name
 from heliograph.archive.iso import Volume, read_volume
 from heliograph.archive.medium import SECTOR
 from heliograph.archive.reader import DiscFolder, DiscImage, SetView, find_sets, image_paths
@@ -84,14 +84,15 @@ class Verdict:
     left_behind: tuple[Path, ...] = ()
     """What interrupted commands left."""
     whole_sets: bool = True
-    notes: tuple[str, ...] = field(default=())
 
     def error(self) -> HeliographError | None:
         """The gravest finding as the error it is, or None when all is good."""
         states = [disc for one in self.sets for disc in one.discs] + list(self.strays)
+        # An image whose volume descriptor is damaged cannot say which disc it is before it is mended.
+        nameless = sum(1 for disc in self.strays if disc.state == DAMAGED)
         for one in self.sets:
-            if self.whole_sets and not one.recoverable and one.missing:
-                return discs_lost(one)
+            if self.whole_sets and len(one.gone) - nameless > len(one.index.parity_discs) and one.missing:
+                return discs_lost(one, [path for path in self.left_behind if path.name.startswith(one.index.set_id)])
         for disc in states:
             if disc.state == LOST and not self._replaceable(disc):
                 return SectorsLost(
@@ -115,13 +116,16 @@ class Verdict:
         return self.whole_sets and any(disc in one.discs and one.recoverable for one in self.sets)
 
 
-def discs_lost(one: SetState) -> DiscsLost:
+def discs_lost(one: SetState, left_behind: Sequence[Path] = ()) -> DiscsLost:
     """More discs are gone than parity discs replace."""
     many = len(one.index.parity_discs)
+    hint = f"find {len(one.gone) - many} more of them, in any readable state, and run the same command again"
+    if left_behind:
+        hint = f"{left_behind[0].name} is what an interrupted seal left: run the same `heliograph archive seal` again"
     return DiscsLost(
         f"set {one.index.set_id}: {len(one.gone)} of {len(one.index.discs)} discs are gone ({', '.join(one.gone)}); "
         f"its {many} parity disc(s) replace {many}",
-        hint=f"find {len(one.gone) - many} more of them, in any readable state, and run the same command again",
+        hint=hint,
         set_id=one.index.set_id,
         gone=list(one.gone),
         parity=many,
@@ -168,18 +172,25 @@ def _by_set(
         named = {disc.name for disc in view.index.discs}
         # An image too damaged to be opened still says in its volume descriptor which disc it is.
         wheres = {disc.where for disc in view.discs.values()} | set(view.copies)
-        mine = [
-            state
-            for state in left
-            if state.where in wheres or (state.set_id == view.set_id and state.disc in named and state.state != GOOD)
-        ]
-        for state in mine:
-            del left[state]
+        mine = []
+        for state in list(left):
+            known = _named_by_file(state, view) if not state.set_id else state
+            if known.where in wheres or (known.set_id == view.set_id and known.disc in named and known.state != GOOD):
+                mine.append(known)
+                del left[state]
         here = {state.disc for state in mine}
         sets.append(
             SetState(view.index, tuple(mine), tuple(disc.name for disc in view.index.discs if disc.name not in here))
         )
     return tuple(sets), tuple(left)
+
+
+def _named_by_file(state: DiscState, view: SetView) -> DiscState:
+    """The disc that an image is by its file name, for want of a readable volume descriptor."""
+    for disc in view.index.discs:
+        if state.state != GOOD and state.where.name == image_name(view.set_id, disc.name):
+            return replace(state, disc=disc.name, set_id=view.set_id)
+    return state
 
 
 def check_image(image: Path, *, deep: bool = True, hashes: bool = True, progress: Progress | None = None) -> DiscState:
