@@ -24,7 +24,7 @@ PLANT_FILE = "plant.toml"
 LAYOUT_FILE = "layout.lif.json"
 
 _HEAD = """\
-# A workshop, as `heliograph run` reads it. Every key is described in docs/plant.md; the unit is in its name.
+# A workshop, as `heliograph run` reads it. Every key is described in docs/formats/plant.md; the unit is in its name.
 # "est." marks an engineering estimate: no published figure was found. Change it freely.
 # `heliograph plant check DIR` names every mistake in this file and in the layout beside it.
 

@@ -29,7 +29,7 @@ __all__ = ["command"]
 def command(kind: str, directory: Path, lines: int | None, vehicles: int | None, as_json: bool) -> None:
     """Write the reference plant KIND to the new or empty directory DIR, at any size.
 
-    plant.toml holds the figures, each one described in docs/plant.md; layout.lif.json the floor.
+    plant.toml holds the figures, each one described in docs/formats/plant.md; layout.lif.json the floor.
     The same arguments give the same bytes. Change the files freely, then run `heliograph plant check DIR`.
     """
     shipped_lines, shipped_vehicles = SHIPPED[kind]
