@@ -54,6 +54,7 @@ def test_the_logarithms_are_those_printed_in_the_codec_specification():
     assert LOG[0xF0:0xF4].tolist() == [0x2E, 0x4B, 0xB9, 0x60]
 
 
+@settings(deadline=None)
 @given(element, element, element)
 def test_it_is_a_field(a: int, b: int, c: int):
     """Products distribute over sums (XOR), and division undoes multiplication."""
@@ -63,6 +64,7 @@ def test_it_is_a_field(a: int, b: int, c: int):
         assert divide(multiply(a, b), b) == a
 
 
+@settings(deadline=None)
 @given(st.integers(-1000, 1000), st.integers(-1000, 1000))
 def test_powers_add(a: int, b: int):
     """x^a · x^b = x^(a+b), below zero, too."""
@@ -77,7 +79,7 @@ def test_zero_has_no_inverse():
         invert(np.ones((2, 2), np.uint8))
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(st.integers(1, 12), st.integers(0, 2**32))
 def test_a_matrix_times_its_inverse_is_one(size: int, seed: int):
     """Random matrices, those without an inverse passed over."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rs03_discs import SECTOR, dvdisaster, dvdisaster_augments, make_iso, need, overwrite
 
@@ -43,6 +43,7 @@ def test_crcs_are_the_usual_ones_without_their_last_inversion():
     )
 
 
+@settings(deadline=None)
 @given(st.integers(17, 60_000_000), st.floats(0.034, 2.0))
 def test_an_image_is_as_small_as_its_redundancy_allows(iso_sectors: int, redundancy: float):
     """Enough parity, room for the header, and no row fewer would do (but for the cap of 170 roots)."""
@@ -57,6 +58,7 @@ def test_an_image_is_as_small_as_its_redundancy_allows(iso_sectors: int, redunda
         assert layers > 246 or (254 - layers) / layers < redundancy
 
 
+@settings(deadline=None)
 @given(st.integers(255 * 30, 60_000_000), st.floats(0.034, 1.9))
 def test_the_largest_iso_of_a_medium_fits_and_one_sector_more_does_not(medium_sectors: int, redundancy: float):
     """The two functions agree to the sector."""

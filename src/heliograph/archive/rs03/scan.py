@@ -29,6 +29,8 @@ from heliograph.files import whole_file
 
 __all__ = ["repair", "verify"]
 
+_LISTED = 1000
+"""Rows and sectors that an error lists by number; millions may be lost."""
 _COPIED = 512
 """Sectors copied in one go."""
 
@@ -104,7 +106,8 @@ def _mend_file(image: Path, layout: Layout, report: Report, lost: list[int]) -> 
     file = open_image(image, write=True)
     try:
         length = os.fstat(file).st_size
-        gone = _as_flags([*lost, *range(length // SECTOR, layout.sectors)], layout)
+        gone = _as_flags(lost, layout)
+        gone.reshape(-1)[length // SECTOR :] = True  # what the next line puts there is not the disc's
         scan = _Scan(file, image, layout, gone)
         os.ftruncate(file, layout.image_bytes)
         rows = np.unique(report.damaged % layout.layer_sectors)
@@ -161,8 +164,9 @@ def _past_parity(report: Report) -> SectorsLost:
         hint="rebuild this disc from the others of its set (`heliograph archive repair` on their folder), "
         "or read it again in another drive and repair that copy",
         image=str(report.image),
-        rows=rows.tolist(),
-        sectors=numbers.tolist(),
+        rows_lost=rows.size,
+        rows=rows[:_LISTED].tolist(),
+        sectors=numbers[:_LISTED].tolist(),
         worst=report.worst,
         roots=report.layout.roots,
     )
