@@ -15,10 +15,11 @@ import argparse
 import heapq
 import json
 import time
+from bisect import insort
 from collections import deque
 from collections.abc import Callable, Generator
-from dataclasses import asdict, dataclass, field
-from itertools import count, pairwise
+from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -65,6 +66,15 @@ class Drives:
     between_s: dict[tuple[str, str], float]
 
 
+@dataclass
+class Waiting:
+    """A full carrier that wants to go on: it stands at an out port, or (at None) in the stocker."""
+
+    since_s: float
+    lot: Lot
+    at: Tool | None
+
+
 class Vehicles:
     """A plain resource. A move takes one of them for its drives, dockings and hand-offs."""
 
@@ -93,52 +103,117 @@ class Vehicles:
         return float(dock_s) + hand.request_s + hand.transfer_s + hand.complete_s
 
 
-class Empties:
-    """The empty carriers of a line; whoever is nearest the end of the route is served first, so nothing can lock up."""
-
-    def __init__(self, env: simpy.Environment, in_store: int) -> None:
-        self.env, self.in_store = env, in_store
-        self.order = count()
-        self.waiting: list[tuple[int, int, simpy.Event]] = []
-
-    def ask(self, rank: int) -> simpy.Event:
-        """An event that gives what to call when the carrier is lifted (None: it stands in the store)."""
-        event = self.env.event()
-        if self.in_store:
-            self.in_store -= 1
-            event.succeed(None)
-        else:
-            heapq.heappush(self.waiting, (-rank, next(self.order), event))
-        return event
-
-    def offer(self, lifted: Callable[[], None]) -> bool:
-        """Give an empty carrier that stands at an in port to the first that waits; False: nobody does."""
-        if not self.waiting:
-            return False
-        heapq.heappop(self.waiting)[2].succeed(lifted)
-        return True
-
-    def store(self) -> None:
-        """An empty carrier has come to the store."""
-        if self.waiting:
-            heapq.heappop(self.waiting)[2].succeed(None)
-        else:
-            self.in_store += 1
-
-
-@dataclass
 class Line:
-    """What the machines of one line share. `ports[step]` holds one token for each free in port of that step."""
+    """One line: its tools, and where its carriers are. Full ones go on, the oldest first; empty ones go back.
 
-    number: int
-    vehicles: Vehicles
-    empties: Empties
-    wip: simpy.Container
-    store_slots: simpy.Container
-    ports: dict[str, simpy.Store] = field(default_factory=dict)
-    after: dict[str, str] = field(default_factory=dict)
-    ranks: dict[str, int] = field(default_factory=dict)
-    cells: list[tuple[float, int]] = field(default_factory=list)
+    An emptied carrier waits at its in port until an out port, or the next lot, wants it; a full one waits at its out
+    port until the next step has a place. The stocker takes what is in the way.
+    """
+
+    def __init__(self, env: simpy.Environment, plant: Plant, number: int, vehicles: Vehicles, order: list[str]) -> None:
+        self.env, self.number, self.vehicles = env, number, vehicles
+        self.wip = simpy.Container(env, plant.flow.wip_lots_per_line)
+        self.after = dict(pairwise(order))
+        self.rank = {code: rank for rank, code in enumerate(order)}
+        self.tools: dict[str, list[Tool]] = {code: [] for code in order}
+        self.waiting: dict[str, list[Waiting]] = {code: [] for code in order}
+        self.emptied: list[Tool] = []
+        self.hungry: list[Tool] = []
+        self.stored = plant.carriers.count // plant.lines
+        self.cells: list[tuple[float, int]] = []
+
+    def filled(self, tool: Tool, lot: Lot) -> None:
+        """A full carrier stands at an out port."""
+        tool.empties -= 1
+        target = self.after[tool.code]
+        self.waiting[target].append(Waiting(self.env.now, lot, tool))
+        self.feed(target)
+        standing = [waiting for waiting in self.waiting[target] if waiting.at is tool]
+        if standing and tool.out_free == tool.empties == 0:
+            self.waiting[target].remove(standing[0])
+            self.env.process(self.put_aside(standing[0], target))
+        self.make_room(target)
+
+    def feed(self, code: str) -> None:
+        """Send the oldest lots to free in ports, of those to the tool that expects the fewest."""
+        while self.waiting[code]:
+            free = [tool for tool in self.tools[code] if tool.in_free]
+            if not free:
+                return
+            tool = min(free, key=lambda tool: tool.due)
+            tool.in_free -= 1
+            tool.due += 1
+            self.env.process(self.bring(self.waiting[code].pop(0), tool))
+
+    def bring(self, waiting: Waiting, tool: Tool) -> Process:
+        source = waiting.at.code if waiting.at else "store"
+        urgency = 0 if tool.due <= 1 else 1
+        yield from self.vehicles.carry(source, tool.code, urgency, lambda: self.left(waiting))
+        yield from tool.arrive(waiting.lot)
+
+    def left(self, waiting: Waiting) -> None:
+        """A full carrier has been lifted: its out port wants an empty one."""
+        if waiting.at:
+            waiting.at.out_free += 1
+            self.hungry.append(waiting.at)
+            self.supply()
+
+    def put_aside(self, waiting: Waiting, code: str) -> Process:
+        assert waiting.at is not None
+        yield from self.vehicles.carry(waiting.at.code, "store", 1, lambda: self.left(waiting))
+        waiting.at = None
+        insort(self.waiting[code], waiting, key=lambda waiting: waiting.since_s)
+        self.feed(code)
+        self.make_room(code)
+
+    def was_emptied(self, tool: Tool) -> None:
+        """An empty carrier stands at an in port."""
+        tool.due -= 1
+        self.emptied.append(tool)
+        self.supply()
+        self.make_room(tool.code)
+
+    def supply(self) -> None:
+        """Send empty carriers to out ports: to the tool that has fewest, of equals to the last of the route."""
+        while self.hungry and (self.emptied or self.stored):
+            tool = min(self.hungry, key=lambda tool: (tool.empties, -self.rank[tool.code]))
+            self.hungry.remove(tool)
+            tool.empties += 1
+            tool.out_free -= 1
+            source: Tool | None = None
+            if self.emptied:
+                here = self.rank[tool.code]
+                source = min(self.emptied, key=lambda at: (at is not tool, abs(self.rank[at.code] - here)))
+                self.emptied.remove(source)
+            else:
+                self.stored -= 1
+            self.env.process(self.fetch(source, tool))
+
+    def fetch(self, source: Tool | None, tool: Tool) -> Process:
+        urgency = 0 if tool.empties <= 1 else 1
+        yield from self.vehicles.carry(
+            source.code if source else "store", tool.code, urgency, lambda: self.cleared(source)
+        )
+        tool.empty_here.put(self.env.event())
+
+    def cleared(self, tool: Tool | None) -> None:
+        """An in port is free again."""
+        if tool:
+            tool.in_free += 1
+            self.feed(tool.code)
+
+    def make_room(self, code: str) -> None:
+        """Take emptied carriers to the stocker where lots wait for their in ports."""
+        in_the_way = [tool for tool in self.emptied if tool.code == code]
+        if not any(tool.in_free for tool in self.tools[code]):
+            for tool in in_the_way[: len(self.waiting[code])]:
+                self.emptied.remove(tool)
+                self.env.process(self.clear(tool))
+
+    def clear(self, tool: Tool) -> Process:
+        yield from self.vehicles.carry(tool.code, "store", 1, lambda: self.cleared(tool))
+        self.stored += 1
+        self.supply()
 
 
 class Tool:
@@ -170,10 +245,10 @@ class Tool:
         self.blocked = 0
         self.arm_in, self.arm_out = simpy.Resource(env, 1), simpy.Store(env)
         self.empty_here = simpy.Store(env)
-        for _ in range(ports_in):
-            line.ports[self.code].put(self)
-        for _ in range(ports_out):
-            env.process(self.out_port())
+        self.in_free, self.out_free = ports_in, ports_out
+        self.due = self.empties = 0
+        line.tools[self.code].append(self)
+        line.hungry += [self] * ports_out
         if self.type.mode in ("tube", "bench"):
             env.process(self.batches())
         elif self.lane:
@@ -246,21 +321,13 @@ class Tool:
             if self.type.mode != "sink":
                 yield self.buffer_in.put(lot.alive)
             yield self.env.timeout(self.type.unload_s)
-        self.env.process(self.clear())
+        self.line.was_emptied(self)
         if self.type.mode == "sink":
             self.line.cells.append((self.env.now, lot.alive))
             self.line.wip.get(1)
         else:
             lot.inside = lot.alive
             self.enqueue(lot)
-
-    def clear(self) -> Process:
-        def lifted() -> None:
-            self.line.ports[self.code].put(self)
-
-        if not self.line.empties.offer(lifted):
-            yield from self.line.vehicles.carry(self.code, "store", 10, lifted)
-            self.line.empties.store()
 
     def enqueue(self, lot: Lot) -> None:
         if self.lane:
@@ -359,47 +426,22 @@ class Tool:
     # out
 
     def load(self) -> Process:
+        """The out arm: fill an empty carrier with a lot that is complete."""
         while True:
             lot = yield self.arm_out.get()
-            carrier = yield self.empty_here.get()
+            yield self.empty_here.get()
             yield self.env.timeout(self.type.load_s)
             yield self.buffer_out.get(lot.alive)
             lot.alive -= int(self.rng.binomial(lot.alive, self.loss))
-            carrier.succeed(lot)
+            self.line.filled(self, lot)
 
     def release(self) -> Process:
+        """The wafer store: a new lot whenever the limit on work in process allows."""
         while True:
-            carrier = yield self.empty_here.get()
+            yield self.empty_here.get()
             yield self.line.wip.put(1)
             yield self.env.timeout(self.type.load_s)
-            carrier.succeed(Lot(self.slots))
-
-    def out_port(self) -> Process:
-        """One out port: fetch an empty carrier, have it filled, see it off, again."""
-        line = self.line
-        while True:
-            lifted = yield line.empties.ask(line.ranks[self.code])
-            yield from line.vehicles.carry("store", self.code, 20 - line.ranks[self.code], lifted)
-            filled = self.env.event()
-            self.empty_here.put(filled)
-            lot = yield filled
-            gone = self.env.event()
-            self.env.process(self.forward(lot, gone))
-            yield gone
-
-    def forward(self, lot: Lot, gone: simpy.Event) -> Process:
-        line, target = self.line, self.line.after[self.code]
-        place = line.ports[target].get()
-        source = self.code
-        rank = 20 - line.ranks[self.code]
-        lifted: Callable[[], None] | None = gone.succeed
-        if not place.triggered and line.store_slots.level > 0:
-            yield line.store_slots.get(1)
-            yield from line.vehicles.carry(source, "store", rank, lifted)
-            source, lifted = "store", lambda: line.store_slots.put(1)  # type: ignore[assignment,return-value]
-        tool = yield place
-        yield from line.vehicles.carry(source, target, rank, lifted)
-        yield from tool.arrive(lot)
+            self.line.filled(self, Lot(self.slots))
 
 
 def measure_drives(files: PlantFiles) -> Drives:
@@ -497,17 +539,7 @@ def _build_line(
         if step.equipment not in behind:
             order.append(step.equipment)
     order += [equipment.code for equipment in plant.equipment if equipment.mode == "sink"]
-    slots = sum(stocker.slots for stocker in plant.stockers if stocker.line == number)
-    line = Line(
-        number,
-        vehicles,
-        Empties(env, plant.carriers.count // plant.lines),
-        simpy.Container(env, plant.flow.wip_lots_per_line),
-        simpy.Container(env, max(slots, 1), init=slots),
-    )
-    line.ports = {code: simpy.Store(env) for code in order}
-    line.after = dict(pairwise(order))
-    line.ranks = {code: rank for rank, code in enumerate(order)}
+    line = Line(env, plant, number, vehicles, order)
     for machine in plant.machines:
         if machine.line != number or not (machine.in_ports or machine.out_ports):
             continue
@@ -516,6 +548,7 @@ def _build_line(
         for member in chain:
             kept *= 1.0 - loss[member.code]
         Tool(env, line, chain, 1.0 - kept, len(machine.in_ports), len(machine.out_ports), plant.wafers_per_carrier, rng)
+    line.supply()
     return line
 
 
