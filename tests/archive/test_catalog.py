@@ -48,7 +48,8 @@ def test_the_catalog_answers_which_disc_a_file_is_on(tmp_path: Path):
 
     with closing(sqlite3.connect(sealed.catalog)) as store:
         pieces = store.execute(
-            "SELECT disc, image, start FROM pieces JOIN discs USING (set_id, disc) WHERE file = 'tree/a.bin' ORDER BY piece"
+            "SELECT disc, image, start FROM pieces JOIN discs USING (set_id, disc) "
+            "WHERE file = 'tree/a.bin' ORDER BY piece"
         ).fetchall()
         keys = store.execute(
             "SELECT file FROM keys WHERE column_name = 'cell' AND 'A-5' BETWEEN first AND last"
