@@ -137,6 +137,26 @@ def test_the_crc_layer_and_the_header_may_be_gone_altogether(disc: Path, sealed:
     assert is_as_sealed(disc, sealed)
 
 
+def test_a_row_that_nothing_vouches_for_is_not_believed_when_its_crcs_come_back(
+    disc: Path, sealed: tuple[Path, Layout]
+):
+    """Row 0: its CRCs and all that its parity can mend are lost, and one byte more is wrong: any answer would do."""
+    layout = sealed[1]
+    boundaries = [layout.crc_start + row for row in (31, 63, layout.layer_sectors - 1)]
+    ecc = [layout.ecc_start + layer * layout.layer_sectors for layer in range(layout.roots - 1)]
+    image = sectors_of(disc)
+    image[[*boundaries, *ecc, 5 * layout.layer_sectors]] = 0
+    image[6 * layout.layer_sectors, 99] ^= 1
+    image.tofile(disc)
+    before = disc.read_bytes()
+
+    with pytest.raises(SectorsLost) as refused:
+        repair(disc)
+
+    assert refused.value.fields["rows"] == [0]
+    assert disc.read_bytes() == before
+
+
 @pytest.mark.parametrize("layers", [0, 1, 20, 34])
 def test_a_cut_off_image_gets_its_tail_back(disc: Path, sealed: tuple[Path, Layout], layers: int):
     """Up to as many layers as there are roots, and part of a sector."""

@@ -36,6 +36,8 @@ _COPIED = 512
 
 Bytes = NDArray[np.uint8]
 Flags = NDArray[np.bool_]
+Before = dict[int, Bytes | None]
+"""By first row of a batch: the whole CRC sector of the row before it, as it stands or mended."""
 
 
 def verify(
@@ -50,8 +52,7 @@ def verify(
 
     Args:
         deep: check the ECC layers, too, and prove that damaged rows can be mended by mending them in memory. False
-        reads
-            data and CRC layers only, and counts.
+            reads data and CRC layers only, and counts.
         lost: sectors known to be unreadable; those that turn out to be right are not counted.
         layout: when it is known; else it is searched for.
     Raises:
@@ -60,8 +61,8 @@ def verify(
     layout = layout or _layout_of(image)
     file = open_image(image)
     try:
-        scan = _Scan(file, image, layout, _as_flags(lost, layout))
-        return scan.report(list(scan.shallow(progress)) if not deep else list(scan.deep(progress)), deep)
+        scan = _Scan(file, image, layout, _as_flags(lost, layout), {})
+        return scan.report(list(scan.deep(progress) if deep else scan.shallow(progress)), deep)
     finally:
         os.close(file)
 
@@ -89,29 +90,34 @@ def repair(
         CannotWrite: the disk is full, or the file may not be written.
     """
     layout = layout or _layout_of(image)
-    marked = list(lost)
-    report = verify(image, lost=marked, layout=layout, progress=progress)
+    gone = _as_flags(lost, layout)
+    file = open_image(image)
+    try:
+        scan = _Scan(file, image, layout, gone, {})
+        report = scan.report(list(scan.deep(progress)), True)
+    finally:
+        os.close(file)
     if not report.repairable:
         raise _past_parity(report)
     if out is not None:
         with whole_file(out) as aside:
             _copy(image, aside)
-            _mend_file(aside, layout, report, marked)
+            _mend_file(aside, report, gone, scan.before)
     elif not report.clean or image.stat().st_size != layout.image_bytes:
-        _mend_file(image, layout, report, marked)
+        _mend_file(image, report, gone, scan.before)
     return report
 
 
-def _mend_file(image: Path, layout: Layout, report: Report, lost: list[int]) -> None:
+def _mend_file(image: Path, report: Report, gone: Flags, before: Before) -> None:
+    layout = report.layout
     file = open_image(image, write=True)
     try:
         length = os.fstat(file).st_size
-        gone = _as_flags(lost, layout)
         gone.reshape(-1)[length // SECTOR :] = True  # what the next line puts there is not the disc's
-        scan = _Scan(file, image, layout, gone)
         os.ftruncate(file, layout.image_bytes)
-        rows = np.unique(report.damaged % layout.layer_sectors)
-        for _ in scan.write({int(row) // BATCH_ROWS for row in rows}):
+        scan = _Scan(file, image, layout, gone, before)
+        hurt = set(np.unique(report.damaged % layout.layer_sectors // BATCH_ROWS).tolist())
+        for _ in scan.write(batch for batch in batches(layout.layer_sectors) if batch[0] // BATCH_ROWS in hurt):
             pass
         os.fsync(file)
     finally:
@@ -183,10 +189,9 @@ class _Found:
 class _Scan:
     """One open image and what is known of it while its rows are gone through."""
 
-    def __init__(self, file: int, image: Path, layout: Layout, gone: Flags) -> None:
-        self.file, self.image, self.layout, self.gone = file, image, layout, gone
+    def __init__(self, file: int, image: Path, layout: Layout, gone: Flags, before: Before) -> None:
+        self.file, self.image, self.layout, self.gone, self.before = file, image, layout, gone, before
         self.own = threading.local()
-        self.before: dict[int, Bytes | None] = {}  # by first row of a batch: the CRC sector of the row before it
 
     def _block(self, first: int, end: int) -> tuple[Bytes, Flags]:
         """The rows first..end-1, and which of their sectors are gone; the memory is the thread's, used again."""
@@ -226,14 +231,18 @@ class _Scan:
         rows = self.layout.layer_sectors
         done = 0
 
+        def check(first: int, end: int) -> _Found:
+            block, gone = self._block(first, end)
+            verdict = mend(block, self.layout, self.before[first], gone)
+            if self.before[end % rows] is None and not verdict.lost[-1]:
+                self.before[end % rows] = block[self.layout.data_layers, -SECTOR:].copy()
+            return _Found(first, verdict)
+
         def follow(chain: list[tuple[int, int]]) -> list[_Found]:
-            found = []
-            for first, end in chain:
-                block, gone = self._block(first, end)
-                verdict = mend(block, self.layout, self.before[first], gone)
-                found.append(_Found(first, verdict))
-                if self.before.get(end % rows) is None and not verdict.lost[-1]:
-                    self.before[end % rows] = block[self.layout.data_layers, -SECTOR:].copy()
+            blind = self.before[chain[0][0]] is None
+            found = [check(*batch) for batch in chain]
+            if blind:  # nothing vouched for the first row; now its CRCs are back
+                found[0] = check(*chain[0])
             return found
 
         for found in in_parallel(follow, self._chains()):
@@ -271,25 +280,26 @@ class _Scan:
             if progress is not None:
                 progress(done * LAYERS, layout.sectors)
 
-    def write(self, wanted: set[int]) -> Iterator[int]:
-        """Mend these batches (by number) in the file; what each needs from the one before is found first."""
+    def write(self, wanted: Iterable[tuple[int, int]]) -> Iterator[int]:
+        """Mend these batches in the file; `before` is complete, so that each stands alone."""
         layout = self.layout
-        rows = layout.layer_sectors
 
-        def mend_and_write(chain: list[tuple[int, int]]) -> int:
-            for first, end in chain:
-                if first // BATCH_ROWS not in wanted:
-                    continue
-                block, gone = self._block(first, end)
-                verdict = mend(block, layout, self.before[first], gone)
-                if self.before.get(end % rows) is None and not verdict.lost[-1]:
-                    self.before[end % rows] = block[layout.data_layers, -SECTOR:].copy()
-                for layer, row in np.argwhere(verdict.bad & ~verdict.lost):
-                    sector = block[layer, row * SECTOR : (row + 1) * SECTOR]
-                    write_line(self.file, int(layer) * rows + first + int(row), sector, self.image)
-            return len(chain)
+        def mend_and_write(batch: tuple[int, int]) -> int:
+            first, end = batch
+            block, gone = self._block(first, end)
+            verdict = mend(block, layout, self.before[first], gone)
+            if verdict.lost.any():
+                raise DiscWrong(
+                    f"{self.image}: changed while it was repaired",
+                    hint="let nothing else write to it, and repair it again",
+                    path=str(self.image),
+                )
+            for layer, row in np.argwhere(verdict.bad):
+                sector = block[layer, row * SECTOR : (row + 1) * SECTOR]
+                write_line(self.file, int(layer) * layout.layer_sectors + first + int(row), sector, self.image)
+            return end - first
 
-        yield from in_parallel(mend_and_write, self._chains())
+        yield from in_parallel(mend_and_write, wanted)
 
     def report(self, found: list[_Found], deep: bool) -> Report:
         """Put the batches together."""
