@@ -36,7 +36,7 @@ def _is_free(w: World, v: int) -> bool:
     if w.clock[0].chargers == 0:
         return True
     settle(w, v, w.clock[0].now_ms)
-    return x.charge_mwms >= w.clock[0].low_mwms
+    return bool(x.charge_mwms >= w.clock[0].low_mwms)
 
 
 @entry

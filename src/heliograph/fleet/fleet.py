@@ -22,7 +22,7 @@ from heliograph.events import MoveAssigned, VehicleArrived
 from heliograph.fleet import assign as _assign
 from heliograph.fleet import motion, traffic
 from heliograph.fleet.why import why
-from heliograph.fleet.world import MWMS_PER_KWH, PICKUP, World, build_world
+from heliograph.fleet.world import HANDOFF, MWMS_PER_KWH, PICKUP, World, build_world
 from heliograph.plant.model import Vehicles
 from heliograph.plant.roadmap import Roadmap
 
@@ -175,7 +175,7 @@ class Fleet:
         """The hand-off is complete: after the pickup the vehicle sets out to the target, after the drop it is free."""
         self._expect(now_ms)
         trip = self._trip_of[vehicle]
-        if trip is None or not traffic.in_handoff(self._world, vehicle):
+        if trip is None or self._world.vehicles["mode"][vehicle] != HANDOFF:
             raise HeliographError(f"vehicle {vehicle} is not at a hand-off: {self.why(vehicle)}")
         if trip.taken_ms == NOT_YET:
             trip.taken_ms = now_ms
@@ -198,7 +198,13 @@ class Fleet:
 
     def station_of(self, vehicle: int) -> str:
         """The id of the node where a vehicle stands, or which it is leaving."""
-        return self._roadmap.node_ids[self._world.vehicles["node"][vehicle]]
+        return self._roadmap.node_ids[int(self._world.vehicles["node"][vehicle])]
+
+    @property
+    def rings(self) -> tuple[int, int]:
+        """Rings of waiting vehicles met so far, and how often one could not be opened at once."""
+        clock = self._world.clock[0]
+        return int(clock["cycles"]), int(clock["cycles_stuck"])
 
     def tracks(self, since_ms: int = NOT_YET) -> dict[str, NDArray[np.generic]]:
         """Every visit of a vehicle to a node: granted, reached, left again (the next node is reached).

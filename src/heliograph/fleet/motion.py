@@ -19,13 +19,13 @@ STRAIGHT_DEG: Final = 10.0
 class Following(NamedTuple):
     """Which edge may follow which, both ways round; s pairs in all."""
 
-    start: NDArray[np.int32]
+    start: NDArray[np.int64]
     """(e + 1,)"""
-    pairs: NDArray[np.int32]
+    pairs: NDArray[np.int64]
     """(s, 2) edge after, turning ms"""
-    back_start: NDArray[np.int32]
+    back_start: NDArray[np.int64]
     """(e + 1,)"""
-    back_pairs: NDArray[np.int32]
+    back_pairs: NDArray[np.int64]
     """(s, 2) edge before, turning ms"""
 
 
@@ -58,20 +58,20 @@ def follow(roadmap: Roadmap, turn_deg_s: float) -> Following:
     Going back where one came from takes no turn: these vehicles drive as well backwards, out of a bay for instance.
     """
     count = np.diff(roadmap.out_start)[roadmap.edge_to]
-    start = np.zeros(len(count) + 1, np.int32)
+    start = np.zeros(len(count) + 1, np.int64)
     start[1:] = np.cumsum(count)
-    first = np.repeat(np.arange(len(count), dtype=np.int32), count)
-    nth = np.arange(start[-1], dtype=np.int32) - start[first]
+    first = np.repeat(np.arange(len(count), dtype=np.int64), count)
+    nth = np.arange(start[-1], dtype=np.int64) - start[first]
     after = roadmap.out_edges[roadmap.out_start[roadmap.edge_to[first]] + nth]
     change = np.abs((roadmap.heading_deg[after] - roadmap.heading_deg[first] + 180.0) % 360.0 - 180.0)
     back = roadmap.edge_from[first] == roadmap.edge_to[after]
-    turn = np.where((change > STRAIGHT_DEG) & ~back, np.rint(1000 * change / turn_deg_s), 0).astype(np.int32)
+    turn = np.where((change > STRAIGHT_DEG) & ~back, np.rint(1000 * change / turn_deg_s), 0).astype(np.int64)
     order = np.argsort(after, kind="stable")
-    back_start = np.zeros(len(count) + 1, np.int32)
+    back_start = np.zeros(len(count) + 1, np.int64)
     back_start[1:] = np.cumsum(np.bincount(after, minlength=len(count)))
     return Following(
         start=start,
-        pairs=np.column_stack([after, turn]).astype(np.int32),
+        pairs=np.column_stack([after, turn]).astype(np.int64),
         back_start=back_start,
-        back_pairs=np.column_stack([first[order], turn[order]]).astype(np.int32),
+        back_pairs=np.column_stack([first[order], turn[order]]).astype(np.int64),
     )

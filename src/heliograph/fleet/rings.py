@@ -56,7 +56,7 @@ def _may_shift_into(w: World, v: int, node: int) -> bool:
     n = w.nodes[node]
     if n.holder >= 0:
         return False
-    return not n.closed or (n.claim < 0 and n.first_claiming < 0)
+    return bool(not n.closed or (n.claim < 0 and n.first_claiming < 0))
 
 
 @inner
@@ -67,7 +67,7 @@ def _find_hole(w: World, v: int, start: int) -> int:
     """
     clock, nodes = w.clock[0], w.nodes
     if nodes[start].holder < 0:
-        return start if _may_shift_into(w, v, start) else -1
+        return int(start) if _may_shift_into(w, v, start) else -1
     if w.vehicles[nodes[start].holder].mode != HELD or nodes[start].closed:
         return -1
     clock.search += 1
@@ -93,7 +93,7 @@ def _find_hole(w: World, v: int, start: int) -> int:
                 continue
             nodes[there].seen, nodes[there].parent, nodes[there].parent_edge = search, node, edge
             if other < 0:
-                return there
+                return int(there)
             w.scratch[last] = there
             last += 1
     return -1

@@ -85,7 +85,7 @@ def row_for(w: World, loaded: int, target: int) -> int:
     """The row of `to_go_ms` for this target, made if it is not there."""
     row = w.row_of[loaded, target]
     if row >= 0:
-        return row
+        return int(row)
     clock = w.clock[0]
     row = clock.row_hand
     clock.row_hand = (row + 1) % len(w.row_key)
@@ -96,7 +96,7 @@ def row_for(w: World, loaded: int, target: int) -> int:
     w.row_key[row] = 2 * target + loaded
     w.row_of[loaded, target] = row
     _make_row(w, row, loaded, target)
-    return row
+    return int(row)
 
 
 @inner
@@ -114,4 +114,4 @@ def cost_ms(w: World, v: int, target: int) -> int:
         drive = w.drive_ms[x.loaded, edge]
         if drive > 0 and row[edge] < FAR_MS:
             best = min(best, w.follow[i, 1] + drive + row[edge])
-    return best
+    return int(best)

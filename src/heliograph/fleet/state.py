@@ -23,7 +23,7 @@ __all__ = [
 def standing(w: World, v: int) -> bool:
     """Whether it stands in a place and nothing has set it off."""
     mode = w.vehicles[v].mode
-    return mode != DRIVING and mode != HELD
+    return bool(mode != DRIVING and mode != HELD)  # noqa: PLR1714
 
 
 @inner
@@ -65,7 +65,7 @@ def turn_ms(w: World, via: int, edge: int) -> int:
     """How long turning from one edge into the next takes."""
     for i in range(w.follow_start[via], w.follow_start[via + 1]):
         if w.follow[i, 0] == edge:
-            return w.follow[i, 1]
+            return int(w.follow[i, 1])
     return 0
 
 
@@ -147,4 +147,4 @@ def take_claiming(w: World, place: int) -> int:
         if x.next_claiming < 0:
             n.last_claiming = -1
         x.queued, x.next_claiming = -1, -1
-    return v
+    return int(v)

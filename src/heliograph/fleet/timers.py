@@ -27,7 +27,7 @@ LOOK: Final = 5
 def before(w: World, a: int, b: int) -> bool:
     """Whether timer a comes before timer b."""
     x, y = w.timers[a], w.timers[b]
-    return x.at_ms < y.at_ms or (x.at_ms == y.at_ms and x.seq < y.seq)
+    return bool(x.at_ms < y.at_ms or (x.at_ms == y.at_ms and x.seq < y.seq))
 
 
 @inner

@@ -39,7 +39,6 @@ __all__ = [
     "advance",
     "finish",
     "go_on_loaded",
-    "in_handoff",
     "set_order",
     "settle_all",
     "unreachable",
@@ -96,7 +95,7 @@ def _head_for(w: World, v: int, place: int, now_ms: int) -> None:
     x = w.vehicles[v]
     old = x.target
     x.target, x.detours = place, 0
-    if old != place and old != x.node and old != x.next and w.nodes[old].claim == v:
+    if old not in (place, x.node, x.next) and w.nodes[old].claim == v:
         w.nodes[old].claim = -1
         push(w, now_ms, FREED, old)
     if standing(w, v):
@@ -109,7 +108,7 @@ def _claim(w: World, v: int, place: int) -> bool:
     n = w.nodes[place]
     if n.claim < 0 and n.first_claiming < 0 and (n.use != CHARGE or w.nodes[len(w.nodes) - 1].first_claiming < 0):
         n.claim = v
-    return n.claim == v
+    return bool(n.claim == v)
 
 
 @inner
@@ -118,7 +117,7 @@ def _wanted(w: World, v: int) -> bool:
     n = w.nodes[w.vehicles[v].node]
     if n.first_claiming >= 0 or not n.closed:
         return True
-    return n.use == CHARGE and not w.vehicles[v].must_charge and w.nodes[len(w.nodes) - 1].first_claiming >= 0
+    return bool(n.use == CHARGE and not w.vehicles[v].must_charge and w.nodes[len(w.nodes) - 1].first_claiming >= 0)
 
 
 @inner
@@ -243,12 +242,12 @@ def _rest(w: World, v: int, now_ms: int) -> None:
             x.must_charge = 1
         if x.must_charge and not at_charger and _seek_charger(w, v, now_ms):
             return
-        if not x.must_charge and not at_charger and x.charge_mwms < clock.top_up_mwms:
-            if w.nodes[len(w.nodes) - 1].first_claiming < 0:
-                place = _nearest(w, v, CHARGE)
-                if place >= 0:
-                    _go_to(w, v, place, now_ms)
-                    return
+        nobody_queues = w.nodes[len(w.nodes) - 1].first_claiming < 0
+        if not x.must_charge and not at_charger and x.charge_mwms < clock.top_up_mwms and nobody_queues:
+            place = _nearest(w, v, CHARGE)
+            if place >= 0:
+                _go_to(w, v, place, now_ms)
+                return
     if _wanted(w, v):
         _park(w, v, now_ms)
         return
@@ -366,12 +365,6 @@ def advance(w: World, until_ms: int) -> bool:
     if clock.arrivals == 0:
         clock.now_ms = until_ms
     return False
-
-
-@entry
-def in_handoff(w: World, v: int) -> bool:
-    """Whether v stands at the station of its order."""
-    return w.vehicles[v].mode == HANDOFF
 
 
 @entry

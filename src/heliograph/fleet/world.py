@@ -1,7 +1,8 @@
 """The fleet's state as arrays of records: everything the compiled traffic loop reads and writes.
 
 One record per vehicle, per node and per edge, so that what belongs together lies together in memory and the kernels
-read like sentences: `vehicles[v].target`, `nodes[n].holder`. Numbers stand for the absence of a thing as -1.
+read like sentences: `vehicles[v].target`, `nodes[n].holder`. -1 stands for the absence of a thing. All numbers that
+kernels hand on have 64 bits, so that each kernel is compiled once and not for every width.
 """
 
 from __future__ import annotations
@@ -77,49 +78,49 @@ VEHICLE: Final = np.dtype(
         ("charged_mwms", "i8"),
         ("empty_mm", "i8"),
         ("loaded_mm", "i8"),
-        ("node", "i4"),  # where it stands, or what it drives from
-        ("next", "i4"),  # what it drives to
-        ("want", "i4"),  # the node it waits for
-        ("via", "i4"),  # the edge by which it came to `node`: its heading
-        ("along", "i4"),  # the edge it drives, or waits to drive
-        ("target", "i4"),  # the place it drives to or stands in; it has the claim
-        ("goal", "i4"),  # the place of its order
-        ("queued", "i4"),  # the place whose claim it waits for; n: any charger
-        ("next_waiting", "i4"),
-        ("next_claiming", "i4"),
-        ("epoch", "i4"),  # counts changes of mode: a timer set in an earlier one is void
-        ("slow_permille", "i4"),
-        ("mode", "i2"),
-        ("order", "i2"),
-        ("loaded", "i2"),
-        ("stood", "i2"),  # 1: starts from a place; 2: had to stop on the way
-        ("must_charge", "i2"),
-        ("detours", "i2"),
+        ("node", "i8"),  # where it stands, or what it drives from
+        ("next", "i8"),  # what it drives to
+        ("want", "i8"),  # the node it waits for
+        ("via", "i8"),  # the edge by which it came to `node`: its heading
+        ("along", "i8"),  # the edge it drives, or waits to drive
+        ("target", "i8"),  # the place it drives to or stands in; it has the claim
+        ("goal", "i8"),  # the place of its order
+        ("queued", "i8"),  # the place whose claim it waits for; n: any charger
+        ("next_waiting", "i8"),
+        ("next_claiming", "i8"),
+        ("epoch", "i8"),  # counts changes of mode: a timer set in an earlier one is void
+        ("slow_permille", "i8"),
+        ("mode", "i8"),
+        ("order", "i8"),
+        ("loaded", "i8"),
+        ("stood", "i8"),  # 1: starts from a place; 2: had to stop on the way
+        ("must_charge", "i8"),
+        ("detours", "i8"),
     ],
     align=True,
 )
 
 NODE: Final = np.dtype(
     [
-        ("holder", "i4"),
-        ("claim", "i4"),
-        ("first_waiting", "i4"),
-        ("last_waiting", "i4"),
-        ("first_claiming", "i4"),
-        ("last_claiming", "i4"),
-        ("seen", "i4"),  # the search that saw it last ...
-        ("parent", "i4"),  # ... from here ...
-        ("parent_edge", "i4"),  # ... by this edge
-        ("closed", "i2"),  # only who has it as target may enter
-        ("use", "i2"),
+        ("holder", "i8"),
+        ("claim", "i8"),
+        ("first_waiting", "i8"),
+        ("last_waiting", "i8"),
+        ("first_claiming", "i8"),
+        ("last_claiming", "i8"),
+        ("seen", "i8"),  # the search that saw it last ...
+        ("parent", "i8"),  # ... from here ...
+        ("parent_edge", "i8"),  # ... by this edge
+        ("closed", "i8"),  # only who has it as target may enter
+        ("use", "i8"),
     ],
     align=True,
 )
 
-EDGE: Final = np.dtype([("tail", "i4"), ("head", "i4"), ("mm", "i4")], align=True)
+EDGE: Final = np.dtype([("tail", "i8"), ("head", "i8"), ("mm", "i8")], align=True)
 
 TIMER: Final = np.dtype(
-    [("at_ms", "i8"), ("seq", "i8"), ("who", "i4"), ("epoch", "i4"), ("kind", "i4")],
+    [("at_ms", "i8"), ("seq", "i8"), ("who", "i8"), ("epoch", "i8"), ("kind", "i8")],
     align=True,
 )
 
@@ -170,15 +171,15 @@ class World(NamedTuple):
     """(e,) EDGE"""
     drive_ms: NDArray[np.int32]
     """(2, e) empty, loaded; 0: not allowed"""
-    follow_start: NDArray[np.int32]
-    follow: NDArray[np.int32]
+    follow_start: NDArray[np.int64]
+    follow: NDArray[np.int64]
     """(s, 2) edge after, turning ms; of edge i: follow[follow_start[i] : follow_start[i + 1]]"""
-    before_start: NDArray[np.int32]
-    before: NDArray[np.int32]
+    before_start: NDArray[np.int64]
+    before: NDArray[np.int64]
     """(s, 2) edge before, turning ms"""
-    places: NDArray[np.int32]
+    places: NDArray[np.int64]
     """Parking places, then chargers."""
-    row_of: NDArray[np.int32]
+    row_of: NDArray[np.int64]
     """(2, n) the row of `to_go_ms` for this load and target, or -1"""
     row_key: NDArray[np.int64]
     to_go_ms: NDArray[np.int32]
@@ -189,9 +190,9 @@ class World(NamedTuple):
     """The track of all vehicles: visits that have ended, in the order of their end."""
     state_ms: NDArray[np.int64]
     """(v, 6)"""
-    arrived: NDArray[np.int32]
+    arrived: NDArray[np.int64]
     """(v,) vehicles that have just come to the station of their order"""
-    scratch: NDArray[np.int32]
+    scratch: NDArray[np.int64]
     """(n + e + s,) for searches"""
     scratch_ms: NDArray[np.int64]
     """(n + e + s,) for searches"""
@@ -230,7 +231,7 @@ def build_world(
     edges["mm"] = np.rint(roadmap.length_m * 1000)
     after: Following = follow(roadmap, vehicles.turn_deg_s)
     rows = int(min(2 * n, max(4 * v + 64, 400_000_000 // (4 * max(e, 1)))))
-    places = np.concatenate([parking, charging]).astype(np.int32)
+    places = np.concatenate([parking, charging]).astype(np.int64)
     world = World(
         vehicles=np.zeros(v, VEHICLE),
         nodes=nodes,
@@ -241,14 +242,14 @@ def build_world(
         before_start=after.back_start,
         before=after.back_pairs,
         places=places,
-        row_of=np.full((2, n), -1, np.int32),
+        row_of=np.full((2, n), -1, np.int64),
         row_key=np.full(rows, -1, np.int64),
         to_go_ms=np.empty((rows, e), np.int32),
         timers=np.zeros(16 * v + 1024, TIMER),
         visits=np.zeros(1 << 16, VISIT),
         state_ms=np.zeros((v, len(STATES)), np.int64),
-        arrived=np.zeros(v, np.int32),
-        scratch=np.zeros(n + e + len(after.pairs), np.int32),
+        arrived=np.zeros(v, np.int64),
+        scratch=np.zeros(n + e + len(after.pairs), np.int64),
         scratch_ms=np.zeros(n + e + len(after.pairs), np.int64),
         clock=np.zeros(1, CLOCK),
     )
@@ -306,7 +307,7 @@ def _set_clock(clock: np.void, vehicles: Vehicles, at_ms: int, chargers: int, pr
 def _set_vehicles(
     world: World,
     roadmap: Roadmap,
-    at: NDArray[np.int32],
+    at: NDArray[np.int64],
     slow_permille: NDArray[np.int32],
     charge_share: NDArray[np.float64],
     at_ms: int,
