@@ -1,0 +1,188 @@
+"""`heliograph run`: a day of a workshop, recorded, sealed and summed up."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from heliograph.cli.show import human_bytes, json_option, note, print_json, print_pairs, print_table, progress
+
+__all__ = ["command"]
+
+
+class _Interrupt:
+    """Ctrl-C: the first ends the record at the next moment; the second ends the command."""
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    def __enter__(self) -> _Interrupt:
+        self._before = signal.signal(signal.SIGINT, self._heard)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.signal(signal.SIGINT, self._before)
+
+    def _heard(self, *_: object) -> None:
+        if self.asked:
+            raise KeyboardInterrupt
+        self.asked = True
+        note("stopping: what is recorded is kept (Ctrl-C again to drop it)")
+
+
+@click.command(
+    epilog="\b\nExamples:\n  heliograph run topcon\n"
+    "  heliograph run small --hours 2 --seed 7 --out out\n"
+    "  heliograph run my-plant --capacity 64MB --parity 2 --json"
+)
+@click.argument("plant")
+@click.option("--hours", default=24.0, show_default=True, help="Length of the record.")
+@click.option("--seed", default=1, show_default=True, help="Same seed, same record, byte for byte.")
+@click.option("--out", type=click.Path(path_type=Path), help="Directory of the run.  [default: the next under runs/]")
+@click.option("--warmup", "warmup_h", type=float, help="Hours that run first, uncounted.  [default: the plant's]")
+@click.option("--cold", is_flag=True, help="Start with an empty workshop, without warm-up.")
+@click.option("--medium", help="cd, dvd, bd-25, bd-50, bd-100 or bd-128.  [default: bd-25]")
+@click.option("--capacity", help="A medium of another size instead, e.g. 64MB.")
+@click.option("--parity", default=0, show_default=True, help="Parity discs: so many discs of the set may be lost.")
+@click.option("--redundancy", default=0.15, show_default=True, help="Parity inside each image, per byte of data.")
+@click.option("--no-discs", is_flag=True, help="Record and report only.")
+@click.option("--lang", type=click.Choice(["en", "zh"]), default="en", help="Language the report opens in.  [en]")
+@json_option
+def command(
+    plant: str,
+    hours: float,
+    seed: int,
+    out: Path | None,
+    warmup_h: float | None,
+    cold: bool,
+    medium: str | None,
+    capacity: str | None,
+    parity: int,
+    redundancy: float,
+    no_discs: bool,
+    lang: str,
+    as_json: bool,
+) -> None:
+    """Run PLANT, a shipped plant (topcon, small) or a plant directory, on the twin.
+
+    Writes record/*.parquet, discs/*.iso, report.html and summary.json. The record begins in a warm workshop: a warm-up
+    runs first and is not counted. Ctrl-C ends cleanly; the record then says that it is partial.
+    """
+    from heliograph.archive.medium import MEDIA, medium_called, of_size
+    from heliograph.errors import UsageWrong
+    from heliograph.plant.read import read_plant
+    from heliograph.run.day import Day, fingerprint, run_day
+    from heliograph.run.folder import next_folder
+
+    if medium and capacity:
+        raise UsageWrong("--medium and --capacity: give one of them", hint="--capacity is a medium of any size")
+    if not 0 < hours <= 24 * 31:
+        raise UsageWrong(f"--hours {hours:g}: expected more than 0 and at most 744 (a month)")
+    if cold and warmup_h:
+        raise UsageWrong("--cold and --warmup: give one of them", hint="--cold is --warmup 0")
+    if warmup_h is not None and not 0 <= warmup_h <= 24 * 7:
+        raise UsageWrong(f"--warmup {warmup_h:g}: expected 0 to 168 hours")
+    files = read_plant(plant)
+    for warning in files.warnings:
+        note(f"warning: {warning}")
+    warm_h = 0.0 if cold else files.plant.flow.warmup_h if warmup_h is None else warmup_h
+    folder = out or next_folder(files.plant.name, (fingerprint(files), seed, hours, warm_h))
+    with _Interrupt() as interrupt, progress("starting", quiet=as_json) as tell:
+        day = Day(
+            plant=files,
+            folder=folder,
+            command=shlex.join(["heliograph", *sys.argv[1:]]),
+            seed=seed,
+            hours=hours,
+            warmup_h=warm_h,
+            medium=of_size(capacity) if capacity else medium_called(medium) if medium else MEDIA["bd-25"],
+            parity=parity,
+            redundancy=redundancy,
+            seal=not no_discs,
+            lang=lang,
+            stop=lambda: interrupt.asked,
+            watch=lambda part, done, text: tell(done, f"{part} {text}"),
+        )
+        summary = run_day(day)
+    if as_json:
+        print_json(summary)
+    else:
+        _show(summary, folder)
+    if summary["partial"]:
+        note(f"stopped: the record ends at {summary['record_end']} and says that it is partial; no discs were sealed")
+        raise SystemExit(130)
+    if summary["violations"]:
+        from heliograph.errors import CheckFailed
+
+        kinds = ", ".join(f"{count} {kind}" for kind, count in summary["violations_by_kind"].items())
+        raise CheckFailed(f"{folder}: {kinds}", hint=f"`heliograph check {folder}` names each")
+
+
+def _show(summary: dict[str, Any], folder: Path) -> None:
+    takt, wafers, discs = summary["takt_s"], summary["wafers"], summary["discs"]
+    use = summary["vehicle_use"]
+    print_pairs(
+        [
+            ("cells", f"{summary['cells']:,} in {summary['hours']:g} h ({summary['cells_per_day']:,.0f} a day)"),
+            (
+                "one cell every",
+                f"{takt['workshop'] or 0:.4f} s workshop, {takt['line'] or 0:.3f} s line, "
+                f"{takt['lane'] or 0:.3f} s lane while it runs",
+            ),
+            ("uptime of the lanes", f"{summary['uptime']['of_lane_takt'] or 0:.1%}"),
+            (
+                "without planned stops",
+                f"{summary['uptime'].get('cells_per_day_without_planned_stops') or 0:,.0f} cells a day (est.)",
+            ),
+            ("bottleneck", (summary["bottleneck"] or {}).get("reason", "none")),
+            ("moves", f"{summary['moves']:,} ({summary['moves_per_vehicle_day']:.0f} a vehicle and day)"),
+            ("vehicles", ", ".join(f"{state.replace('_', ' ')} {share:.1%}" for state, share in use.items())),
+            ("work in process", f"{summary['wip_lots']:.0f} lots; cycle time {summary['cycle_time_h'] or 0:.1f} h"),
+            (
+                "energy",
+                f"{summary['kwh_per_cell'] or 0:.3f} kWh and {summary['kgco2_per_cell'] or 0:.3f} kgCO2 a cell "
+                f"({summary['grid']['source']})",
+            ),
+            (
+                "wafers",
+                f"in {wafers['in']:,} = out {wafers['out']:,} + scrapped {wafers['scrapped']:,} "
+                f"+ in process {wafers['in_process']:,}{'' if wafers['conserved'] else '  NOT CONSERVED'}",
+            ),
+            ("violations", f"{summary['violations']:,}"),
+            (
+                "discs",
+                f"{discs['count']} ({discs['parity']} of them parity), {human_bytes(discs['bytes'])}"
+                + (", verified" if discs["verified"] else ""),
+            ),
+            ("warm-up", f"{summary['warmup_h']:g} h, not counted"),
+            ("time", f"{summary['wall_s']:.1f} s ({summary['speedup']:,.0f} × real time)"),
+            ("written", f"{folder}/ (open {folder / 'report.html'})"),
+        ],
+        title=f"{summary['title']}, {summary['record_start'][:10]}, seed {summary['seed']}",
+    )
+    print_table(
+        ["reading", "0.86 s holds for", "cells a day at 100 %", "GW a year", "uptime needed", "uptime this day"],
+        [
+            [
+                reading["reading"],
+                f"each {reading['takt_holds_for']}",
+                round(reading["cells_per_day_at_100_pct"]),
+                reading["gw_per_year"],
+                _share(reading["uptime_needed"]),
+                _share(reading["uptime_this_day"]),
+            ]
+            for reading in summary["readings"]
+        ],
+        title="Three ways to read the takt",
+    )
+
+
+def _share(share: float | None) -> str:
+    if share is None:
+        return ""
+    return f"{share:.0%}" if share <= 1 else f"{share:.0%}, impossible"

@@ -1,0 +1,74 @@
+"""Judge a record: the tracks and moves in its tables, by the fleet's independent checker."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from heliograph.daybook import NOT_YET_MS
+from heliograph.fleet.check import Violation, check_tracks
+from heliograph.plant.model import Plant
+from heliograph.plant.roadmap import Roadmap
+from heliograph.record.store import Record
+
+__all__ = ["judge"]
+
+_TRACK_TIMES = ("claimed", "arrived", "left")
+_MOVE_TIMES = ("assigned", "at_source", "taken", "at_target", "placed")
+
+
+def judge(plant: Plant, roadmap: Roadmap, record: Record) -> list[Violation]:
+    """Everything that is wrong with the tracks and moves of a record; nothing, where carriers move without vehicles."""
+    if plant.transport == "direct":
+        return []
+    start_ms = round(record.start.timestamp() * 1000)
+    end_ms = round(record.end.timestamp() * 1000) - start_ms
+    nodes = {name: number for number, name in enumerate(roadmap.node_ids)}
+    vehicles = {f"V{number + 1:03d}": number for number in range(plant.vehicles.count)}
+    held = record.read("tracks", ["vehicle", "node", *(f"{name}_utc" for name in _TRACK_TIMES)])
+    tracks: dict[str, Any] = {
+        "vehicle": _numbers(held["vehicle"], vehicles),
+        "node": _numbers(held["node"], nodes),
+        **{f"{name}_ms": _since(held[f"{name}_utc"], start_ms, NOT_YET_MS) for name in _TRACK_TIMES},
+    }
+    tracks["left_ms"] = np.where(tracks["left_ms"] == NOT_YET_MS, end_ms, tracks["left_ms"])
+    columns = ["move", "carrier", "vehicle", "source", "target", *(f"{name}_utc" for name in _MOVE_TIMES)]
+    made = record.read("moves", columns)
+    made = made.filter(made["vehicle"].is_valid())
+    carriers = {name: number for number, name in enumerate(_names(made["carrier"]))}
+    moves: dict[str, Any] = {
+        "number": np.asarray(made["move"]),
+        "carrier": _numbers(made["carrier"], carriers),
+        "vehicle": _numbers(made["vehicle"], vehicles),
+        "source": np.asarray(made["source"].cast(pa.string()).to_pylist(), np.str_),
+        "target": np.asarray(made["target"].cast(pa.string()).to_pylist(), np.str_),
+        **{f"{name}_ms": _since(made[f"{name}_utc"], start_ms, NOT_YET_MS) for name in _MOVE_TIMES},
+    }
+    return check_tracks(roadmap, plant.vehicles, tracks, moves)
+
+
+def _since(column: pa.ChunkedArray, start_ms: int, missing: int) -> NDArray[np.int64]:
+    """Timestamps as milliseconds after the record's start."""
+    at_ms = column.cast(pa.int64())
+    there: NDArray[np.int64] = np.asarray(at_ms.fill_null(0)) - start_ms
+    return np.where(np.asarray(at_ms.is_null()), missing, there)
+
+
+def _names(column: pa.ChunkedArray) -> list[str]:
+    names: list[str] = column.unique().cast(pa.string()).to_pylist()
+    return names
+
+
+def _numbers(column: pa.ChunkedArray, number: Mapping[str, int]) -> NDArray[np.int64]:
+    """Texts as numbers; -1 for one that is unknown."""
+    coded = column.dictionary_encode() if not pa.types.is_dictionary(column.type) else column
+    chunks = [
+        np.array([number.get(name, -1) for name in chunk.dictionary.to_pylist()], np.int64)[np.asarray(chunk.indices)]
+        for chunk in coded.chunks
+        if len(chunk)
+    ]
+    return np.concatenate(chunks) if chunks else np.zeros(0, np.int64)
