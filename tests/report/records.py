@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from heliograph.plant.model import Plant
 from heliograph.record.columns import step_column, tables
+from heliograph.record.summary import readings
 
 HOURS = 6
 TAKT_MS = 860
@@ -31,12 +32,14 @@ def summary_of(plant: Plant) -> dict[str, Any]:
         "version": "0.1.0",
         "cells": cells,
         "cells_per_day": cells * 24 / HOURS,
-        "takt_s": {"workshop": 0.54, "line": 1.08, "lane": 1.08},
+        "takt_s": {"workshop": 0.54, "line": 1.08, "lane": 0.86, "lane_calendar": 1.08},
+        "readings": readings(plant, cells * 24 / HOURS),
+        "uptime": {"of_lane_takt": 0.796, "planned_stops": {"scheduled_downtime": 0.12, "engineering": 0.03}},
         "moves": 240,
         "moves_per_vehicle_day": 80.0,
         "wip_lots": 96.0,
         "cycle_time_h": 13.2,
-        "bottleneck": "PRN",
+        "bottleneck": {"step": "PRN", "occupied": 0.99, "reason": "busy"},
         "kwh_per_cell": 0.55,
         "kgco2_per_cell": 0.365,
         "violations": 0,

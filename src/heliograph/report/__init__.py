@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from heliograph.report.page import write_report
-from heliograph.report.readings import Reading, readings
+from heliograph.report.page import REPORT_FILE, write_report
 
-__all__ = ["Reading", "readings", "write_report"]
+__all__ = ["REPORT_FILE", "write_report"]

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heliograph.errors import RunWrong
-from heliograph.plant.model import Equipment, Plant, Step
+from heliograph.plant.model import Plant
 from heliograph.record.columns import step_column
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ _WIP_MS = 600_000
 _MOVE_BIN_MIN = 0.5
 _EFFICIENCY_BIN_PCT = 0.05
 _PARTS_SHOWN = 8
-_PLANNED = ("scheduled_downtime", "engineering", "non_scheduled")
 _PART_NAMES = {"facility": ("facility", "厂务"), "vehicles": ("vehicles", "车辆"), "other": ("all else", "其余")}
 
 
@@ -74,10 +73,6 @@ class Numbers:
     target_per_hour: float
     output: dict[int, list[int]] = field(default_factory=dict)
     lanes: list[Lane] = field(default_factory=list)
-    uptime: float = 0.0
-    """Cells of the record per cells that the lanes make in that time without a stop."""
-    planned_share: float = 0.0
-    """Share of calendar time that the pace step's machines stood still as planned."""
     step_states: list[Shares] = field(default_factory=list)
     machine_states: dict[str, list[Shares]] = field(default_factory=dict)
     vehicle_use: dict[str, float] = field(default_factory=dict)
@@ -103,13 +98,13 @@ class Numbers:
         return _PART_NAMES[part][lang != "en"] if part in _PART_NAMES else self.step_name(part, lang)
 
 
-def pace_step(plant: Plant) -> tuple[int, Step, Equipment]:
-    """The slowest step that wafers pass one by one, with its index in the route: the one whose lanes set the pace."""
+def pace_step(plant: Plant) -> int:
+    """Index in the route of the slowest step that wafers pass one by one: the one whose lanes set the pace."""
     steps = {step.code: step for step in plant.steps}
     types = {equipment.code: equipment for equipment in plant.equipment}
-    route = [(index, steps[code], types[steps[code].equipment]) for index, code in enumerate(plant.route)]
-    laned = [entry for entry in route if entry[2].mode == "lane" and entry[2].takt_s > 0]
-    return max(laned or route, key=lambda entry: (entry[2].takt_s / max(entry[2].units, 1), -entry[0]))
+    route = [types[steps[code].equipment] for code in plant.route]
+    laned = [index for index, kind in enumerate(route) if kind.mode == "lane" and kind.takt_s > 0]
+    return max(laned or range(len(route)), key=lambda index: (route[index].takt_s / max(route[index].units, 1), -index))
 
 
 def read_numbers(record: Path, summary: Mapping[str, Any], plant: Plant) -> Numbers:
@@ -150,19 +145,17 @@ def _read_cells(numbers: Numbers, files: Iterable[Path], begin_ms: int, duration
     import pyarrow.parquet as pq
 
     plant, hours = numbers.plant, len(numbers.hours)
-    step, _, equipment = pace_step(plant)
+    step = pace_step(plant)
     spread = _spread_steps(plant)
     wanted = ["line", "made_utc", "efficiency_pct", *_way(step), step_column(step, "utc")]
     for index in spread.values():
         wanted += [name for name in _way(index) if name not in wanted]
     histogram: dict[int, int] = {}
     lanes: dict[tuple[str, int], Lane] = {}
-    made = 0
     for path in files:
         table = pq.read_table(path, columns=wanted).unify_dictionaries()
         if not table.num_rows:
             continue
-        made += table.num_rows
         hour = np.clip((_ms(table["made_utc"]) - begin_ms) // HOUR_MS, 0, hours - 1)
         line = table["line"].to_numpy()
         for number in np.unique(line).tolist():
@@ -182,9 +175,6 @@ def _read_cells(numbers: Numbers, files: Iterable[Path], begin_ms: int, duration
         first, last = min(histogram), max(histogram)
         numbers.efficiency_pct = [round(place * _EFFICIENCY_BIN_PCT, 2) for place in range(first, last + 1)]
         numbers.efficiency_cells = [histogram.get(place, 0) for place in range(first, last + 1)]
-    machines = sum(machine.equipment == equipment.code for machine in plant.machines)
-    at_best = machines * max(equipment.units, 1) * duration_ms / 1000.0 / (equipment.takt_s or numbers.takt_s)
-    numbers.uptime = made / at_best if at_best else 0.0
 
 
 def _way(step: int) -> tuple[str, str]:
@@ -275,9 +265,6 @@ def _read_states(numbers: Numbers, base: duckdb.DuckDBPyConnection, record: Path
         names = numbers.step_name(code, "en"), numbers.step_name(code, "zh")
         numbers.step_states.append(Shares(names, _shared(total)))
         numbers.machine_states[code] = [Shares((machine, machine), _shared(spent)) for machine, spent in mine.items()]
-        if code == pace_step(numbers.plant)[1].code:
-            shares = numbers.step_states[-1].shares
-            numbers.planned_share = sum(shares.get(state, 0.0) for state in _PLANNED)
 
 
 def _state_key(state: str, reason: str) -> str:

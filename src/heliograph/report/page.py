@@ -18,7 +18,6 @@ from heliograph.files import write_whole
 from heliograph.plant.model import Plant
 from heliograph.report.figures import LANGUAGES, figures, menu
 from heliograph.report.numbers import Numbers, read_numbers
-from heliograph.report.readings import readings
 from heliograph.report.tiles import Tile, tiles
 from heliograph.report.words import LIMITS, SECTIONS, Both
 
@@ -68,7 +67,7 @@ def _page(numbers: Numbers, summary: Mapping[str, Any], plant: Plant, lang: str)
         '<div class="grid">',
         _readings(summary, plant),
         *(_section(name, numbers) for name in SECTIONS),
-        _with_and_without(numbers, summary),
+        _with_and_without(summary),
         _estimates(plant),
         _limits(),
         "</div>\n</main>",
@@ -156,22 +155,20 @@ def _readings(summary: Mapping[str, Any], plant: Plant) -> str:
         Both("moves per vehicle and day at 100 %", "100 % 时每车每天搬运"),
         Both("uptime in this run", "本次运行稼动率"),
     ]  # fmt: skip
-    made = float(summary.get("cells_per_day", 0.0))
     rows = []
-    for reading in readings(plant):
-        needed = f"{reading.uptime_needed:.0%}"
-        needed_both = Both("impossible", "不可能") if reading.uptime_needed > 1 else Both(needed, needed)
-        share = made / reading.cells_per_day
+    for reading in summary.get("readings", []):
+        needed, today = reading["uptime_needed"], reading["uptime_this_day"]
+        possible = needed is None or needed <= 1
         cells = [
-            _both(Both(reading.name, reading.name)),
-            _both(Both(reading.holds_for, reading.holds_for_zh)),
-            f"{reading.cells_per_day:,.0f}",
-            f"{reading.gw_per_year:.2f}",
-            _both(needed_both),
-            f"{reading.moves_per_vehicle_day:,.0f}",
-            f"{share:.0%}",
+            html.escape(reading["reading"]),
+            _both(_holds_for(reading["takt_holds_for"], plant)),
+            f"{reading['cells_per_day_at_100_pct']:,.0f}",
+            f"{reading['gw_per_year']:.2f}",
+            _share(needed) if possible else _both(Both("impossible", "不可能")),
+            f"{reading['moves_per_vehicle_day'] or 0:,.0f}",
+            _share(today),
         ]
-        chosen = ' class="chosen"' if reading.name == "C" else ""
+        chosen = ' class="chosen"' if reading["takt_holds_for"] == "lane" else ""
         body = "".join(f"<td{_TEXT if place < 2 else ''}>{cell}</td>" for place, cell in enumerate(cells))
         rows.append(f"<tr{chosen}>{body}</tr>")
     text = Both(
@@ -189,15 +186,31 @@ def _readings(summary: Mapping[str, Any], plant: Plant) -> str:
     )
 
 
-def _with_and_without(numbers: Numbers, summary: Mapping[str, Any]) -> str:
+def _holds_for(places: str, plant: Plant) -> Both:
+    """What the pace is read to be of."""
+    lanes = plant.lines * plant.takt.lanes_per_line
+    return {
+        "workshop": Both("the whole workshop", "整个车间"),
+        "line": Both(f"each of {plant.lines} lines", f"{plant.lines} 条产线中的每一条"),
+        "lane": Both(f"each of {lanes} lanes", f"{lanes} 条印刷道中的每一条"),
+    }.get(places, Both(places, places))
+
+
+def _share(share: float | None) -> str:
+    return "" if share is None else f"{share:.0%}"
+
+
+def _with_and_without(summary: Mapping[str, Any]) -> str:
     """The day as it was, and as it would be without planned stops."""
-    if numbers.planned_share <= 0.0:
+    uptime = summary.get("uptime", {})
+    planned = sum(uptime.get("planned_stops", {}).values())
+    if not 0.0 < planned < 1.0:
         return ""
-    made, more = float(summary["cells_per_day"]), 1.0 / (1.0 - numbers.planned_share)
+    made, up, more = float(summary["cells_per_day"]), uptime.get("of_lane_takt") or 0.0, 1.0 / (1.0 - planned)
     rows = [
         (Both("cells per day", "片/天"), f"{made:,.0f}", f"{made * more:,.0f}"),
-        (Both("uptime of the lanes", "印刷道稼动率"), f"{numbers.uptime:.1%}", f"{numbers.uptime * more:.1%}"),
-        (Both("planned share of the calendar", "计划时间占比"), f"{numbers.planned_share:.1%}", "0 %"),
+        (Both("uptime of the lanes", "印刷道稼动率"), f"{up:.1%}", f"{up * more:.1%}"),
+        (Both("planned share of the calendar", "计划时间占比"), f"{planned:.1%}", "0.0%"),
     ]
     body = "".join(f"<tr><td>{_both(name)}</td><td>{a}</td><td>{b}</td></tr>" for name, a, b in rows)
     head = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from statistics import median
 from typing import Any, NamedTuple
 
 from heliograph.plant.model import Plant
@@ -29,10 +28,9 @@ def _same(text: str) -> Both:
 
 def tiles(summary: Mapping[str, Any], plant: Plant, numbers: Numbers) -> list[Tile]:
     """The tiles that this summary has figures for."""
-    takt = summary.get("takt_s", {})
     made = [
         _cells(summary, plant),
-        _takt(takt, numbers),
+        _takt(summary.get("takt_s", {})),
         _uptime(summary, numbers),
         _moves(summary, plant),
         _energy(summary, plant),
@@ -58,28 +56,30 @@ def _cells(summary: Mapping[str, Any], plant: Plant) -> Tile:
     )
 
 
-def _takt(takt: Mapping[str, Any], numbers: Numbers) -> Tile | None:
-    if not takt or not numbers.lanes:
+def _takt(takt: Mapping[str, Any]) -> Tile | None:
+    if not takt.get("workshop"):
         return None
-    running = median(lane.running_s for lane in numbers.lanes)
+    lane, line, workshop = takt["lane_calendar"], takt["line"], takt["workshop"]
     return Tile(
         Both("Lane takt while running", "印刷道运行节拍"),
-        _same(f"{running:.2f}"),
+        _same(f"{takt['lane']:.2f}"),
         Both("s per cell", "秒/片"),
         Both(
-            f"with all stops: lane {takt['lane']:.2f}, line {takt['line']:.3f}, workshop {takt['workshop']:.4f} s",
-            f"含停机：道 {takt['lane']:.2f}，线 {takt['line']:.3f}，车间 {takt['workshop']:.4f} 秒",
+            f"with all stops: lane {lane:.2f}, line {line:.3f}, workshop {workshop:.4f} s",
+            f"含停机：道 {lane:.2f}，线 {line:.3f}，车间 {workshop:.4f} 秒",
         ),
     )
 
 
-def _uptime(summary: Mapping[str, Any], numbers: Numbers) -> Tile:
-    bottleneck = summary.get("bottleneck", "")
-    code = bottleneck.get("step", "") if isinstance(bottleneck, Mapping) else str(bottleneck)
+def _uptime(summary: Mapping[str, Any], numbers: Numbers) -> Tile | None:
+    share = summary.get("uptime", {}).get("of_lane_takt")
+    if share is None:
+        return None
+    code = (summary.get("bottleneck") or {}).get("step", "")
     more = Both("", "")
     if code:
         more = Both(f"bottleneck: {numbers.step_name(code, 'en')}", f"瓶颈：{numbers.step_name(code, 'zh')}")
-    return Tile(Both("Uptime of the lanes", "印刷道稼动率"), _same(f"{100 * numbers.uptime:.1f}"), _same("%"), more)
+    return Tile(Both("Uptime of the lanes", "印刷道稼动率"), _same(f"{100 * share:.1f}"), _same("%"), more)
 
 
 def _moves(summary: Mapping[str, Any], plant: Plant) -> Tile | None:
@@ -97,7 +97,7 @@ def _moves(summary: Mapping[str, Any], plant: Plant) -> Tile | None:
 
 
 def _energy(summary: Mapping[str, Any], plant: Plant) -> Tile | None:
-    if "kwh_per_cell" not in summary:
+    if summary.get("kwh_per_cell") is None:
         return None
     return Tile(
         Both("Electricity per cell", "单片用电"),
@@ -131,10 +131,9 @@ def _wafers(summary: Mapping[str, Any]) -> Tile | None:
 
 
 def _violations(summary: Mapping[str, Any]) -> Tile | None:
-    found = summary.get("violations")
-    if found is None:
+    count = summary.get("violations")
+    if count is None:
         return None
-    count = found if isinstance(found, int) else len(found)
     return Tile(
         Both("Traffic violations", "交通违规"),
         _same(f"{count:,}"),
@@ -145,15 +144,13 @@ def _violations(summary: Mapping[str, Any]) -> Tile | None:
 
 
 def _time(summary: Mapping[str, Any]) -> Tile | None:
-    cycle = summary.get("cycle_time_h")
-    if cycle is None:
+    hours = summary.get("cycle_time_h")
+    if hours is None:
         return None
-    mean = cycle.get("mean", 0.0) if isinstance(cycle, Mapping) else cycle
-    wip = summary.get("wip_lots", 0.0)
-    lots = wip.get("mean", 0.0) if isinstance(wip, Mapping) else wip
+    lots = summary["wip_lots"]
     return Tile(
         Both("Wafer to cell", "硅片到电池片"),
-        _same(f"{mean:.1f}"),
+        _same(f"{hours:.1f}"),
         Both("h", "小时"),
         Both(f"{lots:,.0f} lots in process on average", f"平均在制 {lots:,.0f} 批"),
     )
@@ -161,7 +158,7 @@ def _time(summary: Mapping[str, Any]) -> Tile | None:
 
 def _discs(summary: Mapping[str, Any]) -> Tile | None:
     discs = summary.get("discs")
-    if not discs:
+    if not discs or not discs["count"]:
         return None
     size = discs["bytes"] / 1e6
     parity = discs.get("parity", 0)
