@@ -11,6 +11,7 @@ import io
 import os
 import struct
 import zlib
+from array import array
 from pathlib import Path
 from typing import Final
 
@@ -24,7 +25,8 @@ _HEADER: Final = struct.Struct("<16s4x16s16x16xqiiiiiI16xiqq")
 _HEADER_CRC: Final = 96
 _CRC_COOKIE, _CRC_CRC = 1024, 1120
 _SEED: Final = struct.pack("<I", 0x4C5047)
-_LAYERS: Final = 255
+_KEPT_ROWS: Final = 65_536
+"""Rows whose checksums stay in memory: about 60 MB at most, and all of a BD-25."""
 
 
 class CheckedImage:
@@ -46,7 +48,7 @@ class CheckedImage:
                 hint="give image files, or a folder that holds them",
             ) from None
         self._layer_sectors, self._data_layers = self._geometry() if checked else (0, 0)
-        self._crcs: dict[int, bytes | None] = {}
+        self._crcs: dict[int, array[int]] = {}
 
     @property
     def is_protected(self) -> bool:
@@ -63,11 +65,7 @@ class CheckedImage:
             return self._pread(start, count)
         first, last = start // SECTOR, -(-(start + count) // SECTOR)
         data = self._pread(first * SECTOR, (last - first) * SECTOR)
-        view = memoryview(data)
-        for number in range(first, min(last, first + len(data) // SECTOR)):
-            at = (number - first) * SECTOR
-            if not self._is_good(number, view[at : at + SECTOR]):
-                raise self._damaged(number)
+        self._check(first, memoryview(data))
         skip = start - first * SECTOR
         return data if skip == 0 and len(data) == count else data[skip : skip + count]
 
@@ -95,21 +93,37 @@ class CheckedImage:
             start, count = start + len(part), count - len(part)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
-    def _is_good(self, number: int, sector: memoryview) -> bool:
-        layer, row = divmod(number, self._layer_sectors)
-        if layer >= self._data_layers:
-            return True
-        crcs = self._crc_sector((row - 1) % self._layer_sectors)
-        if crcs is None:
-            return False
-        return bool(struct.unpack_from("<I", crcs, 4 * layer)[0] == zlib.crc32(sector) ^ 0xFFFFFFFF)
+    def _check(self, first: int, data: memoryview) -> None:
+        """Hold whole sectors from number `first` on against their checksums: the loop that every read pays for."""
+        rows, known, crc32 = self._layer_sectors, self._crcs, zlib.crc32
+        layer, row = divmod(first, rows)
+        for at in range(0, len(data) - SECTOR + 1, SECTOR):
+            if layer >= self._data_layers:
+                return
+            crcs = known.get(row)
+            if crcs is None:
+                crcs = self._crcs_of(row)
+            if not crcs or crcs[layer] != crc32(data[at : at + SECTOR]):
+                raise self._damaged(layer * rows + row)
+            row += 1
+            if row == rows:
+                layer, row = layer + 1, 0
 
-    def _crc_sector(self, row: int) -> bytes | None:
-        """The checksums kept in this row, or None when the sector that keeps them is itself damaged."""
-        if row not in self._crcs:
-            sector = self._pread((self._data_layers * self._layer_sectors + row) * SECTOR, SECTOR)
-            whole = len(sector) == SECTOR and sector[_CRC_COOKIE : _CRC_COOKIE + len(_COOKIE)] == _COOKIE
-            self._crcs[row] = sector[: 4 * self._data_layers] if whole and _own_crc_fits(sector, _CRC_CRC) else None
+    def _crcs_of(self, row: int) -> array[int]:
+        """The checksum of each data layer's sector in this row, as zlib counts; they stand in the row before.
+
+        None at all where the sector that keeps them is itself damaged.
+        """
+        if len(self._crcs) >= _KEPT_ROWS:
+            self._crcs.clear()
+        before = (row - 1) % self._layer_sectors
+        sector = self._pread((self._data_layers * self._layer_sectors + before) * SECTOR, SECTOR)
+        whole = len(sector) == SECTOR and sector[_CRC_COOKIE : _CRC_COOKIE + len(_COOKIE)] == _COOKIE
+        if whole and _own_crc_fits(sector, _CRC_CRC):
+            kept = struct.unpack_from(f"<{self._data_layers}I", sector)
+            self._crcs[row] = array("I", [crc ^ 0xFFFFFFFF for crc in kept])
+        else:
+            self._crcs[row] = array("I")
         return self._crcs[row]
 
     def _geometry(self) -> tuple[int, int]:

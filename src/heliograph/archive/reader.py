@@ -198,6 +198,8 @@ class SetView:
     """The discs that are here, by name (D01 …)."""
     copies: tuple[Path, ...] = ()
     """Further images of discs that are here already."""
+    unread: Mapping[Path, HeliographError] = field(default_factory=dict)
+    """Images that lie with these and could not be read, with the reason; they may be discs of this set."""
     _files: dict[str, File] = field(default_factory=dict)
 
     @property
@@ -231,6 +233,8 @@ class SetView:
         for piece in file.pieces:
             disc = self.discs.get(piece.disc)
             if disc is None:
+                for damaged in self.unread.values():
+                    raise damaged
                 raise DiscsLost(
                     f"{path}: stands on disc {piece.disc} of set {self.set_id}, which is not here",
                     hint=f"add {volume_name(self.set_id, piece.disc)}, or rebuild it: `heliograph archive repair`",
@@ -325,7 +329,7 @@ def find_sets(paths: Iterable[Path], *, checked: bool = True) -> Found:
                 copies += [each.where for each in same[1:]]
                 for each in same[1:]:
                     each.close()
-        views.append(SetView(index, present, tuple(copies)))
+        views.append(SetView(index, present, tuple(copies), unread))
     views.sort(key=lambda view: (view.index.created, view.set_id))
     return Found(tuple(views), unread)
 
