@@ -23,7 +23,7 @@ the node until `arrived`; it has left when it has arrived at its next node, so `
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Literal
 
 import msgspec
@@ -108,6 +108,8 @@ class _Moves(msgspec.Struct, frozen=True):
     """Nodes; -1: no such station."""
     times: _Ints
     """(5, m) in the order of MOVE_TIMES"""
+    store: _Ints
+    """By node: the first node of the store it is a port of, else itself."""
 
 
 def check_tracks(
@@ -116,6 +118,7 @@ def check_tracks(
     tracks: Any,
     moves: Any = None,
     *,
+    stores: Sequence[Sequence[str]] = (),
     wait_min: float = 10.0,
     unserved_min: float = 120.0,
     most: int = 1000,
@@ -127,10 +130,11 @@ def check_tracks(
         moves: the same with number, carrier, vehicle, source, target (station ids), assigned_ms, at_source_ms,
             taken_ms, at_target_ms, placed_ms; a time that has not come is null or the smallest int64. Without moves a
             vehicle counts as empty where that is the quicker, and rules about moves are not judged.
+        stores: stations that are ports of one store: a carrier placed at one may be taken at another.
         wait_min: standing on the road for longer is a standstill.
         unserved_min: a move that takes longer is unserved.
     """
-    judged_moves = None if moves is None else _read_moves(roadmap, moves)
+    judged_moves = None if moves is None else _read_moves(roadmap, moves, stores)
     seen = _read_tracks(roadmap, tracks, judged_moves)
     found: list[Violation] = []
     if len(seen.node):
@@ -196,7 +200,10 @@ def _joined(group: _Ints, time: _Ints) -> _Ints:
     return group * span + (time - low)
 
 
-def _read_moves(roadmap: Roadmap, moves: Any) -> _Moves:
+def _read_moves(roadmap: Roadmap, moves: Any, stores: Sequence[Sequence[str]]) -> _Moves:
+    store = np.arange(len(roadmap.node_ids))
+    for ports in stores:
+        store[[roadmap.station_node[port] for port in ports]] = roadmap.station_node[ports[0]]
     source, target = (_nodes(roadmap, _column(moves, word), roadmap.station_node) for word in ("source", "target"))
     return _Moves(
         number=_column(moves, "number").astype(np.int64),
@@ -205,6 +212,7 @@ def _read_moves(roadmap: Roadmap, moves: Any) -> _Moves:
         source=source,
         target=target,
         times=np.array([_column(moves, name).astype(np.int64) for name in MOVE_TIMES], np.int64).reshape(5, -1),
+        store=store,
     )
 
 
@@ -424,7 +432,8 @@ def _carriers(moves: _Moves, roadmap: Roadmap) -> Iterator[Violation]:
     before, after = order[:-1], order[1:]
     same = moves.carrier[before] == moves.carrier[after]
     never = placed[before] == NEVER
-    wrong = same & (never | (taken[after] < placed[before]) | (moves.source[after] != moves.target[before]))
+    elsewhere = moves.store[moves.source[after]] != moves.store[moves.target[before]]
+    wrong = same & (never | (taken[after] < placed[before]) | elsewhere)
     for i in np.flatnonzero(wrong).tolist():
         a, b = int(before[i]), int(after[i])
         place = roadmap.node_ids[moves.target[a]] if moves.target[a] >= 0 else "an unknown station"

@@ -48,7 +48,8 @@ def judge(plant: Plant, roadmap: Roadmap, record: Record) -> list[Violation]:
         "target": np.asarray(made["target"].cast(pa.string()).to_pylist(), np.str_),
         **{f"{name}_ms": _since(made[f"{name}_utc"], start_ms, NOT_YET_MS) for name in _MOVE_TIMES},
     }
-    return check_tracks(roadmap, plant.vehicles, tracks, moves)
+    stores = [stocker.ports for stocker in plant.stockers]
+    return check_tracks(roadmap, plant.vehicles, tracks, moves, stores=stores)
 
 
 def _since(column: pa.ChunkedArray, start_ms: int, missing: int) -> NDArray[np.int64]:
