@@ -95,9 +95,9 @@ MEANING = [
     (put("equipment", 2, "units", value=0), "$.equipment[2].units: expected > 0, got 0"),
     (put("equipment", 1, "rate_per_h", value=0), "$.equipment[1].rate_per_h: expected > 0 for mode 'bench', got 0"),
     (put("equipment", 0, "takt_s", value=0), "$.equipment[0].takt_s: expected > 0 for mode 'lane', got 0"),
-    (put("equipment", 2, "rate_per_h", value=9000), "$.equipment[2].rate_per_h: expected at most 4800"),
+    (put("equipment", 2, "rate_per_h", value=9000), "$.equipment[2].rate_per_h: expected at most 2400"),
     (put("equipment", 2, "mttr_h", value=0), "$.equipment[2].mttr_h: expected > 0 where mtbf_h is given"),
-    (put("equipment", 2, "buffer_in", value=1500), "$.equipment[2].buffer_in: expected >= 2000"),
+    (put("equipment", 2, "buffer_in", value=900), "$.equipment[2].buffer_in: expected >= 1000"),
     (put("equipment", 11, "members", value=["FIR", "LIN", "LEC"]), "$.machines[12].members: expected one machine each"),
     (put("energy", "facility_share", value=1.5), "$.energy.facility_share: expected 0 to 1, got 1.5"),
     (put("vehicles", "battery", "low_pct", value=95), "$.vehicles.battery.low_pct: expected less than full_pct"),
@@ -374,13 +374,13 @@ def test_numbers_as_text_and_missing_stations_are_read_with_a_named_warning(smal
 
 
 def test_oddities_are_warnings_and_no_mistakes(small: Path):
-    change_plant(small, put("equipment", 2, "buffer_in", value=2500))
+    change_plant(small, put("equipment", 2, "buffer_in", value=1500))
     change_layout(small, lambda layout: layout["stations"].append({**layout["stations"][0], "stationId": "spare"}))
     change_layout(small, put("stations", -1, "interactionNodeIds", value=["L1-PARK1"]))
 
     found = examine(small)
 
-    assert any("buffer_in: 2500 is less than a batch and a lot" in warning for warning in found.warnings)
+    assert any("buffer_in: 1500 is less than a batch and a lot" in warning for warning in found.warnings)
     assert any("station 'spare' is no port" in warning for warning in found.warnings)
 
 

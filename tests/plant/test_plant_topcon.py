@@ -144,3 +144,18 @@ def test_the_small_plant_is_two_lines_and_twelve_vehicles():
     plant = read_plant("small").plant
 
     assert (plant.lines, plant.vehicles.count, len(plant.route)) == (2, 12, 16)
+
+
+def test_the_small_plant_asks_as_much_of_its_vehicles_as_the_reference():
+    """Twelve vehicles must be enough, or tests on it would see queues and nothing else."""
+    small, reference = (readings(read_plant(name).plant)[2].moves_per_vehicle_day for name in ("small", "topcon"))
+
+    assert small == pytest.approx(reference, rel=0.05)
+
+
+def test_printing_holds_the_small_plant_too():
+    plant = read_plant("small").plant
+    per_day, bottleneck = cells_per_day(step_figures(plant), plant.lines)
+
+    assert bottleneck == "PRN"
+    assert per_day == pytest.approx(1_302_000 / 16, rel=0.001)

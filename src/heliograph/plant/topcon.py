@@ -2,14 +2,16 @@
 
 The headline is a newspaper's of 2025 (8 lines, 186 vehicles, 16 processes, a cell every 0.86 s); the figures behind
 it are those of comparable plants and of equipment makers, and where none was found an engineering estimate, whose key
-then stands in the table's list `est`. `small` is a workshop of the same steps with one tool each and one printing lane
-a line: quick to simulate, and about as busy for its vehicles as the reference.
+then stands in the table's list `est`. `small` is a workshop of the same steps with one tool each, of half the size and
+pace, and one printing lane a line: quick to simulate, and its 12 vehicles are about as busy as those of the reference.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+
+import msgspec
 
 from heliograph.plant.floor import lay_out
 from heliograph.plant.lif import Lif
@@ -67,6 +69,8 @@ class _Size:
     site: str
     tools: int
     """Tools a line at the steps where the reference has two."""
+    pace: float
+    """Size of batches and pace of machines, relative to the reference."""
     lanes: int
     ports: int
     """Load ports each way of a step with one tool."""
@@ -78,8 +82,8 @@ class _Size:
 
 
 _SIZES = {
-    "topcon": _Size("TOPCon reference workshop", "TOPCon 参考车间", "SX", 2, 2, 3, 80, 96, 4, 120, 16.0),
-    "small": _Size("Small TOPCon workshop", "TOPCon 小车间", "SM", 1, 1, 2, 48, 60, 2, 60, 14.0),
+    "topcon": _Size("TOPCon reference workshop", "TOPCon 参考车间", "SX", 2, 1.0, 2, 3, 80, 96, 4, 120, 16.0),
+    "small": _Size("Small TOPCon workshop", "TOPCon 小车间", "SM", 1, 0.5, 1, 2, 48, 60, 2, 36, 24.0),
 }
 
 
@@ -107,7 +111,12 @@ def build(lines: int, vehicles: int, name: str = "topcon") -> tuple[Plant, Lif]:
         lines=lines,
         calendar=Calendar(start=_START, shifts=["08:00", "20:00"]),
         wafer=_wafer(),
-        takt=Takt(lane_s=0.86, lanes_per_line=size.lanes, capacity_gw_per_year=lines * size.lanes / 4.0),
+        takt=Takt(
+            lane_s=0.86 / size.pace,
+            lanes_per_line=size.lanes,
+            capacity_gw_per_year=lines * size.lanes * size.pace / 4.0,
+            est=[] if size.pace == 1.0 else ["lane_s", "capacity_gw_per_year"],
+        ),
         carriers=Carriers(
             count=size.carriers * lines,
             baskets=10,
@@ -135,7 +144,7 @@ def build(lines: int, vehicles: int, name: str = "topcon") -> tuple[Plant, Lif]:
         flow=FlowRules(wip_lots_per_line=size.wip_lots, warmup_h=size.warmup_h, est=["wip_lots_per_line", "warmup_h"]),
         route=[step.code for step in _STEPS],
         steps=list(_STEPS),
-        equipment=_equipment(size),
+        equipment=[_scaled(kind, size.pace) for kind in _equipment(size)],
         machines=machines,
         stockers=[thing for row in rows for thing in row if isinstance(thing, Stocker)],
         sources=_SOURCES,
@@ -352,6 +361,21 @@ def _equipment(size: _Size) -> list[Equipment]:
                   est=["unload_s"]),
         Equipment(code="CST", name="cell store", name_zh="电池片库", mode="sink", load_s=180.0, est=["load_s"]),
     ]  # fmt: skip
+
+
+def _scaled(kind: Equipment, pace: float) -> Equipment:
+    """The same machine with smaller batches or a longer takt; process times stay."""
+    if pace == 1.0 or kind.mode in ("source", "sink"):
+        return kind
+    batched = kind.mode in ("tube", "bench")
+    marks = ["batch", "rate_per_h"] if batched else ["takt_s"]
+    return msgspec.structs.replace(
+        kind,
+        batch=round(kind.batch * pace) if batched else kind.batch,
+        rate_per_h=kind.rate_per_h * pace,
+        takt_s=round(kind.takt_s / pace, 5),
+        est=list(dict.fromkeys((*kind.est, *marks))),
+    )
 
 
 def _calibrated(stop: Downtime) -> Downtime:
