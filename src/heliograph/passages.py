@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 import numpy as np
 
-from heliograph.daybook import I8, I16, I32, I64, Daybook
+from heliograph.daybook import I8, I16, I32, I64, NOT_YET_MS, Daybook
 from heliograph.plant.model import Equipment, Plant
 from heliograph.units import ms_from_s
 
@@ -64,16 +64,19 @@ class Floor(NamedTuple):
 
 
 class Passages(NamedTuple):
-    """The way of some lots through all steps; w wafers are lots x slots, in order of lot and position."""
+    """The way of some lots through all steps; w wafers are lots x slots, in order of lot and position.
+
+    One array for each step, not one for all: the allocator uses such sizes again, without new pages from the system.
+    """
 
     lots: I32
     """(lots,) numbers, ascending."""
-    batch: I32
-    """(steps, w) row of the daybook's batches; -1: the wafer did not begin the step."""
-    enter_ms: I64
-    """(steps, w) NEVER where `batch` is -1."""
-    leave_ms: I64
-    """(steps, w) also NEVER while in process; a wafer that broke there left its life at this moment."""
+    batch: tuple[I32, ...]
+    """(steps)(w,) row of the daybook's batches; -1: the wafer did not begin the step."""
+    enter_ms: tuple[I64, ...]
+    """(steps)(w,) NEVER where `batch` is -1."""
+    leave_ms: tuple[I64, ...]
+    """(steps)(w,) also NEVER while in process; a wafer that broke there left its life at this moment."""
     lost_at: I8
     """(w,) the step at which the wafer was lost; -1: none. A loss after the end of the record is none."""
 
@@ -163,23 +166,37 @@ def parts_of(book: Daybook, floor: Floor, lots: I32) -> PlacedParts:
     return PlacedParts(lot[by_place], first, length, book.parts.rank[keep].astype(np.int64), row[keep], step[keep])
 
 
-def pass_lots(book: Daybook, floor: Floor, lots: I32, steps: range | None = None) -> Passages:
-    """Follow the wafers of some lots (numbers, ascending) through all steps, or through `steps` only."""
-    slots, wafers = floor.slots, len(lots) * floor.slots
-    parts = parts_of(book, floor, lots)
+def pass_lots(book: Daybook, floor: Floor, lots: I32) -> Passages:
+    """Follow the wafers of some lots (numbers, ascending) through all steps."""
+    wafers = len(lots) * floor.slots
     lost_at = book.lots.lost_at[lots].reshape(wafers)
-    batch = np.full((floor.steps, wafers), -1, np.int32)
-    enter = np.full((floor.steps, wafers), NEVER, np.int64)
-    leave = np.full((floor.steps, wafers), NEVER, np.int64)
-    wanted = range(floor.steps) if steps is None else steps
+    batch = tuple(np.full(wafers, -1, np.int32) for _ in range(floor.steps))
+    enter = tuple(np.full(wafers, NEVER, np.int64) for _ in range(floor.steps))
+    leave = tuple(np.full(wafers, NEVER, np.int64) for _ in range(floor.steps))
+    for step, at, row, went_in, came_out in _passed(book, floor, lots, lost_at, range(floor.steps)):
+        batch[step][at] = row
+        enter[step][at] = went_in
+        leave[step][at] = came_out
+    # A loss at a step that the wafer had not left by the end of the record has not happened yet.
+    for step in range(floor.steps):
+        gone = np.flatnonzero(lost_at == step)
+        lost_at[gone[leave[step][gone] == NEVER]] = -1
+    return Passages(lots, batch, enter, leave, lost_at)
+
+
+def _passed(
+    book: Daybook, floor: Floor, lots: I32, lost_at: I8, steps: range
+) -> Iterator[tuple[int, I64, I64, I64, I64]]:
+    """For each step: which wafers began it, in which batch (row), and the moments in and out."""
+    parts = parts_of(book, floor, lots)
     for head_step in np.unique(parts.step).tolist():
         mine = slice(*np.searchsorted(parts.step, [head_step, head_step + 1]).tolist())
         rows, length = parts.row[mine], parts.length[mine]
         heads = np.unique(book.batches.machine[rows])
-        does = [s for s in np.flatnonzero(np.any(floor.at_step[:, heads] >= 0, axis=1)).tolist() if s in wanted]
+        does = [s for s in np.flatnonzero(np.any(floor.at_step[:, heads] >= 0, axis=1)).tolist() if s in steps]
         if not does:
             continue
-        start = np.searchsorted(lots, parts.lot[mine]) * slots + parts.first[mine] - 1
+        start = np.searchsorted(lots, parts.lot[mine]) * floor.slots + parts.first[mine] - 1
         ends = np.cumsum(length)
         at = np.arange(ends[-1]) + np.repeat(start - (ends - length), length)
         alive = (lost_at[at] < 0) | (lost_at[at] >= head_step)
@@ -188,13 +205,8 @@ def pass_lots(book: Daybook, floor: Floor, lots: I32, steps: range | None = None
         at, row, nth = at[alive], np.repeat(rows, length)[alive], nth[alive]
         for step, went_in, came_out in _times(book, floor, does, heads, row, nth):
             here = ((lost_at[at] < 0) | (lost_at[at] >= step)) & (went_in < book.until_ms)
-            batch[step, at[here]] = row[here]
-            enter[step, at[here]] = went_in[here]
-            leave[step, at[here]] = np.where(came_out < book.until_ms, came_out, NEVER)[here]
-    if steps is None:
-        gone = np.flatnonzero(lost_at >= 0)
-        lost_at[gone[leave[lost_at[gone], gone] == NEVER]] = -1
-    return Passages(lots, batch, enter, leave, lost_at)
+            out = came_out[here]
+            yield step, at[here], row[here], went_in[here], np.where(out < book.until_ms, out, NEVER)
 
 
 def _times(
@@ -205,7 +217,7 @@ def _times(
     takt = batches.takt_ms[row]
     if (floor.at_step[:, heads] >= 0).sum() == len(heads) and not takt.any():
         end = batches.end_ms[row]
-        yield steps[0], batches.start_ms[row], np.where(end == -1, NEVER, end)
+        yield steps[0], batches.start_ms[row], np.where(end == NOT_YET_MS, NEVER, end)
         return
     machine = batches.machine[row]
     op = batches.op_start_ms[row] + nth * takt
@@ -232,14 +244,15 @@ def _times(
 
 def number_out(book: Daybook, floor: Floor, lots: I32) -> int:
     """How many cells of these lots left the last step within the record."""
-    last = floor.steps - 1
-    passed = pass_lots(book, floor, lots, range(last, last + 1))
-    out = (passed.leave_ms[last] >= 0) & (passed.leave_ms[last] < book.until_ms) & (passed.lost_at < 0)
-    return int(np.count_nonzero(out))
+    last, count = floor.steps - 1, 0
+    lost_at = book.lots.lost_at[lots].reshape(-1)
+    for _, at, _, _, came_out in _passed(book, floor, lots, lost_at, range(last, last + 1)):
+        count += int(np.count_nonzero((came_out >= 0) & (came_out < book.until_ms) & (lost_at[at] < 0)))
+    return count
 
 
 def lots_in_record(book: Daybook) -> I32:
     """Lots that were in process at some moment of the record, or finished within it."""
     finished = book.lots.finished_ms
-    within = ((finished == -1) | (finished >= 0)) & (book.lots.released_ms < book.until_ms)
+    within = ((finished == NOT_YET_MS) | (finished >= 0)) & (book.lots.released_ms < book.until_ms)
     return np.flatnonzero(within).astype(np.int32)

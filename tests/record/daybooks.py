@@ -7,12 +7,14 @@ them in a fixed time. It knows nothing of `passages`, `record` or `twin`: tests 
 from __future__ import annotations
 
 import heapq
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from heliograph.daybook import (
     E10_STATES,
+    NOT_YET_MS,
     Batches,
     Daybook,
     Lots,
@@ -100,7 +102,7 @@ def make_daybook(
     batches: list[tuple[int, ...]] = []
     parts: list[tuple[int, ...]] = []
     moves: list[tuple[Any, ...]] = []
-    finished = np.full(n_lots, -1, np.int64)
+    finished = np.full(n_lots, NOT_YET_MS, np.int64)
     clocks: dict[int, Clock] = {}
     heads = [code for code in plant.route if any(m.equipment == code and m.in_ports for m in plant.machines)]
     for line in range(1, plant.lines + 1):
@@ -164,7 +166,7 @@ def make_daybook(
             machine=b[:, 0].astype(np.int16),
             unit=b[:, 1].astype(np.int16),
             start_ms=b[:, 2],
-            end_ms=np.where(b[:, 3] < until_ms, b[:, 3], -1),
+            end_ms=np.where(b[:, 3] < until_ms, b[:, 3], NOT_YET_MS),
             op_start_ms=b[:, 4],
             takt_ms=b[:, 5].astype(np.int32),
             wafers=b[:, 6].astype(np.int32),
@@ -248,7 +250,7 @@ def _moves(rows: list[tuple[Any, ...]], plant: Plant, until_ms: int) -> Moves:
 
     def moment(share: float) -> Any:
         when = at + (took * share).astype(np.int64)
-        return np.where(when < until_ms, when, -1)
+        return np.where(when < until_ms, when, NOT_YET_MS)
 
     return Moves(
         number=np.arange(n),
@@ -303,7 +305,7 @@ def _states(ids, b, clocks, machines, types, from_ms, until_ms):  # type: ignore
         stay, at = [], from_ms
         cuts = sorted({from_ms, until_ms, *(t for m in marks for t in m[:2]), *(t for x in busy for t in x)})
         cuts = [t for t in cuts if from_ms <= t <= until_ms]
-        for start, end in zip(cuts, cuts[1:], strict=False):
+        for start, end in pairwise(cuts):
             down = next((m for m in marks if m[0] <= start < m[1]), None)
             if down:
                 state, reason = down[2], down[3]
@@ -339,14 +341,14 @@ def _events(book: Daybook, plant: Plant) -> tuple[Event, ...]:
     slots = plant.wafers_per_carrier
     for lot, at in enumerate(book.lots.released_ms.tolist()):
         out.append(LotReleased(at, lot, int(book.lots.line[lot]), slots))
-        if book.lots.finished_ms[lot] != -1:
+        if book.lots.finished_ms[lot] != NOT_YET_MS:
             left = int((book.lots.lost_at[lot] < 0).sum())
             out.append(LotFinished(int(book.lots.finished_ms[lot]), lot, int(book.lots.line[lot]), left))
     for i in range(len(book.batches.number)):
         name, unit = book.machine_ids[book.batches.machine[i]], int(book.batches.unit[i])
         number, wafers = int(book.batches.number[i]), int(book.batches.wafers[i])
         out.append(BatchStarted(int(book.batches.start_ms[i]), number, name, unit, wafers))
-        if book.batches.end_ms[i] != -1:
+        if book.batches.end_ms[i] != NOT_YET_MS:
             out.append(BatchEnded(int(book.batches.end_ms[i]), number, name, unit, wafers))
     for lot, positions, step, _, _, leave, machine in walk(book, plant, lost_only=True):
         if leave is not None:
@@ -389,7 +391,7 @@ def walk(book: Daybook, plant: Plant, lots: Any = None, *, lost_only: bool = Fal
                     enter, leave = _real(book, row, op), _real(book, row, after)
                 else:
                     enter = int(book.batches.start_ms[row])
-                    leave = int(book.batches.end_ms[row]) if book.batches.end_ms[row] != -1 else book.until_ms
+                    leave = int(book.batches.end_ms[row]) if book.batches.end_ms[row] != NOT_YET_MS else book.until_ms
                 op = after
                 if enter < book.until_ms and (not lost_only or gone == step):
                     out = leave if leave < book.until_ms else None
@@ -409,6 +411,6 @@ def count_in_process(book: Daybook, plant: Plant, at_ms: int) -> int:
     last = len(plant.route) - 1
     for lot, position, step, _, _, leave, _ in walk(book, plant, ends_only=True):
         gone = int(book.lots.lost_at[lot, position - 1])
-        if released[lot] and leave is not None and leave < at_ms and (step == gone or step == last):
+        if released[lot] and leave is not None and leave < at_ms and step in (gone, last):
             count -= 1
     return count

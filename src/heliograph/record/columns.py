@@ -12,10 +12,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
-from heliograph.plant.model import Plant
-
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from heliograph.plant.model import Plant
 
 __all__ = [
     "FORMAT",
@@ -150,6 +150,7 @@ _STEPS = Table(
         Column(
             "downgraded", "int32", "", "of these, EL grade not A (last step only)", "EL 非 A 级的片数（仅末道工序）"
         ),
+        Column("lost_positions", "int16s", "", "their positions; empty: none", "损失硅片的位置；空：无", null=True),
         Column("start_utc", "time", "UTC", "when its first wafer went in", "首片进入时刻"),
         Column(
             "end_utc",

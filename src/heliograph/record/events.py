@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
 from heliograph.events import Event
 from heliograph.ids import carrier_id, lot_id
-from heliograph.record.frame import Coded, Maybe, Values
+from heliograph.record.frame import Coded, Maybe, Values, codes_of
 
 __all__ = ["event_columns"]
 
@@ -26,19 +27,18 @@ def event_columns(events: Sequence[Event], prefix: str, vehicle_ids: Sequence[st
         prefix: of the lot ids.
     """
     kept = [event for event in events if event.at_ms >= 0]
-    kinds: dict[type, list[int]] = {}
-    for place, event in enumerate(kept):
-        kinds.setdefault(type(event), []).append(place)
-    order = sorted(kinds, key=lambda kind: kind.__name__)
-    kind_code = np.zeros(len(kept), np.int32)
-    for code, kind in enumerate(order):
-        kind_code[kinds[kind]] = code
+    types = list(map(type, kept))
+    order = sorted(set(types), key=lambda kind: kind.__name__)
+    number = {kind: code for code, kind in enumerate(order)}
+    kind_code = np.array([number[kind] for kind in types], np.int32)
+    places = {kind: np.flatnonzero(kind_code == code) for kind, code in number.items()}
+    by_kind = {kind: [kept[i] for i in where.tolist()] for kind, where in places.items()}
 
     def gather(name: str) -> list[tuple[np.ndarray, list[Any]]]:
         return [
-            (np.array(kinds[kind]), [getattr(kept[i], name) for i in kinds[kind]])
+            (places[kind], list(map(attrgetter(name), by_kind[kind])))
             for kind in order
-            if name in kind.__struct_fields__  # type: ignore[attr-defined]
+            if hasattr(kind, name)
         ]
 
     def numbers(name: str, kind: Any, missing: int = -(1 << 62)) -> Maybe:
@@ -57,15 +57,16 @@ def event_columns(events: Sequence[Event], prefix: str, vehicle_ids: Sequence[st
         return Coded(codes[:-1] - none, [label(number) for number in known[none:].tolist()])
 
     def texts(name: str) -> Coded:
-        found: dict[str, int] = {}
+        gathered = gather(name)
         column = np.full(len(kept), -1, np.int32)
-        for rows, values in gather(name):
-            column[rows] = [found.setdefault(text, len(found)) for text in values]
-        return Coded(column, tuple(found))
+        coded = codes_of([text for _, values in gathered for text in values])
+        if gathered:
+            column[np.concatenate([rows for rows, _ in gathered])] = coded.codes
+        return Coded(column, coded.labels)
 
     columns: dict[str, Values] = {
         "number": np.arange(len(kept)),
-        "at_utc": np.array([event.at_ms for event in kept], np.int64),
+        "at_utc": np.array(list(map(attrgetter("at_ms"), kept)), np.int64),
         "kind": Coded(kind_code, [kind.__name__ for kind in order]),
         "lot": numbered("lot", lambda number: lot_id(prefix, number)),
         "carrier": numbered("carrier", carrier_id),

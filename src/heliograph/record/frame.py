@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from heliograph.daybook import NOT_YET_MS
 from heliograph.files import whole_file
 from heliograph.passages import NEVER
 from heliograph.record.columns import Column, Table, schema_of
@@ -43,15 +44,14 @@ def epoch_ms(start: datetime) -> int:
 
 
 def or_never(at_ms: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The daybook's -1 (has not come) as NEVER."""
-    return np.where(at_ms == -1, NEVER, at_ms)
+    """The daybook's NOT_YET_MS as NEVER."""
+    return np.where(at_ms == NOT_YET_MS, NEVER, at_ms)
 
 
 def codes_of(texts: Sequence[str | None]) -> Coded:
-    """Number texts in the order they first come."""
-    found: dict[str, int] = {}
-    codes = [-1 if text is None else found.setdefault(text, len(found)) for text in texts]
-    return Coded(np.array(codes, np.int32), tuple(found))
+    """Number texts in the order they first come; None is -1."""
+    coded = pa.array(texts, pa.string()).dictionary_encode()
+    return Coded(coded.indices.fill_null(-1).to_numpy(), coded.dictionary.to_pylist())
 
 
 def fixed_text(rows: NDArray[np.uint8]) -> pa.Array:

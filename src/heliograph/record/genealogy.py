@@ -275,7 +275,7 @@ def _cells_through(
     step = about["step_number"] - 1
     went_in = step_column(step, "utc")
     came_out = _came_out(record, about)
-    where = [Where(step_column(step, "machine"), "is", about["machine"]), Where("lot", "in", sorted(spans))]
+    where = [Where(step_column(step, "machine"), "is", about["machine"]), Where("lot", "in", frozenset(spans))]
     if unit is not None:
         where.append(Where(step_column(step, "unit"), "is", unit))
     found = record.read("cells", ["cell", "lot", went_in, *([came_out] if came_out else [])], where)
@@ -342,10 +342,10 @@ def _no_cell(record: Record, name: CellName) -> NotFound:
     if name.position > rows[0]["wafers"]:
         hint = f"positions of {lot} run from 0001 to {rows[0]['wafers']:04d}"
         return NotFound(f"cell {cell}: its lot has no position {name.position}", hint=hint, cell=cell)
-    for event in record.rows("events", _LOST, [Where("kind", "is", "WafersLost"), Where("lot", "is", lot)]):
-        if name.position in (event["positions"] or []):
-            at = _zoned(record, event["at_utc"])
-            said = f"it was lost at {event['step']}, {event['machine']}, {at:%Y-%m-%d %H:%M:%S}"
+    for step in record.rows("steps", _LOST, [Where("lot", "is", lot)]):
+        if name.position in (step["lost_positions"] or []):
+            at = _zoned(record, step["end_utc"])
+            said = f"it was lost at {step['step']}, {step['machine']}, by {at:%Y-%m-%d %H:%M:%S}"
             return NotFound(
                 f"wafer {cell} never became a cell: {said}", hint=f"try `heliograph trace {lot}`", cell=cell
             )
@@ -354,4 +354,4 @@ def _no_cell(record: Record, name: CellName) -> NotFound:
     return NotFound(f"cell {cell} did not leave the last step within the record", hint=hint, cell=cell)
 
 
-_LOST = ("at_utc", "step", "machine", "positions")
+_LOST = ("end_utc", "step", "machine", "lost_positions")

@@ -86,7 +86,7 @@ def _rows_of_step(
     ends = np.cumsum(its.length)
     begins = ends - its.length
     at = np.arange(ends[-1]) + np.repeat(start - begins, its.length)
-    began = passages.batch[step, at] >= 0
+    began = passages.batch[step][at] >= 0
 
     def most(values: I64) -> I64:
         return np.maximum.reduceat(np.where(began, values, LONG_AGO), begins)
@@ -95,8 +95,8 @@ def _rows_of_step(
         return np.add.reduceat((began & which).astype(np.int32), begins)
 
     released = np.repeat(book.lots.released_ms[its.lot], its.length)
-    ready = most(passages.leave_ms[step - 1, at] if step else released)
-    went_in = np.minimum.reduceat(passages.enter_ms[step, at], begins)
+    ready = most(passages.leave_ms[step - 1][at] if step else released)
+    went_in = np.minimum.reduceat(passages.enter_ms[step][at], begins)
     wafers = count(began)
     some = wafers > 0
     last_step = step == floor.steps - 1
@@ -113,7 +113,7 @@ def _rows_of_step(
         lost=count(passages.lost_at[at] == step),
         downgraded=count(flawed[at]) if last_step else np.zeros(len(some), np.int32),
         start_ms=went_in,
-        end_ms=most(passages.leave_ms[step, at]),
+        end_ms=most(passages.leave_ms[step][at]),
         wait_ms=np.maximum(went_in - ready, 0),
     )
     return take(rows, some)
@@ -136,7 +136,10 @@ def lot_rows(floor: Floor, passages: Passages, cells: Cells) -> LotRows:
 def count_wafers(book: Daybook, floor: Floor, passages: Passages) -> Count:
     """Count wafers in, out, lost and in process: each wafer by its own moments, within the record or before it."""
     lost = passages.lost_at >= 0
-    gone_at = np.where(lost, passages.leave_ms[passages.lost_at, np.arange(len(lost))], passages.leave_ms[-1])
+    gone_at = passages.leave_ms[-1].copy()
+    for step in range(floor.steps):
+        here = passages.lost_at == step
+        gone_at[here] = passages.leave_ms[step][here]
     released = np.repeat(book.lots.released_ms[passages.lots], floor.slots)
     within = (gone_at >= 0) & (gone_at < book.until_ms)
     return Count(
@@ -151,9 +154,9 @@ def count_wafers(book: Daybook, floor: Floor, passages: Passages) -> Count:
 
 def running_takt_ms(book: Daybook, floor: Floor, passages: Passages, cells: Cells) -> F64:
     """Times between two cells that follow each other out of one lane of the last step; one array for all lanes."""
-    row = passages.batch[-1, cells.at]
+    row = passages.batch[-1][cells.at]
     lane = book.batches.machine[row].astype(np.int64) * 1000 + book.batches.unit[row]
-    made = passages.leave_ms[-1, cells.at]
+    made = passages.leave_ms[-1][cells.at]
     order = np.lexsort((made, lane))
     between: F64 = np.diff(made[order])[np.diff(lane[order]) == 0].astype(np.float64)
     return between

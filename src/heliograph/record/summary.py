@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heliograph.clock import iso
-from heliograph.daybook import VEHICLE_STATES, Daybook
+from heliograph.daybook import NOT_YET_MS, VEHICLE_STATES, Daybook
 from heliograph.plant.model import Plant
 from heliograph.record.kpi import PLANNED, Kpis, read_kpis
 from heliograph.record.store import Record
@@ -120,7 +120,7 @@ def _lots(book: Daybook) -> dict[str, Any]:
     released, finished, until = book.lots.released_ms, book.lots.finished_ms, book.until_ms
     known = released < until
     begin = np.clip(released[known], 0, until)
-    end = np.where(finished[known] == -1, until, np.clip(finished[known], 0, until))
+    end = np.where(finished[known] == NOT_YET_MS, until, np.clip(finished[known], 0, until))
     inside: NDArray[np.int64] = np.maximum(end - begin, 0)
     done = (finished >= 0) & (finished < until)
     cycle_h = (finished[done] - released[done]) / HOUR_MS
@@ -130,7 +130,7 @@ def _lots(book: Daybook) -> dict[str, Any]:
     return {
         "lots_finished": int(np.count_nonzero(done)),
         "wip_lots": mean_lots,
-        "wip_lots_at_end": int(np.count_nonzero(known & ((finished == -1) | (finished >= until)))),
+        "wip_lots_at_end": int(np.count_nonzero(known & ((finished == NOT_YET_MS) | (finished >= until)))),
         "cycle_time_h": mean_h,
         "cycle_time_p95_h": float(np.percentile(cycle_h, 95)) if len(cycle_h) else None,
         "little": {"L": mean_lots, "lambda_per_h": per_hour, "W_h": mean_h, "lambda_W": mean_h and per_hour * mean_h},

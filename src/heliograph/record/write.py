@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from heliograph.clock import iso
-from heliograph.daybook import E10_STATES, I32, Daybook
+from heliograph.daybook import E10_STATES, I32, NOT_YET_MS, Daybook
 from heliograph.ids import carrier_id, lot_id, lot_prefix
 from heliograph.measured import EL_GRADES, ENERGY_PARTS, Cells, DrawCells, Meters
 from heliograph.passages import Floor, Passages, lots_in_record, pass_lots, take
@@ -87,10 +87,19 @@ class _Scribe(NamedTuple):
         return Coded(codes - none, [lot_id(self.prefix, n) for n in known[none:].tolist()])
 
 
+class _Lost(NamedTuple):
+    """Wafers that were lost: lot, position from 1, step from 0."""
+
+    lot: I32
+    position: I32
+    step: I32
+
+
 class _Line(NamedTuple):
     steps: StepRows
     lots: LotRows
     wafers: Count
+    lost: _Lost
     between_ms: np.ndarray
     efficiency_sum: float
     files: list[Path]
@@ -150,7 +159,8 @@ def write_record(
     lot = LotRows(*[np.concatenate(columns) for columns in zip(*[line.lots for line in passed], strict=True)])
     lot = take(lot, np.argsort(lot.lot))
     files = [path for line in passed for path in line.files] + done[len(by_line) :]
-    files += [_write_steps(scribe, steps), _write_lots(scribe, lot)]
+    lost = _Lost(*[np.concatenate(columns) for columns in zip(*[line.lost for line in passed], strict=True)])
+    files += [_write_steps(scribe, steps, lost), _write_lots(scribe, lot)]
     between = np.concatenate([line.between_ms for line in passed])
     return Pieces(
         wafers=_add([line.wafers for line in passed]),
@@ -185,10 +195,17 @@ def _write_line(scribe: _Scribe, line: int, lots: I32, draw: DrawCells, meters: 
         steps=step_rows(scribe.book, scribe.floor, passages, cells),
         lots=lot_rows(scribe.floor, passages, cells),
         wafers=count_wafers(scribe.book, scribe.floor, passages),
+        lost=_lost(scribe.floor, passages),
         between_ms=running_takt_ms(scribe.book, scribe.floor, passages, cells),
         efficiency_sum=float(cells.efficiency_pct.sum()),
         files=files,
     )
+
+
+def _lost(floor: Floor, passages: Passages) -> _Lost:
+    gone = np.flatnonzero(passages.lost_at >= 0)
+    row, place = np.divmod(gone, floor.slots)
+    return _Lost(passages.lots[row], (place + 1).astype(np.int32), passages.lost_at[gone].astype(np.int32))
 
 
 def _cell_columns(scribe: _Scribe, line: int, passages: Passages, cells: Cells) -> dict[str, Values]:
@@ -202,17 +219,17 @@ def _cell_columns(scribe: _Scribe, line: int, passages: Passages, cells: Cells) 
         "line": np.full(len(row), line, np.int16),
         "basket": (basket + 1).astype(np.int16),
         "slot": (slot + 1).astype(np.int16),
-        "made_utc": passages.leave_ms[-1, cells.at],
+        "made_utc": passages.leave_ms[-1][cells.at],
     }
     for step in range(floor.steps):
-        batch = passages.batch[step, cells.at]
+        batch = passages.batch[step][cells.at]
         machine = floor.at_step[step, book.batches.machine[batch]]
         used = np.unique(machine)
         code = np.zeros(len(floor.head) + 1, np.int32)
         code[used] = np.arange(len(used))
         columns[step_column(step, "machine")] = Coded(code[machine], [book.machine_ids[m] for m in used.tolist()])
         columns[step_column(step, "unit")] = book.batches.unit[batch]
-        columns[step_column(step, "utc")] = passages.enter_ms[step, cells.at]
+        columns[step_column(step, "utc")] = passages.enter_ms[step][cells.at]
     columns |= {
         "voc_mv": cells.voc_mv,
         "isc_a": cells.isc_a,
@@ -242,7 +259,7 @@ def _cell_ids(lots: Sequence[str], row: np.ndarray, position: np.ndarray) -> Any
     return fixed_text(text)
 
 
-def _write_steps(scribe: _Scribe, rows: StepRows) -> Path:
+def _write_steps(scribe: _Scribe, rows: StepRows, lost: _Lost) -> Path:
     plant, book = scribe.plant, scribe.book
     late = set(zip(book.waits.lot.tolist(), book.waits.step.tolist(), strict=True))
     is_late = [pair in late for pair in zip(rows.lot.tolist(), rows.step.tolist(), strict=True)]
@@ -259,6 +276,7 @@ def _write_steps(scribe: _Scribe, rows: StepRows) -> Path:
         "wafers": rows.wafers,
         "lost": rows.lost,
         "downgraded": rows.downgraded,
+        "lost_positions": _lost_positions(scribe.floor, rows, lost),
         "start_utc": rows.start_ms,
         "end_utc": rows.end_ms,
         "wait_s": rows.wait_ms / SECOND_MS,
@@ -266,6 +284,18 @@ def _write_steps(scribe: _Scribe, rows: StepRows) -> Path:
         "shared_with": _shared_with(scribe, rows),
     }
     return scribe.write("steps", values)
+
+
+def _lost_positions(floor: Floor, rows: StepRows, lost: _Lost) -> list[list[int] | None]:
+    """Of each row, the positions of the wafers lost there: the row of a lot and step with the last `first` before."""
+    positions: list[list[int] | None] = [None] * len(rows.lot)
+    place = (rows.lot.astype(np.int64) * floor.steps + rows.step) * (floor.slots + 1) + rows.first
+    of = (lost.lot.astype(np.int64) * floor.steps + lost.step) * (floor.slots + 1) + lost.position
+    which = np.searchsorted(place, of, side="right") - 1
+    for row, position in zip(which.tolist(), lost.position.tolist(), strict=True):
+        held = positions[row]
+        positions[row] = [position] if held is None else [*held, position]
+    return positions
 
 
 def _shared_with(scribe: _Scribe, rows: StepRows) -> list[list[str] | None]:
@@ -305,7 +335,7 @@ def _write_moves(scribe: _Scribe) -> Path:
     book, moves = scribe.book, scribe.book.moves
     ours = np.zeros(len(book.lots.line) + 1, bool)
     ours[lots_in_record(book)] = True
-    recent = (moves.placed_ms == -1) | (moves.placed_ms >= 0) | ours[moves.lot]
+    recent = (moves.placed_ms == NOT_YET_MS) | (moves.placed_ms >= 0) | ours[moves.lot]
     which = np.flatnonzero(recent & (moves.wanted_ms < book.until_ms))
     source, target = ([ports[i] for i in which.tolist()] for ports in (moves.source, moves.target))
     owner = {port: m.id for m in scribe.plant.machines for port in (*m.in_ports, *m.out_ports)}
@@ -335,7 +365,7 @@ def _write_tracks(scribe: _Scribe, node_ids: Sequence[str], from_ms: int) -> Pat
     tracks, until = scribe.book.tracks, from_ms + TRACK_HOURS * HOUR_MS
     within = (tracks.claimed_ms >= from_ms) & (tracks.claimed_ms < min(until, scribe.book.until_ms))
     if from_ms == 0:
-        within |= (tracks.claimed_ms < 0) & ((tracks.left_ms == -1) | (tracks.left_ms >= 0))
+        within |= (tracks.claimed_ms < 0) & ((tracks.left_ms == NOT_YET_MS) | (tracks.left_ms >= 0))
     rows = np.flatnonzero(within)
     rows = rows[np.lexsort((tracks.claimed_ms[rows], tracks.vehicle[rows]))]
     values: dict[str, Values] = {

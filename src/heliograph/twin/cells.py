@@ -149,7 +149,7 @@ def cell_model(plant: Plant, book: Daybook, floor: Floor, meters: Meters) -> Dra
         pct = chance.pct[:, at]
         kwh = np.full(len(at), meters.shared_kwh)
         for step, share in enumerate(shares):
-            batch = passages.batch[step, at]
+            batch = passages.batch[step][at]
             known = batch >= 0
             effect = np.where(known, effects[step, batch], 0.0)
             for value, part in enumerate(share):

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from heliograph.daybook import E10_STATES, F64, I64, Daybook
+from heliograph.daybook import E10_STATES, F64, I64, NOT_YET_MS, Daybook
 from heliograph.measured import Meters
 from heliograph.passages import Floor, lots_in_record, number_out
 from heliograph.plant.model import Plant
@@ -37,7 +37,7 @@ def read_meters(plant: Plant, book: Daybook, floor: Floor) -> Meters:
     machine_kwh = np.zeros((len(book.machine_ids), len(hours)))
     process_ms = np.array([ms_from_s(kind.process_s) for kind in floor.equipment])[book.batches.machine]
     due = np.maximum(book.until_ms, book.batches.start_ms + process_ms)
-    share = _shares(book.batches.start_ms, np.where(book.batches.end_ms == -1, due, book.batches.end_ms), edges)
+    share = _shares(book.batches.start_ms, np.where(book.batches.end_ms == NOT_YET_MS, due, book.batches.end_ms), edges)
     counted = share.any(axis=0)
     for step in range(floor.steps):
         machine = floor.at_step[step, book.batches.machine]
