@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import tomllib
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -51,9 +52,9 @@ def broken(tree: Any, seed: int) -> Any:
         elif act == 1 and isinstance(place, list):
             place.insert(luck.randrange(len(place) + 1), place[key])
         elif act == 2 and isinstance(place, dict):
-            place["extra"] = luck.choice(ODD)
+            place["extra"] = deepcopy(luck.choice(ODD))
         else:
-            place[key] = luck.choice(ODD)
+            place[key] = deepcopy(luck.choice(ODD))
     return tree
 
 
