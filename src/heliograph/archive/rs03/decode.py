@@ -2,9 +2,11 @@
 
 Where the damage is, is known in most cases: each data sector has a CRC, kept in the CRC sector of the row before, so
 that mending one row also brings back the CRCs of the next; a CRC sector has its own. A sector known to be bad is an
-*erasure* and costs one root. ECC sectors have no CRC: a bad one shows only as a contradiction, an *error*, and costs
-two, unless all data of its row is vouched for, when the ECC is just computed again. Sectors that the caller could not
-read, that are missing, all zero (an ECC sector never is) or marked by dvdisaster as unread count as erasures, too.
+*erasure* and costs one root. So do sectors that the caller could not read, that are missing, all zero (an ECC sector
+never is) or marked by dvdisaster as unread. ECC sectors have no CRC: a bad one shows only as a contradiction, an
+*error*. If all data of its row is vouched for, its ECC is just computed again. If not, bad sectors are found by what
+all their codewords have in common, at one root each and one for all, and lone wrong bytes codeword by codeword, at
+two each.
 
 No answer is believed unchecked: what was mended must match its CRC, and what the parity has left over must agree.
 """
@@ -20,11 +22,14 @@ from numpy.typing import NDArray
 from heliograph.archive.crc import sector_crcs
 from heliograph.archive.gf import product
 from heliograph.archive.medium import SECTOR
-from heliograph.archive.rs03.code import locate, parity_matrix, solver, syndrome_matrix
+from heliograph.archive.rs03.code import locate, locate_together, parity_matrix, solver, syndrome_matrix
 from heliograph.archive.rs03.layout import LAYERS, MAX_ROOTS, MIN_ROOTS, Layout
 from heliograph.archive.rs03.sectors import crc_sectors_are_whole, is_marked_dead, read_crc_sector
 
 __all__ = ["Verdict", "guess_layout", "mend"]
+
+_SAMPLE = 256
+"""Codewords that together tell where bad sectors are."""
 
 Bytes = NDArray[np.uint8]
 Flags = NDArray[np.bool_]
@@ -153,19 +158,24 @@ class _Row:
         free = ~self.vouched
         free[erased] = False
         allowed = np.flatnonzero(free)
-        # A bad sector is bad in all its codewords, as a rule: the places found in a few codewords are tried on all, as
-        # long as equations are left over to contradict them.
+        # A bad sector is bad in most of its codewords, so that they tell together where it is.
         wrong = np.flatnonzero(_any(answer[erased.size :], axis=0))
-        for some, most in ((wrong[:4], roots - 2), (wrong, roots)):
-            agreed(erased)
-            marks, found = locate(np.ascontiguousarray(answer[:, some]), erased.size, allowed)
-            if not found.all():
-                return None
-            everywhere = np.sort(np.concatenate([erased, allowed[marks.any(axis=1)]]))
-            if everywhere.size <= most and agreed(everywhere):
-                changes[everywhere] = answer[: everywhere.size]
-                return changes
-        # Lone wrong bytes in more sectors than there are roots: solve per set of places, each for its own codewords.
+        some = wrong[:: max(1, wrong.size // _SAMPLE)]
+        together = locate_together(np.ascontiguousarray(answer[:, some]), erased.size, allowed)
+        everywhere = np.sort(np.concatenate([erased, together]))
+        if together.size and everywhere.size <= roots - (self.wanted is None) and agreed(everywhere):
+            changes[everywhere] = answer[: everywhere.size]
+            return changes
+        # Lone wrong bytes tell it codeword by codeword.
+        agreed(erased)
+        marks, found = locate(np.ascontiguousarray(answer[:, wrong]), erased.size, allowed)
+        if not found.all():
+            return None
+        everywhere = np.sort(np.concatenate([erased, allowed[marks.any(axis=1)]]))
+        if everywhere.size <= roots and agreed(everywhere):
+            changes[everywhere] = answer[: everywhere.size]
+            return changes
+        # They are in more sectors than there are roots: solve per set of places, each for its own codewords.
         groups = {bytes(allowed.size): np.setdiff1d(np.arange(SECTOR), wrong).tolist()}
         for column, pattern in zip(wrong, np.ascontiguousarray(marks.T), strict=True):
             groups.setdefault(pattern.tobytes(), []).append(int(column))
