@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 
 from heliograph.fleet.compiled import entry, inner
 from heliograph.fleet.routes import FAR_MS, cost_ms
-from heliograph.fleet.state import settle
 from heliograph.fleet.traffic import set_order
-from heliograph.fleet.world import CHARGING, HANDOFF, NONE, PICKUP, World
+from heliograph.fleet.world import CHARGING, NONE, PICKUP, World
 
 __all__ = ["assign"]
 
@@ -31,12 +30,9 @@ TURN_BACK_MS: Final = 5_000
 def _is_free(w: World, v: int) -> bool:
     """No order, and battery enough for one."""
     x = w.vehicles[v]
-    if x.order != NONE or x.must_charge or x.mode == HANDOFF:
+    if x.order != NONE or x.must_charge:
         return False
-    if w.clock[0].chargers == 0:
-        return True
-    settle(w, v, w.clock[0].now_ms)
-    return bool(x.charge_mwms >= w.clock[0].low_mwms)
+    return bool(w.clock[0].chargers == 0 or x.charge_mwms >= w.clock[0].low_mwms)
 
 
 @entry

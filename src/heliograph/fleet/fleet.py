@@ -148,16 +148,18 @@ class Fleet:
         Raises:
             HeliographError: a vehicle has no way to its target (the roadmap changed under it).
         """
-        self._world.clock["arrivals"] = 0
-        while traffic.advance(self._world, until_ms):
+        self._now_ms, count = traffic.advance(self._world, until_ms)
+        while count == traffic.FULL_UP:
             self._make_room()
+            self._now_ms, count = traffic.advance(self._world, until_ms)
         world = self._world
-        clock = world.clock[0]
-        self._now_ms = int(clock["now_ms"])
-        if clock["lost"] >= 0:
-            raise HeliographError(f"at {self._now_ms} ms: {self.why(int(clock['lost']))}")
+        if count == traffic.LOST:
+            raise HeliographError(f"at {self._now_ms} ms: {self.why(int(world.clock['lost'][0]))}")
+        if count == 0:
+            return []
+        world.clock["arrivals"] = 0
         arrived = []
-        for vehicle in world.arrived[: clock["arrivals"]].tolist():
+        for vehicle in world.arrived[:count].tolist():
             trip = self._trip_of[vehicle]
             assert trip is not None
             x = world.vehicles[vehicle]

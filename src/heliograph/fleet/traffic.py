@@ -7,6 +7,8 @@ The rules, which `fleet/check.py` judges from outside:
 - Places (bays, parking, chargers) are entered only by who holds their claim. A vehicle sets out only with the claim
   of its target, and the claim is free again when its holder has left. Who has to wait for a claim does so in a place,
   never on the road; so whoever is on the road can leave it at its target, and the road never fills up for good.
+- At most half as many vehicles are on the road as the road has nodes: a moving vehicle holds two, so more could not
+  all move. Who would be one too many waits in its place; the oldest order goes first.
 - On the road a vehicle takes the next node of the quickest way, or a small detour where that is held, or waits in
   the node's queue. Rings of waiting vehicles are opened (`rings.py`).
 """
@@ -35,6 +37,8 @@ from heliograph.fleet.timers import ARRIVE, FREED, FULL, LOOK, REST, SET_OUT, po
 from heliograph.fleet.world import CHARGE, CHARGING, CLAIMING, DROP, HANDOFF, HELD, IDLE, NONE, PARK, World
 
 __all__ = [
+    "FULL_UP",
+    "LOST",
     "SPARE_TIMERS",
     "advance",
     "finish",
@@ -51,6 +55,8 @@ DETOUR_MS: Final = 4_000
 DETOURS: Final = 8
 """So many detours on one way; then it keeps to the way, so that nobody circles for ever."""
 RETRY_MS: Final = 1_000
+FULL_UP: Final = -1
+LOST: Final = -2
 
 
 @inner
@@ -259,10 +265,51 @@ def _rest(w: World, v: int, now_ms: int) -> None:
 
 
 @inner
+def _set_out(w: World, v: int, now_ms: int) -> None:
+    """Onto the road if it has room; else wait at the gate."""
+    x, clock = w.vehicles[v], w.clock[0]
+    if not x.on_road and clock.on_road >= clock.road_limit:
+        if not x.at_gate:
+            x.at_gate = 1
+            clock.at_gate += 1
+        if x.mode != CLAIMING:
+            become(w, v, CLAIMING, now_ms)
+        return
+    if not x.on_road:
+        x.on_road = 1
+        clock.on_road += 1
+    _step(w, v, now_ms)
+
+
+@inner
+def _off_road(w: World, v: int, now_ms: int) -> None:
+    """Stands in its target: room for the oldest order at the gate."""
+    x, clock = w.vehicles[v], w.clock[0]
+    if x.at_gate:
+        x.at_gate = 0
+        clock.at_gate -= 1
+    if not x.on_road or not w.nodes[x.node].closed:
+        return
+    x.on_road = 0
+    clock.on_road -= 1
+    if clock.at_gate == 0:
+        return
+    oldest = -1
+    for u in range(len(w.vehicles)):
+        if w.vehicles[u].at_gate and (oldest < 0 or w.vehicles[u].born_ms < w.vehicles[oldest].born_ms):
+            oldest = u
+    w.vehicles[oldest].at_gate, w.vehicles[oldest].on_road = 0, 1
+    clock.at_gate -= 1
+    clock.on_road += 1
+    push(w, now_ms, SET_OUT, oldest)
+
+
+@inner
 def _at_target(w: World, v: int, now_ms: int) -> None:
     """Stands in the place it set out for."""
     x, clock = w.vehicles[v], w.clock[0]
     x.stood = 1
+    _off_road(w, v, now_ms)
     if x.goal == x.node:
         become(w, v, HANDOFF, now_ms)
         w.arrived[clock.arrivals] = v
@@ -327,19 +374,20 @@ def _freed(w: World, place: int, now_ms: int) -> None:
 
 
 @entry
-def advance(w: World, until_ms: int) -> bool:
+def advance(w: World, until_ms: int) -> tuple[int, int]:
     """Work off the timers to `until_ms`, or to the end of the first millisecond with an arrival.
 
     Returns:
-        Whether it stopped because an array is nearly full: make room and call again.
+        The time reached, and the number of arrivals in `arrived`; `FULL_UP`: an array is nearly full, make room and
+        call again; `LOST`: a vehicle has no way to its target, `clock.lost`.
     """
     clock = w.clock[0]
     while clock.timers > 0 and w.timers[0].at_ms <= until_ms:
         timer = w.timers[0]
         if clock.arrivals > 0 and timer.at_ms > clock.now_ms:
-            return False
+            return int(clock.now_ms), int(clock.arrivals)
         if clock.visits >= len(w.visits) or clock.timers + SPARE_TIMERS * len(w.vehicles) + 64 > len(w.timers):
-            return True
+            return int(clock.now_ms), FULL_UP
         now_ms, kind, who, epoch = timer.at_ms, timer.kind, timer.who, timer.epoch
         pop(w)
         clock.now_ms = now_ms
@@ -351,7 +399,7 @@ def advance(w: World, until_ms: int) -> bool:
             if kind == SET_OUT and w.vehicles[who].node == w.vehicles[who].target:
                 _at_target(w, who, now_ms)
             elif kind == SET_OUT:
-                _step(w, who, now_ms)
+                _set_out(w, who, now_ms)
             elif kind == REST:
                 _rest(w, who, now_ms)
             elif kind == FULL:
@@ -361,10 +409,10 @@ def advance(w: World, until_ms: int) -> bool:
             elif kind == LOOK:
                 open_ring(w, who, now_ms)
         if clock.lost >= 0:
-            return False
+            return int(clock.now_ms), LOST
     if clock.arrivals == 0:
         clock.now_ms = until_ms
-    return False
+    return int(clock.now_ms), int(clock.arrivals)
 
 
 @entry

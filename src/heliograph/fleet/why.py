@@ -37,6 +37,8 @@ def _one(world: World, names: tuple[str, ...], v: int) -> tuple[str, int]:
     if x["mode"] == HELD:
         holder = int(world.nodes["holder"][x["want"]])
         return f"{who} at {place} waits for node {names[x['want']]} of vehicle {holder}", holder
+    if x["at_gate"]:
+        return f"{who} at {place} waits for room on the road", -1
     if x["mode"] == CLAIMING and x["queued"] >= 0:
         claim = int(world.nodes["claim"][x["queued"]])
         return f"{who} at {place} waits until {names[x['queued']]} is free of vehicle {claim}", claim

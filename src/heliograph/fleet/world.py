@@ -96,6 +96,8 @@ VEHICLE: Final = np.dtype(
         ("stood", "i8"),  # 1: starts from a place; 2: had to stop on the way
         ("must_charge", "i8"),
         ("detours", "i8"),
+        ("on_road", "i8"),  # counted as on the road: from setting out until it stands in its target
+        ("at_gate", "i8"),  # would set out, but the road is full
     ],
     align=True,
 )
@@ -152,6 +154,9 @@ CLOCK: Final = np.dtype(
         ("start_empty_ms", "i8"),
         ("start_loaded_ms", "i8"),
         ("chargers", "i8"),
+        ("on_road", "i8"),
+        ("at_gate", "i8"),
+        ("road_limit", "i8"),
         ("cycles", "i8"),
         ("cycles_stuck", "i8"),
         ("lost", "i8"),  # a vehicle that has no way to its target; -1
@@ -254,6 +259,7 @@ def build_world(
         clock=np.zeros(1, CLOCK),
     )
     _set_clock(world.clock[0], vehicles, at_ms, len(charging), priority_s)
+    world.clock["road_limit"] = max(1, (n - int(nodes["closed"].sum())) // 2)
     _set_vehicles(world, roadmap, places[:v], slow_permille, charge_share, at_ms)
     return world
 
