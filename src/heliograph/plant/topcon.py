@@ -82,7 +82,7 @@ class _Size:
 
 
 _SIZES = {
-    "topcon": _Size("TOPCon reference workshop", "TOPCon 参考车间", "SX", 2, 1.0, 2, 3, 80, 96, 4, 120, 16.0),
+    "topcon": _Size("TOPCon reference workshop", "TOPCon 参考车间", "SX", 2, 1.0, 2, 3, 80, 96, 4, 120, 18.0),
     "small": _Size("Small TOPCon workshop", "TOPCon 小车间", "SM", 1, 0.5, 1, 2, 48, 60, 2, 36, 24.0),
 }
 
