@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from disc_sets import DATE
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heliograph.archive.medium import MEDIA, medium_called, of_size
 from heliograph.archive.names import Namer, disc_name, joliet_name, safe_path, unique_names
 from heliograph.archive.pack import Gathered, Source, gather, pack, sectors_of
+from heliograph.archive.plan import Wishes, plan_set
+from heliograph.archive.rs03 import plan as protected
 from heliograph.errors import DiscWrong, DoesNotFit, NotFound, UsageWrong
 
 
@@ -160,3 +163,27 @@ def test_a_legal_name_is_kept_and_a_shortened_one_keeps_its_type():
 def test_a_path_that_leads_out_of_the_folder_is_refused(path: str):
     with pytest.raises(DiscWrong, match="leads out of the folder"):
         safe_path(path)
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    st.lists(st.integers(0, 4_000_000), max_size=25),
+    st.sampled_from(["2MB", "3.3MB", "7MB"]),
+    st.integers(0, 2),
+    st.sampled_from([0.05, 0.15, 0.4]),
+)
+def test_no_disc_as_drawn_is_larger_than_its_medium(
+    tmp_path_factory: pytest.TempPathFactory, sizes: list[int], capacity: str, parity: int, redundancy: float
+):
+    """File systems, guide, index, manifests, parity discs and RS03 included, to the sector."""
+    folder = tmp_path_factory.mktemp("sizes")
+    for number, size in enumerate(sizes):
+        with (folder / f"文件 {number}.bin").open("wb") as file:
+            file.truncate(size)  # a hole: nothing on the disk
+    medium = of_size(capacity)
+
+    drawn = plan_set(gather([folder]), Wishes(medium, "Title", DATE, parity, redundancy), "explained\n" * 60)
+
+    for disc in drawn.discs:
+        assert protected(disc.layout.sectors, redundancy=redundancy).sectors <= medium.sectors
+    assert drawn.index.bytes == sum(sizes)

@@ -47,8 +47,12 @@ class CheckedImage:
                 f"{path}: {(wrong.strerror or str(wrong)).lower()}",
                 hint="give image files, or a folder that holds them",
             ) from None
-        self._layer_sectors, self._data_layers = self._geometry() if checked else (0, 0)
         self._crcs: dict[int, array[int]] = {}
+        try:
+            self._layer_sectors, self._data_layers = self._geometry() if checked else (0, 0)
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def is_protected(self) -> bool:

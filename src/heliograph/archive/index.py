@@ -1,6 +1,6 @@
 """What every disc of a set knows about the whole set: `index.json`, the same bytes on each disc.
 
-It is written for people too: indented, one word per thing, no key that needs this file to be understood.
+It is written for people too: a line per file and disc, one word per thing, no key that needs explaining.
 """
 
 from __future__ import annotations
@@ -84,7 +84,15 @@ class Index(msgspec.Struct, frozen=True):
 
 def encode(index: Index) -> bytes:
     """The text of `index.json`; as long for one hash as for another."""
-    return msgspec.json.format(msgspec.json.encode(index), indent=1) + b"\n"
+    parts = []
+    for name in index.__struct_fields__:
+        value = getattr(index, name)
+        if isinstance(value, tuple) and value:
+            text = b"[\n  " + b",\n  ".join(msgspec.json.encode(each) for each in value) + b"\n ]"
+        else:
+            text = msgspec.json.encode(value)
+        parts.append(f' "{name}": '.encode() + text)
+    return b"{\n" + b",\n".join(parts) + b"\n}\n"
 
 
 def decode(text: bytes, where: Path | str) -> Index:

@@ -43,6 +43,8 @@ _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 MAX_PARITY: Final = 16
 MAX_DISCS: Final = 255
 _LEAST_ROOM: Final = 16
+_OVERHEAD: Final = 300
+"""Sectors that an empty disc takes at least: where the search for the room of files begins."""
 _ENDS: Final = 1 << 16
 
 
@@ -109,7 +111,7 @@ def plan_set(gathered: Gathered, wishes: Wishes, explained: str = "") -> SetPlan
         raise UsageWrong(f"parity: expected 0 to {MAX_PARITY} discs, got {wishes.parity}")
     room = largest_iso(wishes.medium.sectors, redundancy=wishes.redundancy)
     set_id = _set_id(gathered, wishes)
-    left = room
+    left, step = max(room - _OVERHEAD, _LEAST_ROOM), 1
     while True:
         if left < _LEAST_ROOM:
             raise DoesNotFit(
@@ -122,7 +124,9 @@ def plan_set(gathered: Gathered, wishes: Wishes, explained: str = "") -> SetPlan
         over = max(disc.layout.sectors for disc in plan.discs) - room
         if over <= 0:
             return plan
-        left -= over + 1
+        # Less room, more discs, a longer index, less room: a growing step ends the chase.
+        left -= over + step
+        step *= 4
 
 
 def draw_parity(index: Index, disc: Disc, notes: Sequence[ImageNote], explained: str) -> DiscPlan:

@@ -19,9 +19,9 @@ from types import TracebackType
 
 from heliograph.archive.checked import CheckedImage
 from heliograph.archive.image import APPLICATION
-from heliograph.archive.index import Disc, File, Index, decode, volume_name
+from heliograph.archive.index import Disc, File, Index, decode, image_name, volume_name
 from heliograph.archive.iso import Node, Tree, Volume, read_volume
-from heliograph.errors import DiscsLost, DiscWrong, HeliographError, NotFound, UsageWrong
+from heliograph.errors import Damaged, DiscsLost, DiscWrong, HeliographError, NotFound, UsageWrong
 
 __all__ = ["DiscFolder", "DiscImage", "Found", "OnDisc", "SetView", "find_sets", "open_set"]
 
@@ -233,8 +233,9 @@ class SetView:
         for piece in file.pieces:
             disc = self.discs.get(piece.disc)
             if disc is None:
-                for damaged in self.unread.values():
-                    raise damaged
+                for image, wrong in self.unread.items():
+                    if isinstance(wrong, Damaged) or image.name == image_name(self.set_id, piece.disc):
+                        raise wrong
                 raise DiscsLost(
                     f"{path}: stands on disc {piece.disc} of set {self.set_id}, which is not here",
                     hint=f"add {volume_name(self.set_id, piece.disc)}, or rebuild it: `heliograph archive repair`",
