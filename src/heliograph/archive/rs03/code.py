@@ -98,6 +98,33 @@ def _invert(exp, log, work, out):  # type: ignore[no-untyped-def]
     return True
 
 
+@njit("b1(u1[:], i8[:], i8[:], i8, u1[:, ::1])", nogil=True, cache=True)
+def _solver(exp, log, places, first_root, matrix):  # type: ignore[no-untyped-def]
+    """Fill the zeroed matrix of `solver`; false when two places are the same."""
+    roots, count = matrix.shape[0], places.size
+    powers = np.zeros((count, count), np.uint8)
+    inverse = np.zeros((count, count), np.uint8)
+    for row in range(count):
+        for k in range(count):
+            powers[row, k] = exp[(first_root + row) * places[k] % 255]
+    if not _invert(exp, log, powers, inverse):
+        return False
+    matrix[:count, :count] = inverse
+    locator = np.zeros(count + 1, np.uint8)  # product of (z - locator of each erased position), lowest power first
+    locator[0] = 1
+    for k in range(count):
+        for i in range(k + 1, -1, -1):
+            value = np.int64(0)
+            if locator[i]:
+                value = np.int64(exp[log[locator[i]] + places[k]])
+            if i:
+                value ^= np.int64(locator[i - 1])
+            locator[i] = value
+    for row in range(roots - count):
+        matrix[count + row, row : row + count + 1] = locator
+    return True
+
+
 @lru_cache(maxsize=256)
 def solver(roots: int, erased: tuple[int, ...]) -> Bytes:
     """(roots, roots): what to make of the syndromes when the bytes at these positions are known to be lost.
@@ -105,20 +132,9 @@ def solver(roots: int, erased: tuple[int, ...]) -> Bytes:
     The first e = len(erased) rows give, for each erased position, the XOR that mends it. The other roots - e rows give
     what then is left over: zeros, or the syndromes of further, unknown errors (to be found by `locate`).
     """
-    count = len(erased)
-    places = _locator(np.array(erased, np.int64))
     matrix = np.zeros((roots, roots), np.uint8)
-    if count:
-        powers = power((FIRST_ROOT + np.arange(count))[:, None] * places[None, :])
-        inverse = np.zeros((count, count), np.uint8)
-        if not _invert(EXP, LOG, np.ascontiguousarray(powers), inverse):  # pragma: no cover - Vandermonde: never
-            raise ZeroDivisionError("erased positions are not distinct")
-        matrix[:count, :count] = inverse
-    locator = np.array([1], np.uint8)  # product of (z - locator of each erased position), lowest power first
-    for place in places:
-        locator = np.append(np.uint8(0), locator) ^ np.append(multiply(locator, power(place)), np.uint8(0))
-    for row in range(roots - count):
-        matrix[count + row, row : row + count + 1] = locator
+    if not _solver(EXP, LOG, _locator(np.array(erased, np.int64)), FIRST_ROOT, matrix):
+        raise ValueError(f"positions must differ: {erased}")
     return matrix
 
 

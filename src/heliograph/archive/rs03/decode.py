@@ -110,14 +110,14 @@ class _Row:
             self.vouched[:n] = crcs == wanted
             self.erased[:n] = ~self.vouched[:n]
         self.vouched[n], self.erased[n] = whole, not whole
-        empty = ~_any(sectors, axis=1)
+        empty = ~_any(sectors.view(np.uint64), axis=1)
         self.erased[n + 1 :] |= empty[n + 1 :]
         self.suspect = empty & ~self.erased & ~self.vouched
 
     def mend(self, difference: Bytes) -> tuple[Flags, bool]:
         """(255,) which sectors were bad, and whether the row is lost; `difference` is parity stored XOR parity due."""
         for changes in self.answers(difference):
-            bad = _any(changes, axis=1)
+            bad = _any(changes.view(np.uint64), axis=1)
             self.sectors ^= changes
             if self._agrees(bad):
                 return bad, False
