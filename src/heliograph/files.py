@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +25,10 @@ def fsync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+_LONGEST_NAME = 255
+"""Bytes in the name of a file, on every file system in use."""
+
+
 @contextlib.contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
     """Give a path beside `path` to write to; on success it becomes `path`, on failure it is gone.
@@ -31,7 +36,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     Raises:
         CannotWrite: the directory is read-only, the disk is full, or the like.
     """
-    aside = path.with_name(path.name + PARTIAL)
+    aside = path.with_name(_aside_name(path.name))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield aside
@@ -46,6 +51,13 @@ def whole_file(path: Path) -> Iterator[Path]:
     except BaseException:
         aside.unlink(missing_ok=True)
         raise
+
+
+def _aside_name(name: str) -> str:
+    """`name` and the suffix; a hash of it where that would be longer than file systems allow."""
+    if len(os.fsencode(name + PARTIAL)) <= _LONGEST_NAME:
+        return name + PARTIAL
+    return hashlib.sha256(os.fsencode(name)).hexdigest()[:32] + PARTIAL
 
 
 def write_whole(path: Path, data: bytes | str) -> None:

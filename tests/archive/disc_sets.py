@@ -24,6 +24,7 @@ ODD_NAMES = (
     "x" * 200 + ".bin",
     "深" * 80 + ".txt",
     "é" * 120,
+    "z" * 255,
     "a/b/c/d/e/f/g/h/i/j/k/l/m/deep.txt",
     "Case.txt",
     "case.txt",

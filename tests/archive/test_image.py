@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 from pathlib import Path
+from random import Random
 
 import pytest
 from disc_sets import DATE, ODD_NAMES, small_set, tool, write_tree
@@ -14,7 +15,8 @@ from hypothesis import strategies as st
 from heliograph.archive.image import APPLICATION, lay_out
 from heliograph.archive.iso import Tree, read_volume
 from heliograph.archive.names import Namer
-from heliograph.errors import DiscWrong
+from heliograph.archive.reader import DiscImage
+from heliograph.errors import DiscWrong, HeliographError
 
 VOLUME = "HG123456789_D01"
 DEEP = "/".join(f"folder {depth}" for depth in range(20))
@@ -162,12 +164,18 @@ def test_any_names_survive(tmp_path_factory: pytest.TempPathFactory, paths: list
 
 
 def test_a_set_with_odd_names_is_listed_whole_by_every_reader(tmp_path: Path):
+    """The RS03 layer behind the file systems disturbs none of them."""
     sealed = small_set(write_tree(tmp_path / "tree"), tmp_path / "discs")
+    image = sealed.discs[0].path
 
-    listed = tool("7z", "l", "-ba", sealed.discs[0].path)
+    seven_zip = tool("7z", "l", "-ba", image)
+    xorriso = tool("xorriso", "-indev", image, "-find", "/", "-type", "f")
+    isoinfo = tool("isoinfo", "-R", "-f", "-i", image)
 
     for file in sealed.index.files:
-        assert file.pieces[0].path in listed
+        for listed in (seven_zip, xorriso, isoinfo):
+            assert file.pieces[0].path in listed
+    assert f"numfiles={len(sealed.index.files) + 6}" in tool("udfinfo", image)
 
 
 def test_what_is_not_an_image_or_is_broken_is_refused_by_sector(tmp_path: Path):
@@ -205,3 +213,29 @@ def test_a_folder_that_contains_itself_is_refused(tmp_path: Path):
 
     with pytest.raises(DiscWrong, match="contains itself"):
         list(Tree(io.BytesIO(looped), volume.root, "looped").walk())
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_a_file_system_with_flipped_bytes_is_read_or_refused_but_never_crashes(
+    tmp_path_factory: pytest.TempPathFactory, seed: int
+):
+    random = Random(seed)
+    folder = tmp_path_factory.mktemp("flipped")
+    image = bytearray(
+        draw(folder / "a.iso", {"index.json": b"{}", "a/b/file": b"x" * 3000, "é" * 120: b"y"}).read_bytes()
+    )
+    first = int.from_bytes(image[16 * 2048 + 158 : 16 * 2048 + 162], "little") * 2048  # the root folder
+    for _ in range(random.choice((1, 4, 40))):
+        image[random.choice((16 * 2048 + random.randrange(300), first + random.randrange(8 * 2048)))] = (
+            random.randrange(256)
+        )
+    (folder / "b.iso").write_bytes(image)
+
+    try:
+        disc = DiscImage(folder / "b.iso")
+        for path in disc.files():
+            disc.read(path)
+        disc.close()
+    except HeliographError as wrong:
+        assert str(folder / "b.iso") in wrong.message

@@ -317,3 +317,16 @@ def test_a_disc_cut_short_is_mended_when_its_parity_reaches_so_far(five: DiscSet
     mend([tmp_path / "discs"])
 
     assert bytes_of(tmp_path / "discs") == before
+
+
+@pytest.mark.slow
+def test_two_percent_of_sectors_and_a_scratch_of_5_mb_are_mended_on_a_disc_of_a_day(tmp_path: Path):
+    """As large as a day of the reference workshop would be on one line; the scratch is 5 MB in one place."""
+    write_files(tmp_path / "tree", cells_parquet=110_000_000, moves_parquet=10_000_000)
+    sealed = small_set(tmp_path / "tree", tmp_path / "discs", capacity="25GB")
+    before = bytes_of(tmp_path / "discs")
+    damage(sealed.discs[0].path, 0.02, scratch_bytes=5_000_000)
+
+    mend([tmp_path / "discs"])
+
+    assert bytes_of(tmp_path / "discs") == before

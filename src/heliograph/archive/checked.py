@@ -84,6 +84,10 @@ class CheckedImage:
             self._file = -1
 
     def _pread(self, start: int, count: int) -> bytes:
+        if self._file < 0:
+            raise ValueError(f"{self.where}: read after close")
+        # A damaged directory may ask for gigabytes that are not there.
+        count = min(count, self.bytes - start)
         parts = []
         while count > 0:
             try:
