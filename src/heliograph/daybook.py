@@ -179,5 +179,5 @@ class Daybook(NamedTuple):
     """(n_vehicles, 6) time in each of VEHICLE_STATES within the record."""
     vehicle_kwh: F64
     """(n_vehicles,) electricity charged within the record."""
-    in_process_at_start: int
-    """Wafers in process at the record's start."""
+    alive_at_start: int
+    """Wafers of lots not yet stored that were alive at the record's start, as the floor counted them then."""

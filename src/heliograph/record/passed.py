@@ -48,6 +48,8 @@ class Count(NamedTuple):
     """Wafers of some lots: in process at the start, released, lost, out, in process at the end."""
 
     at_start: int
+    tested_at_start: int
+    """Cells that had left the last step before the record, and whose lot had not been stored."""
     released: int
     scrapped: int
     out: int
@@ -139,11 +141,13 @@ def count_wafers(book: Daybook, floor: Floor, passages: Passages) -> Count:
     gone_at = passages.leave_ms[-1].copy()
     for step in range(floor.steps):
         here = passages.lost_at == step
-        gone_at[here] = passages.leave_ms[step][here]
+        # As the event log has it: the loss is seen when the batch comes out.
+        gone_at[here] = book.batches.end_ms[passages.batch[step][here]]
     released = np.repeat(book.lots.released_ms[passages.lots], floor.slots)
     within = (gone_at >= 0) & (gone_at < book.until_ms)
     return Count(
         at_start=int(np.count_nonzero((released < 0) & (gone_at >= 0))),
+        tested_at_start=int(np.count_nonzero((gone_at < 0) & ~lost)),
         released=int(np.count_nonzero((released >= 0) & (released < book.until_ms))),
         scrapped=int(np.count_nonzero(within & lost)),
         out=int(np.count_nonzero(within & ~lost)),

@@ -88,19 +88,21 @@ def _per_day(count: float, book: Daybook) -> float:
 
 
 def _wafers(plant: Plant, book: Daybook, pieces: Pieces) -> dict[str, Any]:
-    """In = out + scrapped + in process. `in` is what the simulation said was inside, and what was released since; the
-    rest is counted wafer by wafer from the passages: so the two sides do not come from one count."""
+    """In = out + scrapped + in process, each counted wafer by wafer from the passages; and at the start that count
+    must be the one that the floor made when it was there."""
     count = pieces.wafers
-    came = book.in_process_at_start + count.released
+    came = count.at_start + count.released
+    missing = came - count.out - count.scrapped - count.in_process
+    missing += book.alive_at_start - count.at_start - count.tested_at_start
     return {
         "in": came,
-        "in_process_at_start": book.in_process_at_start,
+        "in_process_at_start": count.at_start,
         "released": count.released,
         "out": count.out,
         "scrapped": count.scrapped,
         "in_process": count.in_process,
-        "conserved": came == count.out + count.scrapped + count.in_process,
-        "missing": came - count.out - count.scrapped - count.in_process,
+        "conserved": missing == 0,
+        "missing": missing,
         "scrapped_at": dict(zip(plant.route, count.scrapped_at.tolist(), strict=True)),
     }
 

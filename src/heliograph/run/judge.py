@@ -38,7 +38,9 @@ def judge(plant: Plant, roadmap: Roadmap, record: Record) -> list[Violation]:
     tracks["left_ms"] = np.where(tracks["left_ms"] == NOT_YET_MS, end_ms, tracks["left_ms"])
     columns = ["move", "carrier", "vehicle", "source", "target", *(f"{name}_utc" for name in _MOVE_TIMES)]
     made = record.read("moves", columns)
-    made = made.filter(made["vehicle"].is_valid())
+    # The record keeps some moves of the warm-up, not all: what a carrier did before the start cannot be judged.
+    placed = _since(made["placed_utc"], start_ms, NOT_YET_MS)
+    made = made.filter(pa.array(np.asarray(made["vehicle"].is_valid()) & ((placed >= 0) | (placed == NOT_YET_MS))))
     carriers = {name: number for number, name in enumerate(_names(made["carrier"]))}
     moves: dict[str, Any] = {
         "number": np.asarray(made["move"]),

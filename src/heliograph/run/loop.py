@@ -132,7 +132,7 @@ def simulate(
 
     now_ms = loop.run_to(0, report) if warmup_h > 0 else 0
     partial = now_ms < 0
-    in_process = loop.floor.wafers_in_process()
+    alive = loop.floor.wafers_alive()
     state_ms, kwh = _vehicle_figures(loop.fleet, plant)
     loop.recording = True
     if not partial:
@@ -158,7 +158,7 @@ def simulate(
         events=loop.events,
         vehicle_state_ms=end_state_ms - state_ms,
         vehicle_kwh=end_kwh - kwh,
-        in_process_at_start=in_process,
+        alive_at_start=alive,
     )
 
 

@@ -154,7 +154,7 @@ class Twin:
         """Cells finished so far."""
         return sum(lot.alive for lot in self._lots if lot.finished_ms != NOT_YET_MS)
 
-    def wafers_in_process(self) -> int:
+    def wafers_alive(self) -> int:
         """Wafers released, not lost, and not yet in the cell store."""
         return sum(lot.alive for lot in self._lots if lot.finished_ms == NOT_YET_MS)
 
