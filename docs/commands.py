@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from heliograph.cli.main import EXIT_CODES, LazyGroup, cli
+from heliograph.cli.main import EXIT_CODES, cli
 
 __all__ = ["DOCUMENT", "document"]
 
@@ -24,9 +24,9 @@ nothing else there; an error then is `{"error": {"kind", "message", "hint", "exi
 
 
 def _walk(command: click.Command, path: str, parent: click.Context | None) -> Iterator[tuple[str, str]]:
-    context = click.Context(command, info_name=path.rsplit(maxsplit=1)[-1], parent=parent, max_content_width=100)
-    context.terminal_width = 100
-    if isinstance(command, LazyGroup):
+    settings = {**command.context_settings, "max_content_width": 100, "terminal_width": 100}
+    context = click.Context(command, info_name=path.rsplit(maxsplit=1)[-1], parent=parent, **settings)
+    if isinstance(command, click.Group):
         if parent is not None:
             yield path, command.get_help(context)
         for name in command.list_commands(context):

@@ -88,6 +88,7 @@ def write_record(plant: Plant, folder: Path) -> None:
         "machines",
         {
             "machine": text(machine.id for machine in plant.machines),
+            "behind": text(None for _ in plant.machines),
             "step": text(m.equipment if m.equipment in plant.route else None for m in plant.machines),
         },
     )
@@ -119,6 +120,15 @@ def write_record(plant: Plant, folder: Path) -> None:
             "line": np.array([1, 1, 2], np.int16),
             "released_utc": times([-3_600_000, 0, 7_200_000]),
             "finished_utc": pa.array([start + timedelta(hours=1), None, None], pa.timestamp("ms")),
+        },
+    )
+    write(
+        "steps",
+        {
+            "lot": text(["SM251103-00000", "SM251103-00000", "SM251103-00001"]),
+            "step": text(["INS", "TEX", "INS"]),
+            "machine": text(["L1-INS1", "L1-TEX1", "L1-INS1"]),
+            "start_utc": times([-1_800_000, 1_800_000, 7_200_000]),
         },
     )
     rows = [(m.id, h) for m in heads for h in hour] + [(None, h) for h in hour]

@@ -124,6 +124,13 @@ def test_work_in_process_counts_lots_between_release_and_finish(numbers: Numbers
     assert hourly[2] == [0, 0, 1, 1, 1, 1, 1]
 
 
+def test_a_lot_counts_where_it_last_began_a_step(numbers: Numbers):
+    """One lot finishes at 01:00; one is released at 00:00 and begins at 02:00; one is released at 02:00."""
+    hourly = {code: lots[::6] for code, lots in numbers.wip_at.items()}
+
+    assert hourly == {"": [1, 1, 1, 1, 1, 1, 1], "INS": [1, 0, 1, 1, 1, 1, 1], "TEX": [0, 0, 0, 0, 0, 0, 0]}
+
+
 def test_energy_of_all_parts_is_kept(numbers: Numbers, plant: Plant):
     machines = sum(machine.equipment in plant.route for machine in plant.machines)
 

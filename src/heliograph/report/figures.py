@@ -61,6 +61,9 @@ _WORDS: dict[str, tuple[str, str]] = {
     "minutes": ("minutes from wanted to placed", "从提出到放下（分钟）"),
     "moves": ("moves", "搬运次数"),
     "lots": ("lots in process", "在制批次"),
+    "before": ("before the first step", "首道工序之前"),
+    "by step": ("by the last step begun", "按最近开始的工序"),
+    "by line": ("by line", "按产线"),
     "kwh per hour": ("kWh per hour", "千瓦时/小时"),
     "efficiency": ("efficiency, %", "效率（%）"),
     "mean efficiency": ("mean efficiency, %", "平均效率（%）"),
@@ -80,7 +83,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "waiting": ("waiting in traffic", "路上等待"),
     "charging": ("charging", "充电"),
     "idle": ("idle", "空闲"),
-    "unit": ("tube, bath or lane", "炉管/槽/道"),
+    "unit": ("tube, bath or lane", "管 / 槽 / 道"),
 }
 
 
@@ -97,7 +100,7 @@ def figures(numbers: Numbers, lang: str) -> dict[str, Figure]:
         "states": {"views": [_states(shares, lang) for _, shares in _state_views(numbers)]},
         "fleet": _fleet(numbers, lang),
         "moves": _moves(numbers, lang),
-        "wip": _wip(numbers, lang),
+        "wip": {"views": _wip(numbers, lang)},
         "energy": _energy(numbers, lang),
         "quality": _quality(numbers, lang),
         "units": {"views": [_units(numbers, step, lang) for step in numbers.unit_means]},
@@ -108,6 +111,8 @@ def menu(numbers: Numbers, figure: str, lang: str) -> list[str]:
     """The names in the menu of a figure with views; empty for the others."""
     if figure == "states":
         return [_say("all steps", lang), *(numbers.step_name(code, lang) for code in numbers.machine_states)]
+    if figure == "wip":
+        return [_say("by step", lang), _say("by line", lang)]
     if figure == "units":
         return [numbers.step_name(code, lang) for code in numbers.unit_means]
     return []
@@ -119,6 +124,10 @@ def _state_views(numbers: Numbers) -> list[tuple[str, list[Shares]]]:
 
 def _axis(title: str = "", **more: Any) -> dict[str, Any]:
     return {"title": {"text": title, "font": {"size": 12}}, **more}
+
+
+def _hours(lang: str, **more: Any) -> dict[str, Any]:
+    return _axis(_say("hour", lang), tickformat="%H:%M\n%Y-%m-%d", **more)
 
 
 def _percent(title: str) -> dict[str, Any]:
@@ -152,7 +161,7 @@ def _output(numbers: Numbers, lang: str) -> Figure:
         "barmode": "stack",
         "bargap": 0.12,
         "hovermode": "x unified",
-        "xaxis": _axis(_say("hour", lang)),
+        "xaxis": _hours(lang),
         "yaxis": _axis(_say("cells per hour", lang), tickformat=",.0f", rangemode="tozero"),
     }
     return {"data": data, "layout": layout}
@@ -206,7 +215,7 @@ def _lanes(numbers: Numbers, lang: str) -> Figure:
         }
     ]
     layout = {
-        "xaxis": _axis(_say("hour", lang)),
+        "xaxis": _hours(lang),
         "yaxis": _axis("", type="category", autorange="reversed"),
         "margin": {"r": 80},
     }
@@ -290,7 +299,7 @@ def _moves(numbers: Numbers, lang: str) -> Figure:
     layout = {
         "barmode": "stack",
         "bargap": 0.12,
-        "xaxis": _axis(_say("hour", lang), domain=[0, 0.56]),
+        "xaxis": _hours(lang, domain=[0, 0.56]),
         "yaxis": _axis(_say("moves per hour", lang), tickformat=",.0f"),
         "xaxis2": _axis(_say("minutes", lang), domain=[0.66, 1], anchor="y2", rangemode="tozero"),
         "yaxis2": _axis(_say("moves", lang), anchor="x2", rangemode="tozero", tickformat=",.0f"),
@@ -312,17 +321,30 @@ def _area(name: str, x: list[str], y: Sequence[float], colour: str, form: str) -
     }
 
 
-def _wip(numbers: Numbers, lang: str) -> Figure:
-    data = [
+def _wip(numbers: Numbers, lang: str) -> list[Figure]:
+    """By where the lots are, and by line."""
+    shown = len(numbers.wip_at)
+    places = [
+        _area(
+            numbers.step_name(code, lang) if code else _say("before", lang),
+            numbers.wip_times,
+            lots,
+            f"hsl({30 + 190 * place // max(shown - 1, 1)}, 52%, {62 - 14 * (place % 2)}%)",
+            "%{y:,.0f}",
+        )
+        for place, (code, lots) in enumerate(numbers.wip_at.items())
+    ]
+    lines = [
         _area(_say("line", lang).format(line), numbers.wip_times, lots, _LINES[place % len(_LINES)], "%{y:,.0f}")
         for place, (line, lots) in enumerate(numbers.wip.items())
     ]
     layout = {
         "hovermode": "x unified",
-        "xaxis": _axis(_say("hour", lang)),
+        "xaxis": _hours(lang),
         "yaxis": _axis(_say("lots", lang), tickformat=",.0f", rangemode="tozero"),
+        "legend": {"orientation": "v", "x": 1.01, "y": 1, "yanchor": "top", "traceorder": "reversed"},
     }
-    return {"data": data, "layout": layout}
+    return [{"data": data, "layout": layout} for data in (places, lines)]
 
 
 def _energy(numbers: Numbers, lang: str) -> Figure:
@@ -341,7 +363,7 @@ def _energy(numbers: Numbers, lang: str) -> Figure:
         "barmode": "stack",
         "bargap": 0.12,
         "hovermode": "x unified",
-        "xaxis": _axis(_say("hour", lang)),
+        "xaxis": _hours(lang),
         "yaxis": _axis(_say("kwh per hour", lang), tickformat=",.0f"),
     }
     return {"data": data, "layout": layout}
@@ -394,6 +416,6 @@ def _units(numbers: Numbers, step: str, lang: str) -> Figure:
     layout = {
         "xaxis": _axis("", type="category"),
         "yaxis": _axis(_say("mean efficiency", lang), tickformat=".2f"),
-        "margin": {"r": 70},
+        "margin": {"r": 90},
     }
     return {"data": data, "layout": layout}

@@ -83,6 +83,9 @@ class Numbers:
     empty_minutes: list[int] = field(default_factory=list)
     wip_times: list[str] = field(default_factory=list)
     wip: dict[int, list[int]] = field(default_factory=dict)
+    """Lots in process by line."""
+    wip_at: dict[str, list[int]] = field(default_factory=dict)
+    """Lots by the last step they have begun; "" before the first."""
     energy: dict[str, list[float]] = field(default_factory=dict)
     efficiency_pct: list[float] = field(default_factory=list)
     efficiency_cells: list[int] = field(default_factory=list)
@@ -115,7 +118,7 @@ def read_numbers(record: Path, summary: Mapping[str, Any], plant: Plant) -> Numb
     """
     import duckdb
 
-    for table in ("lots", "moves", "states", "energy", "machines", "vehicles"):
+    for table in ("lots", "steps", "moves", "states", "energy", "machines", "vehicles"):
         if not (record / f"{table}.parquet").exists():
             raise RunWrong(
                 f"{record / table}.parquet: no such table",
@@ -326,6 +329,22 @@ def _read_lots(
         inside = np.searchsorted(np.sort(began[mine]), at_ms, "right")
         gone = np.searchsorted(np.sort(ended[mine]), at_ms, "right")
         numbers.wip[number] = (inside - gone).tolist()
+    begun = base.execute(
+        """
+        SELECT s.step AS step, min(epoch_ms(s.start_utc)) AS began
+        FROM read_parquet($steps) s JOIN read_parquet($machines) m USING (machine)
+        WHERE m.behind IS NULL
+        GROUP BY s.lot, s.step
+        """,
+        {"steps": str(record / "steps.parquet"), "machines": str(record / "machines.parquet")},
+    ).fetchnumpy()
+    step = np.asarray(begun["step"], str)
+    step_ms = np.asarray(begun["began"], np.int64) - begin_ms
+    heads = [code for code in numbers.plant.route if np.any(step == code)]
+    passed = [began, *(step_ms[step == code] for code in heads), ended]
+    counts = [np.searchsorted(np.sort(times), at_ms, "right") for times in passed]
+    for code, came, went in zip(["", *heads], counts, counts[1:], strict=False):
+        numbers.wip_at[code] = np.maximum(came - went, 0).tolist()
 
 
 def _read_energy(numbers: Numbers, base: duckdb.DuckDBPyConnection, record: Path, begin_ms: int) -> None:

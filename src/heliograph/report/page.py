@@ -172,16 +172,16 @@ def _readings(summary: Mapping[str, Any], plant: Plant) -> str:
         body = "".join(f"<td{_TEXT if place < 2 else ''}>{cell}</td>" for place, cell in enumerate(cells))
         rows.append(f"<tr{chosen}>{body}</tr>")
     text = Both(
-        f"The headline says “a cell every {plant.takt.lane_s:g} s”, and not of what. This plant is built on the marked "
-        "reading, the only one in which capacity, lines, vehicles and pace hold together.",
-        f"报道说“每 {plant.takt.lane_s:g} 秒下线一片”，没有说是哪里的节拍。本工厂按标出的一种理解建模："
-        "只有这样，产能、产线数、车数和节拍才能同时成立。",
+        f"“A cell every {plant.takt.lane_s:g} s” does not say of what. This plant is built on the marked reading; a "
+        "reading that would need more than all the time there is for the stated capacity cannot be meant.",
+        f"“每 {plant.takt.lane_s:g} 秒一片”没有说是哪里的节拍。本工厂按标出的一种理解建模；"
+        "若某种理解用尽全部时间也达不到所述产能，就不可能是它的本意。",
     )
     head = "".join(
         f'<th class="text">{_both(h)}</th>' if i < 2 else f"<th>{_both(h)}</th>" for i, h in enumerate(heads)
     )
     return (
-        f'<section class="card"><h2>{_both(Both("Three readings of the headline", "节拍的三种理解"))}</h2>'
+        f'<section class="card"><h2>{_both(Both("Three readings of the pace", "节拍的三种理解"))}</h2>'
         f'<p>{_both(text)}</p><div class="scroll"><table><tr>{head}</tr>{"".join(rows)}</table></div></section>'
     )
 

@@ -165,7 +165,7 @@ def _discs(summary: Mapping[str, Any]) -> Tile | None:
     return Tile(
         Both("Sealed on discs", "已封存光盘"),
         _same(f"{discs['count']:,}"),
-        Both("images", "张"),
+        Both("disc images", "张映像"),
         Both(f"{size:,.0f} MB, {parity} of them parity discs", f"{size:,.0f} MB，其中校验盘 {parity} 张"),
     )
 

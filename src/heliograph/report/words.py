@@ -71,13 +71,14 @@ SECTIONS: dict[str, Section] = {
     ),
     "wip": Section(
         Both("Work in process", "在制品"),
-        Both("Lots between the wafer store and the cell store.", "从硅片库到电池片库之间的批次数。"),
-        "half",
+        Both(
+            "Lots between the wafer store and the cell store, by where they are: at a step, or waiting after it.",
+            "从硅片库到电池片库之间的批次，按所在位置：正在某道工序，或在其后等待。",
+        ),
     ),
     "energy": Section(
         Both("Energy", "能耗"),
         Both("Electricity by part of the workshop.", "车间各部分用电。"),
-        "half",
     ),
     "quality": Section(
         Both("Cell efficiency", "电池效率"),
