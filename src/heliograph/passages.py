@@ -76,7 +76,7 @@ class Passages(NamedTuple):
     enter_ms: tuple[I64, ...]
     """(steps)(w,) NEVER where `batch` is -1."""
     leave_ms: tuple[I64, ...]
-    """(steps)(w,) also NEVER while in process; a wafer that broke there left its life at this moment."""
+    """(steps)(w,) also NEVER while in process; a wafer that broke there is gone when its batch comes out."""
     lost_at: I8
     """(w,) the step at which the wafer was lost; -1: none. A loss after the end of the record is none."""
 
@@ -177,9 +177,11 @@ def pass_lots(book: Daybook, floor: Floor, lots: I32) -> Passages:
         batch[step][at] = row
         enter[step][at] = went_in
         leave[step][at] = came_out
-    # A loss at a step that the wafer had not left by the end of the record has not happened yet.
     for step in range(floor.steps):
         gone = np.flatnonzero(lost_at == step)
+        # As the event log has it: a loss is seen when the batch comes out; before, there is none.
+        out = np.where(batch[step][gone] >= 0, book.batches.end_ms[batch[step][gone]], NOT_YET_MS)
+        leave[step][gone] = np.where((out == NOT_YET_MS) | (out >= book.until_ms), NEVER, out)
         lost_at[gone[leave[step][gone] == NEVER]] = -1
     return Passages(lots, batch, enter, leave, lost_at)
 

@@ -187,10 +187,10 @@ def make_daybook(
         events=(),
         vehicle_state_ms=_vehicle_states(plant, until_ms),
         vehicle_kwh=np.full(plant.vehicles.count, 0.1 * hours),
-        in_process_at_start=0,
+        alive_at_start=0,
     )
     book = book._replace(events=_events(book, plant))
-    return book._replace(in_process_at_start=count_in_process(book, plant, 0))
+    return book._replace(alive_at_start=count_alive(book, plant, 0))
 
 
 def _lane(batches, parts, number, clock, through_s, until_ms, tool, kind, step, lots, arrive, lost_at, slots, basket):  # type: ignore[no-untyped-def]
@@ -393,6 +393,9 @@ def walk(book: Daybook, plant: Plant, lots: Any = None, *, lost_only: bool = Fal
                     enter = int(book.batches.start_ms[row])
                     leave = int(book.batches.end_ms[row]) if book.batches.end_ms[row] != NOT_YET_MS else book.until_ms
                 op = after
+                if gone == step:
+                    leave = int(book.batches.end_ms[row])
+                    leave = book.until_ms if leave == NOT_YET_MS else leave
                 if enter < book.until_ms and (not lost_only or gone == step):
                     out = leave if leave < book.until_ms else None
                     yield lot, position, step, row, enter, out, name
@@ -404,13 +407,13 @@ def _real(book: Daybook, row: int, op_ms: int) -> int:
     return op_ms + (int(book.stops.lost_ms[before].max()) if before.any() else 0)
 
 
-def count_in_process(book: Daybook, plant: Plant, at_ms: int) -> int:
-    """Wafers released before `at_ms` that were neither lost nor through the last step by then; one by one."""
-    released = book.lots.released_ms < at_ms
-    count = int(released.sum()) * plant.wafers_per_carrier
-    last = len(plant.route) - 1
-    for lot, position, step, _, _, leave, _ in walk(book, plant, ends_only=True):
+def count_alive(book: Daybook, plant: Plant, at_ms: int) -> int:
+    """Wafers of lots released and not yet stored at `at_ms`, less those of batches out that broke; one by one."""
+    finished = book.lots.finished_ms
+    open_lots = (book.lots.released_ms < at_ms) & ((finished == NOT_YET_MS) | (finished >= at_ms))
+    count = int(open_lots.sum()) * plant.wafers_per_carrier
+    for lot, position, step, row, _, _, _ in walk(book, plant, lost_only=True):
         gone = int(book.lots.lost_at[lot, position - 1])
-        if released[lot] and leave is not None and leave < at_ms and step in (gone, last):
+        if open_lots[lot] and step == gone and NOT_YET_MS != book.batches.end_ms[row] < at_ms:
             count -= 1
     return count

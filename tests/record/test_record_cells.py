@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from recorded import Made, make
 
-from heliograph.daybook import E10_STATES, Daybook
+from heliograph.daybook import E10_STATES, NOT_YET_MS, Daybook
 from heliograph.measured import Cells
 from heliograph.passages import Passages, floor_of, lots_in_record, pass_lots
 from heliograph.plant.model import Electrical, Plant
@@ -34,7 +34,7 @@ def test_power_and_efficiency_are_exactly_what_voltage_current_and_fill_factor_g
 ) -> None:
     _, cells = drawn(book, made)
 
-    assert len(cells.at) > 10_000
+    assert len(cells.at) > 1_000
     assert (cells.power_w == cells.voc_mv / 1000 * cells.isc_a * cells.ff_pct / 100).all()
     assert (cells.efficiency_pct == cells.power_w / (plant.wafer.area_cm2 * 0.1) * 100).all()
 
@@ -149,6 +149,6 @@ def test_all_that_the_batches_took_is_on_the_meters(plant: Plant, book: Daybook,
     for number in np.flatnonzero(made.floor.step == step):
         its = book.batches.machine == number
         start, end = book.batches.start_ms[its], book.batches.end_ms[its]
-        end = np.where(end == -1, start + round(kind.process_s * 1000), end)
+        end = np.where(end == NOT_YET_MS, start + round(kind.process_s * 1000), end)
         within = np.clip(np.minimum(end, book.until_ms) - np.maximum(start, 0), 0, None) / (end - start)
         assert made.meters.machine_kwh[number].sum() == pytest.approx(within.sum() * kind.batch * kind.kwh_per_wafer)

@@ -25,7 +25,7 @@ def test_every_wafer_has_the_batch_and_moments_that_walking_one_by_one_finds(
         assert found == (batch, enter, NEVER if leave is None else leave)
         seen += 1
     assert seen == sum(np.count_nonzero(batch >= 0) for batch in passages.batch)
-    assert seen > 50_000
+    assert seen > 10_000
 
 
 def test_a_wafer_is_never_in_two_steps_at_once(book: Daybook, made: Made) -> None:
@@ -65,4 +65,4 @@ def test_cells_out_are_those_that_left_the_last_step_within_the_record(plant: Pl
         for lot, position, step, _, _, leave, _ in walk(book, plant, ends_only=True)
     )
 
-    assert number_out(book, made.floor, lots_in_record(book)) == out > 10_000
+    assert number_out(book, made.floor, lots_in_record(book)) == out > 1_000

@@ -16,7 +16,7 @@ from daybooks import walk
 from recorded import Written
 
 from heliograph.cli.main import main
-from heliograph.daybook import Daybook
+from heliograph.daybook import NOT_YET_MS, Daybook
 from heliograph.errors import NotFound, RunWrong
 from heliograph.ids import cell_id, lot_id, parse_cell, parse_lot
 from heliograph.plant.model import Plant
@@ -69,7 +69,7 @@ def test_a_trace_tells_basket_and_slot_test_values_energy_and_carbon(plant: Plan
 
 
 def test_a_trace_names_every_carrier_and_vehicle_that_moved_the_lot(book: Daybook, written: Written) -> None:
-    name = parse_cell(finished(written.record)[5000])
+    name = parse_cell(finished(written.record)[2000])
     trace = trace_cell(written.record, name)
     moves = np.flatnonzero(book.moves.lot == name.lot.number)
 
@@ -153,7 +153,7 @@ def test_what_is_not_there_is_said_with_what_is(written: Written) -> None:
 
 
 def test_a_cell_in_process_at_the_end_is_not_called_finished(book: Daybook, written: Written) -> None:
-    lot = int(np.flatnonzero(book.lots.finished_ms == -1)[-1])
+    lot = int(np.flatnonzero(book.lots.finished_ms == NOT_YET_MS)[-1])
     while book.lots.lost_at[lot, 0] >= 0:
         lot -= 1
 
@@ -228,7 +228,7 @@ def test_the_command_takes_a_machine_and_times_of_the_day(written: Written, caps
     assert main([*words, "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["since"] == "2025-11-03T00:10:00+08:00"
-    assert len(document["cells"]) > 100
+    assert len(document["cells"]) > 10
 
     assert main(words) == 0
     assert "finished cells of" in capsys.readouterr().out

@@ -109,8 +109,8 @@ def test_in_is_out_and_scrapped_and_in_process(book: Daybook, written: Written) 
     """The daybook's own count at the start, and each wafer's moments, make the same sum."""
     count = written.pieces.wafers
 
-    assert book.in_process_at_start == count.at_start
-    assert book.in_process_at_start + count.released == count.out + count.scrapped + count.in_process
+    assert book.alive_at_start == count.at_start + count.tested_at_start
+    assert count.at_start + count.released == count.out + count.scrapped + count.in_process
     assert count.out == written.record.read("cells", ["cell"]).num_rows
     assert min(count.at_start, count.released, count.out, count.scrapped, count.in_process) > 0
     assert count.scrapped == count.scrapped_at.sum()

@@ -141,8 +141,7 @@ def count_wafers(book: Daybook, floor: Floor, passages: Passages) -> Count:
     gone_at = passages.leave_ms[-1].copy()
     for step in range(floor.steps):
         here = passages.lost_at == step
-        # As the event log has it: the loss is seen when the batch comes out.
-        gone_at[here] = book.batches.end_ms[passages.batch[step][here]]
+        gone_at[here] = passages.leave_ms[step][here]
     released = np.repeat(book.lots.released_ms[passages.lots], floor.slots)
     within = (gone_at >= 0) & (gone_at < book.until_ms)
     return Count(
