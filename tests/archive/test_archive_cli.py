@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -133,3 +137,25 @@ def test_help_has_an_example(capsys: pytest.CaptureFixture[str], name: str):
 
     assert code == 0
     assert f"heliograph archive {name} " in out
+
+
+@pytest.mark.parametrize("after_s", [0.0, 0.05])
+def test_ctrl_c_ends_cleanly_and_leaves_nothing(tree: Path, tmp_path: Path, after_s: float):
+    write_files(tree, c_bin=60_000_000)
+    discs = tmp_path / "discs"
+    # A test runner in the background may have told its children to ignore Ctrl-C.
+    words = (
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from heliograph.cli.main import main\n"
+        "sys.exit(main(['archive', 'seal', 'tree', '--capacity', '30MB', '--parity', '1']))"
+    )
+    at_work = subprocess.Popen([sys.executable, "-c", words], stderr=subprocess.PIPE, text=True)
+    while not list(discs.glob("*.iso*")):
+        assert at_work.poll() is None
+        time.sleep(0.002)
+    time.sleep(after_s)
+    at_work.send_signal(signal.SIGINT)
+    _, said = at_work.communicate(timeout=60)
+
+    assert (at_work.returncode, said.strip().splitlines()[-1:]) == (130, ["stopped"])
+    assert list(discs.iterdir()) == []
