@@ -35,10 +35,10 @@ def served_without_fault(floor: Floor, plan, vehicles) -> None:
     seed=st.integers(0, 1000),
 )
 def test_on_any_streets_every_move_is_served_and_no_rule_is_broken(rows, columns, bays, share, two_way, seed):
-    """Up to one vehicle per bay: with as many vehicles as places to rest, there is just room for all."""
+    """Every bay is a station and a parking place, and all but one may be taken: there is just room to let one by."""
     plan = streets(rows, columns, bays, seed, two_way)
     stations = [f"b{i}" for i in range(bays)]
-    vehicles = fleet_of(max(1, int(share * bays)), stations)
+    vehicles = fleet_of(max(1, int(share * (bays - 1))), stations)
     floor = Floor(Fleet(plan, vehicles, seed=seed), stations, seed)
 
     for _ in range(3 * vehicles.count):

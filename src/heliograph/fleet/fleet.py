@@ -83,6 +83,7 @@ class Fleet:
         """Source node, priority, wanted_ms of each pending move."""
         self._trips: dict[int, _Trip] = {}
         self._trip_of: list[_Trip | None] = [None] * count
+        self._meanwhile: list[MoveAssigned] = []
         self._check_roads()
 
     @property
@@ -115,6 +116,7 @@ class Fleet:
             self._pending_at = np.concatenate([self._pending_at, np.zeros_like(self._pending_at)], axis=1)
         self._pending_at[:, i] = nodes[move.source], move.priority, move.wanted_ms
         self._pending.append(move)
+        self._world.clock["pending"] = i + 1
 
     def assign(self, now_ms: int) -> list[MoveAssigned]:
         """Give pending moves to free vehicles and send them off; `now_ms` is where the fleet stands.
@@ -122,9 +124,21 @@ class Fleet:
         A vehicle is free when it stands without an order, drives to park, or tops up its battery.
         """
         self._expect(now_ms)
+        return self.assigned_meanwhile() + self._assign()
+
+    def assigned_meanwhile(self) -> list[MoveAssigned]:
+        """What `advance` has assigned on its own, because a vehicle had charged while moves were pending.
+
+        Given out once: here, or by the next `assign`. Ask after each `advance` to have all events in time order.
+        """
+        assigned, self._meanwhile = self._meanwhile, []
+        return assigned
+
+    def _assign(self) -> list[MoveAssigned]:
         if not self._pending:
             return []
         self._make_room()
+        now_ms = self._now_ms
         chosen, who = _assign.assign(self._world, self._pending_at, len(self._pending))
         assigned = []
         for i, vehicle in zip(chosen.tolist(), who.tolist(), strict=True):
@@ -138,6 +152,7 @@ class Fleet:
             if i < len(self._pending):
                 self._pending[i] = last
                 self._pending_at[:, i] = self._pending_at[:, len(self._pending)]
+        self._world.clock["pending"] = len(self._pending)
         return assigned
 
     def advance(self, until_ms: int) -> list[VehicleArrived]:
@@ -149,8 +164,10 @@ class Fleet:
             HeliographError: a vehicle has no way to its target (the roadmap changed under it).
         """
         self._now_ms, count = traffic.advance(self._world, until_ms)
-        while count == traffic.FULL_UP:
+        while count in (traffic.FULL_UP, traffic.FREE):
             self._make_room()
+            if count == traffic.FREE:
+                self._meanwhile += self._assign()
             self._now_ms, count = traffic.advance(self._world, until_ms)
         world = self._world
         if count == traffic.LOST:

@@ -37,6 +37,7 @@ from heliograph.fleet.timers import ARRIVE, FREED, FULL, LOOK, REST, SET_OUT, po
 from heliograph.fleet.world import CHARGE, CHARGING, CLAIMING, DROP, HANDOFF, HELD, IDLE, NONE, PARK, World
 
 __all__ = [
+    "FREE",
     "FULL_UP",
     "LOST",
     "SPARE_TIMERS",
@@ -57,6 +58,7 @@ DETOURS: Final = 8
 RETRY_MS: Final = 1_000
 FULL_UP: Final = -1
 LOST: Final = -2
+FREE: Final = -3
 
 
 @inner
@@ -379,7 +381,8 @@ def advance(w: World, until_ms: int) -> tuple[int, int]:
 
     Returns:
         The time reached, and the number of arrivals in `arrived`; `FULL_UP`: an array is nearly full, make room and
-        call again; `LOST`: a vehicle has no way to its target, `clock.lost`.
+        call again; `LOST`: a vehicle has no way to its target, `clock.lost`; `FREE`: a vehicle has charged while
+        moves are pending.
     """
     clock = w.clock[0]
     while clock.timers > 0 and w.timers[0].at_ms <= until_ms:
@@ -406,6 +409,8 @@ def advance(w: World, until_ms: int) -> tuple[int, int]:
                 w.vehicles[who].must_charge = 0
                 become(w, who, IDLE, now_ms)
                 _rest(w, who, now_ms)
+                if clock.pending > 0:
+                    return int(now_ms), FREE
             elif kind == LOOK:
                 open_ring(w, who, now_ms)
         if clock.lost >= 0:

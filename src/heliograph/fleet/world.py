@@ -157,6 +157,7 @@ CLOCK: Final = np.dtype(
         ("on_road", "i8"),
         ("at_gate", "i8"),
         ("road_limit", "i8"),
+        ("pending", "i8"),  # moves that no vehicle has
         ("cycles", "i8"),
         ("cycles_stuck", "i8"),
         ("lost", "i8"),  # a vehicle that has no way to its target; -1
