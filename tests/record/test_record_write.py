@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from collections import defaultdict
 from itertools import pairwise
@@ -24,6 +25,8 @@ from heliograph.plant.model import Plant
 from heliograph.record.columns import arrow_type, tables, tables_json, tables_text
 from heliograph.record.events import event_columns
 from heliograph.record.frame import arrow_table
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_every_table_has_the_columns_types_units_and_meanings_of_the_registry(plant: Plant, written: Written) -> None:
@@ -295,3 +298,12 @@ def test_plants_of_one_step_have_a_record_too(plant: Plant, tmp_path: Path) -> N
     written = write(alone, make_daybook(alone, hours=2, warmup_h=0, every_s=900), tmp_path)
 
     assert written.pieces.wafers.out == written.record.read("cells").num_rows > 0
+
+
+def test_the_document_prints_the_tables_of_the_registry() -> None:
+    spec = importlib.util.spec_from_file_location("record_page", ROOT / "docs" / "record.py")
+    assert spec is not None and spec.loader is not None
+    page = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(page)
+
+    assert page.DOCUMENT.read_text("utf-8") == page.document(), "run `python docs/record.py`"
