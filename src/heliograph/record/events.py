@@ -35,11 +35,7 @@ def event_columns(events: Sequence[Event], prefix: str, vehicle_ids: Sequence[st
     by_kind = {kind: [kept[i] for i in where.tolist()] for kind, where in places.items()}
 
     def gather(name: str) -> list[tuple[np.ndarray, list[Any]]]:
-        return [
-            (places[kind], list(map(attrgetter(name), by_kind[kind])))
-            for kind in order
-            if hasattr(kind, name)
-        ]
+        return [(places[kind], list(map(attrgetter(name), by_kind[kind]))) for kind in order if hasattr(kind, name)]
 
     def numbers(name: str, kind: Any, missing: int = -(1 << 62)) -> Maybe:
         column = np.full(len(kept), missing, np.int64)

@@ -86,7 +86,7 @@ def _array(column: Column, kind: pa.DataType, values: Values, zero_ms: int) -> p
         at = np.asarray(values, np.int64)
         mask = at == NEVER if column.null else None
         moments = np.where(at == NEVER, 0, at + zero_ms) if column.null else at + zero_ms
-        return pa.array(moments, mask=mask).cast(kind)
+        return pa.array(moments, mask=mask).view(kind)
     if column.kind == "text":
         return _array(column, kind, codes_of(cast("Sequence[str | None]", values)), zero_ms)
     return pa.array(values, kind)
