@@ -26,6 +26,10 @@ URGENT, SOON, NORMAL = 2, 1, 0
 """Priorities: the bottleneck's own; a machine that would starve or block; the rest."""
 
 
+AHEAD = 2
+"""Lots that the wafer store keeps ready for the first machine."""
+
+
 class Flow:
     """Decides, event by event, which carrier goes where, and when the wafer stores release lots."""
 
@@ -73,10 +77,13 @@ class Flow:
     # releases
 
     def _release(self, line: Line) -> None:
+        """Release lots up to the limit, and none while some wait before the first machine: they would only wait there."""
         if self.state.self_releasing:
             return
         for tool in line.tools[0]:
-            while line.lots + line.releases_due < self.state.wip_lots and line.releases_due < len(tool.outs):
+            while (
+                line.lots + line.releases_due < self.state.wip_lots and line.releases_due + len(line.waiting[1]) < AHEAD
+            ):
                 line.releases_due += 1
                 self._orders.append(Release(tool.id))
 
@@ -158,6 +165,8 @@ class Flow:
             port.booked = True
             port.tool.lots_due += 1
             self._move(line, cargo.carrier, cargo.lot, cargo.port, port, urgency)
+            if stage == 1:
+                self._release(line)
 
     @staticmethod
     def _vacant_in(line: Line, stage: int) -> Port | None:
