@@ -1,4 +1,4 @@
-"""Plants of one machine, without vehicles: what queueing theory can compute, built from the same parts as a workshop."""
+"""Plants of one machine, without vehicles: what queueing theory can compute, from the parts of a workshop."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ class Flow:
     # releases
 
     def _release(self, line: Line) -> None:
-        """Release lots up to the limit, and none while some wait before the first machine: they would only wait there."""
+        """Release lots up to the limit, and none while some wait for the first machine: they would wait there."""
         if self.state.self_releasing:
             return
         for tool in line.tools[0]:

@@ -36,10 +36,12 @@ class Lot:
 
     def position(self, first: int, nth: int) -> int:
         """Position of the nth (from 0) wafer alive at or after position `first`."""
-        found = first - 2
-        for _ in range(nth + 1):
-            found = self.lost_at.index(ALIVE, found + 1)
-        return found + 1
+        last = first + nth
+        while True:
+            short = nth + 1 - self.count(first, last)
+            if not short:
+                return self.lost_at.rindex(ALIVE, first - 1, last) + 1
+            last += short
 
     def lose(self, position: int, step: int) -> None:
         """The wafer at `position` breaks at route step `step`."""
@@ -60,8 +62,7 @@ def draw_lost(lot: Lot, first: int, last: int, chance: float, luck: random.Rando
     nth = int(math.log(1.0 - luck.random()) / stretch)
     if nth >= n:
         return lost
-    alive = [p for p in range(first, last + 1) if lot.lost_at[p - 1] == ALIVE]
     while nth < n:
-        lost.append(alive[nth])
+        lost.append(lot.position(first, nth))
         nth += 1 + int(math.log(1.0 - luck.random()) / stretch)
     return lost
