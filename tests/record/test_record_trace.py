@@ -243,6 +243,8 @@ def test_the_command_takes_a_machine_and_times_of_the_day(written: Written, caps
         (["trace", "--machine", "L1-BDF1", "--between", "noon", "13:00"], 2, "'noon' is not a time"),
         (["trace", "--machine", "L1-BDF1", "--between", "14:00", "13:00"], 2, "13:00 is not after 14:00"),
         (["trace", "SM251103-99999-0001"], 6, "its lot SM251103-99999 is not in"),
+        (["trace", "SM251103-00042-0001", "--machine", "L1-BDF1"], 2, "one or the other"),
+        (["trace", "--machine", "l1-bdf1", "--unit", "0"], 6, "L1-BDF1 has no unit 0"),
     ],
 )
 def test_a_mistake_gets_one_line_a_hint_and_its_exit_code(
@@ -266,3 +268,11 @@ def test_without_from_the_last_run_here_is_taken(
     monkeypatch.chdir(tmp_path / "runs" / "monday" / "record")
     assert main(["trace", finished(written.record)[0]]) == 6
     assert "no run here" in capsys.readouterr().err
+
+
+def test_two_runs_at_once_are_refused(written: Written, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copytree(written.folder, tmp_path / "other")
+    words = ["trace", "SM251103-00042-0001", "--from", str(written.folder), "--from", str(tmp_path / "other")]
+
+    assert main(words) == 2
+    assert "give one run, or disc images only" in capsys.readouterr().err

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from heliograph.errors import NotFound
+from heliograph.errors import NotFound, UsageWrong
 
 if TYPE_CHECKING:
     from heliograph.record.store import Record
@@ -49,7 +49,7 @@ def find_record(paths: Sequence[Path]) -> Record:
     """The record that these paths hold.
 
     Raises:
-        NotFound, RunWrong, DiscWrong, DiscsLost, Damaged: as each says.
+        UsageWrong: a run and something else. NotFound, RunWrong, DiscWrong, DiscsLost, Damaged: as each says.
     """
     from heliograph.record.store import open_folder
 
@@ -60,6 +60,10 @@ def find_record(paths: Sequence[Path]) -> Record:
             return open_folder(place)
         if (place / "discs").is_dir():
             places = [place / "discs"]
+    elif len(places) == 1 and places[0].suffix == ".parquet":
+        return open_folder(places[0].parent)
+    elif runs := [place for place in places if _marker(place) is not None]:
+        raise UsageWrong(f"{runs[0]}: a run among {len(places)} places", hint="give one run, or disc images only")
     return _on_discs(places)
 
 

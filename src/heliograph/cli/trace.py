@@ -60,9 +60,11 @@ def command(
     heliograph trace --machine L3-BDF2 --unit 4 --between 04:00 06:30
     """
     if machine is not None:
+        if thing and not Path(thing).exists():
+            raise UsageWrong(f"{thing} and --machine: one or the other", hint="leave out the cell, or the machine")
         # Without a cell, the first word is a path that the shell expanded from --from *.iso.
         words = (*([Path(thing)] if thing else []), *more)
-        answer: Any = _machine(find_record((*places, *words)), machine, unit, between)
+        answer: Any = _machine(find_record((*places, *words)), machine.strip().upper(), unit, between)
     else:
         if unit is not None or between is not None:
             raise UsageWrong("--unit and --between need --machine", hint="e.g. --machine L3-BDF2 --unit 4")
