@@ -319,6 +319,22 @@ def test_a_disc_cut_short_is_mended_when_its_parity_reaches_so_far(five: DiscSet
     assert bytes_of(tmp_path / "discs") == before
 
 
+def test_a_ruined_copy_of_a_disc_that_is_here_whole_is_named_as_such(five: DiscSet, tmp_path: Path):
+    copy = tmp_path / "discs" / "copy.iso"
+    good = five.discs[0].path.read_bytes()
+    copy.write_bytes(good[: len(good) // 2] + bytes(len(good) // 2))
+    five.discs[1].path.unlink()
+    five.discs[2].path.unlink()
+
+    assert exit_code(tmp_path / "discs") == Damaged.exit_code
+    with pytest.raises(SectorsLost, match=r"copy\.iso") as wrong:
+        mend([tmp_path / "discs"])
+
+    assert "is a whole image of the same disc" in wrong.value.hint
+    copy.unlink()
+    assert exit_code(tmp_path / "discs") == 0
+
+
 @pytest.mark.slow
 def test_two_percent_of_sectors_and_a_scratch_of_5_mb_are_mended_on_a_disc_of_a_day(tmp_path: Path):
     """As large as a day of the reference workshop would be on one line; the scratch is 5 MB in one place."""

@@ -19,7 +19,7 @@ from heliograph.archive.medium import SECTOR
 from heliograph.archive.plan import IMAGES, ImageNote, draw_parity, parity_path
 from heliograph.archive.reader import DiscImage, SetView, find_sets, image_paths
 from heliograph.archive.seal import fill_parity
-from heliograph.archive.verify import DAMAGED, GOOD, LOST, WRONG, DiscState, SetState, check_image, discs_lost
+from heliograph.archive.verify import DAMAGED, GOOD, LOST, WRONG, DiscState, check_image, discs_lost
 from heliograph.errors import DiscsLost, DiscWrong, HeliographError, NotFound, SectorsLost
 from heliograph.files import whole_file
 
@@ -115,10 +115,16 @@ def _rebuild_sets(
                 rebuilt += _rebuild(view, gone, out, in_the_way, progress)
             except DiscsLost as lost:
                 wrong = lost
+        twins = {(view.set_id, name): disc.where for view in found.sets for name, disc in view.discs.items()}
     finally:
         found.close()
     made = {path for path, _ in rebuilt}
     for state in beyond:
+        twin = twins.get((state.set_id, state.disc))
+        if twin is not None and wrong is None:
+            wrong = SectorsLost(
+                f"{state.where}: {state.why}", hint=f"{twin} is a whole image of the same disc: keep that, delete this"
+            )
         if state.where not in claimed and state.where not in made and wrong is None:
             kind = SectorsLost if state.state == LOST else DiscWrong
             wrong = kind(
@@ -142,7 +148,7 @@ def _too_many(view: SetView, in_the_way: dict[str, DiscState]) -> HeliographErro
             disc=first.disc,
             rows=first.lost_rows,
         )
-    return discs_lost(SetState(view.index, (), gone))
+    return discs_lost(view.index, gone)
 
 
 def _rebuild(
@@ -203,7 +209,7 @@ def _notes(view: SetView, here: dict[str, DiscImage]) -> list[ImageNote]:
             except msgspec.DecodeError as wrong:
                 raise DiscWrong(f"{here[disc.name].where}: {IMAGES}: {str(wrong).lower()}") from None
     if any(disc.name not in here for disc in view.index.data_discs):
-        raise discs_lost(SetState(view.index, (), tuple(disc.name for disc in view.missing)))
+        raise discs_lost(view.index, [disc.name for disc in view.missing])
     notes = []
     for disc in view.index.data_discs:
         image = here[disc.name]

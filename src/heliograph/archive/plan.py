@@ -126,7 +126,7 @@ def plan_set(gathered: Gathered, wishes: Wishes, explained: str = "") -> SetPlan
             return plan
         # Less room, more discs, a longer index, less room: a growing step ends the chase.
         left -= over + step
-        step *= 4
+        step = min(4 * step, 1 + left // 50)
 
 
 def draw_parity(index: Index, disc: Disc, notes: Sequence[ImageNote], explained: str) -> DiscPlan:

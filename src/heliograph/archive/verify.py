@@ -66,7 +66,8 @@ class SetState:
     @property
     def gone(self) -> tuple[str, ...]:
         """Discs that only the parity discs can give back."""
-        return (*self.missing, *(disc.disc for disc in self.discs if disc.state not in (GOOD, DAMAGED)))
+        usable = {disc.disc for disc in self.discs if disc.state in (GOOD, DAMAGED)}
+        return tuple(disc.name for disc in self.index.discs if disc.name not in usable)
 
     @property
     def recoverable(self) -> bool:
@@ -92,7 +93,8 @@ class Verdict:
         nameless = sum(1 for disc in self.strays if disc.state == DAMAGED)
         for one in self.sets:
             if self.whole_sets and len(one.gone) - nameless > len(one.index.parity_discs) and one.missing:
-                return discs_lost(one, [path for path in self.left_behind if path.name.startswith(one.index.set_id)])
+                left_behind = [path for path in self.left_behind if path.name.startswith(one.index.set_id)]
+                return discs_lost(one.index, one.gone, left_behind)
         for disc in states:
             if disc.state == LOST and not self._replaceable(disc):
                 return SectorsLost(
@@ -116,18 +118,18 @@ class Verdict:
         return self.whole_sets and any(disc in one.discs and one.recoverable for one in self.sets)
 
 
-def discs_lost(one: SetState, left_behind: Sequence[Path] = ()) -> DiscsLost:
+def discs_lost(index: Index, gone: Sequence[str], left_behind: Sequence[Path] = ()) -> DiscsLost:
     """More discs are gone than parity discs replace."""
-    many = len(one.index.parity_discs)
-    hint = f"find {len(one.gone) - many} more of them, in any readable state, and run the same command again"
+    many = len(index.parity_discs)
+    hint = f"find {len(gone) - many} more of them, in any readable state, and run the same command again"
     if left_behind:
         hint = f"{left_behind[0].name} is what an interrupted seal left: run the same `heliograph archive seal` again"
     return DiscsLost(
-        f"set {one.index.set_id}: {len(one.gone)} of {len(one.index.discs)} discs are gone ({', '.join(one.gone)}); "
+        f"set {index.set_id}: {len(gone)} of {len(index.discs)} discs are gone ({', '.join(gone)}); "
         f"its {many} parity disc(s) replace {many}",
         hint=hint,
-        set_id=one.index.set_id,
-        gone=list(one.gone),
+        set_id=index.set_id,
+        gone=list(gone),
         parity=many,
     )
 
