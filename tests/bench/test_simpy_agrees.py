@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "bench"))
 def test_without_failures_a_simpy_model_makes_as_many_cells_within_three_percent():
     first_light = pytest.importorskip("first_light", reason="SimPy is not installed", exc_type=ImportError)
     files = first_light.without_failures(read_plant("small"))
-    hours = 8.0
+    hours = 24.0
 
     book = simulate(files.plant, files.roadmap, seed=3, hours=hours, warmup_h=files.plant.flow.warmup_h)
     ours = number_out(book, floor_of(files.plant, book.machine_ids), lots_in_record(book)) * 24.0 / hours
