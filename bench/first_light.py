@@ -48,7 +48,8 @@ def timed_run(plant: str, hours: float, seed: int, folder: Path) -> dict[str, An
     """Run `heliograph run` in a process of its own; give its summary, its wall time and its peak memory."""
     command = [sys.executable, "-m", "heliograph.cli.main", "run", plant, "--hours", f"{hours:g}", "--seed", str(seed)]
     began = time.perf_counter()
-    with subprocess.Popen([*command, "--out", str(folder), "--json"], stdout=subprocess.DEVNULL) as process:
+    where = [*command, "--out", str(folder), "--json"]
+    with subprocess.Popen(where, stdout=subprocess.DEVNULL, cwd=folder.parent) as process:
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     wall_s = time.perf_counter() - began
@@ -58,14 +59,14 @@ def timed_run(plant: str, hours: float, seed: int, folder: Path) -> dict[str, An
     return {"summary": summary, "wall_s": wall_s, "peak_mb": used.ru_maxrss * 1024 / 1e6}
 
 
-def time_both(files: PlantFiles, name: str, hours: float, runs: int) -> dict[str, Any]:
+def time_both(files: PlantFiles, hours: float, runs: int) -> dict[str, Any]:
     """Part 1."""
     ours, theirs = [], []
     with tempfile.TemporaryDirectory(prefix="heliograph-bench-") as scratch:
         timed_run("small", 1.0, 1, Path(scratch) / "warm")
         for number in range(runs):
             folder = Path(scratch) / f"run-{number}"
-            ours.append(timed_run(name, hours, 1, folder))
+            ours.append(timed_run(str(files.folder.resolve()), hours, 1, folder))
             shutil.rmtree(folder)
             theirs.append(simulate_with_simpy(files, hours, 1))
     summary = ours[0]["summary"]
@@ -129,7 +130,7 @@ def main() -> None:
         "machine": {"cpu": _cpu(), "cores": os.cpu_count(), "python": platform.python_version()},
         "plant": given.plant,
         "hours": given.hours,
-        "time": time_both(files, given.plant, given.hours, given.runs),
+        "time": time_both(files, given.hours, given.runs),
         "flow_without_failures": compared(outputs(without_failures(files), given.hours, range(1, 2))),
         "output_with_failures": compared(outputs(files, given.hours, range(1, given.seeds + 1))),
     }

@@ -191,7 +191,7 @@ def _takt(numbers: Numbers, lang: str) -> Figure:
     line = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": numbers.takt_s, "y1": numbers.takt_s}
     layout = {
         "hovermode": "x unified",
-        "xaxis": _axis("", type="category"),
+        "xaxis": _axis("", type="category", tickangle=-60, tickfont={"size": 11}),
         "yaxis": _axis(_say("takt s", lang), rangemode="tozero"),
         "shapes": [{**line, "line": {"dash": "dot", "width": 1}}],
     }
