@@ -46,6 +46,16 @@ def test_every_command_and_option_is_on_the_commands_page():
     assert page.DOCUMENT.read_text("utf-8") == page.document(), "run `python docs/commands.py`"
 
 
+def test_every_command_shows_an_example_and_speaks_json():
+    sections = re.findall(r"^## (heliograph .+?)\n\n```text\n(.*?)```", _commands_page().document(), re.M | re.DOTALL)
+    commands = {path: text for path, text in sections if "COMMAND [ARGS]" not in text}
+
+    assert len(commands) > 10
+    for path, text in commands.items():
+        assert re.search(rf"^ +{path}\b", text, re.M), f"{path}: no example"
+        assert "--json" in text, f"{path}: no --json"
+
+
 def test_every_file_of_a_command_is_in_the_table_of_commands():
     folder = ROOT / "src" / "heliograph" / "cli"
     files = [

@@ -1,4 +1,4 @@
-"""Everything that can be ordered, as typed frozen values: flow asks the fleet and the floor, the fleet orders vehicles."""
+"""Everything that can be ordered, as typed frozen values: flow asks fleet and floor, the fleet orders vehicles."""
 
 from __future__ import annotations
 
