@@ -14,8 +14,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
+from heliograph.archive.disc import DiscImage
 from heliograph.archive.index import Index, encode
-from heliograph.archive.reader import DiscImage, find_sets
+from heliograph.archive.reader import find_sets
 from heliograph.errors import CannotWrite, HeliographError
 from heliograph.files import whole_file
 

@@ -14,11 +14,12 @@ from pathlib import Path
 
 import msgspec
 
+from heliograph.archive.disc import DiscImage
+from heliograph.archive.fill import fill_parity
 from heliograph.archive.index import Disc, image_name
 from heliograph.archive.medium import SECTOR
 from heliograph.archive.plan import IMAGES, ImageNote, draw_parity, parity_path
-from heliograph.archive.reader import DiscImage, SetView, find_sets, image_paths
-from heliograph.archive.seal import fill_parity
+from heliograph.archive.reader import SetView, find_sets, image_paths
 from heliograph.archive.verify import DAMAGED, GOOD, LOST, WRONG, DiscState, check_image, discs_lost
 from heliograph.errors import DiscsLost, DiscWrong, HeliographError, NotFound, SectorsLost
 from heliograph.files import whole_file

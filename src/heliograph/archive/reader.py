@@ -10,183 +10,16 @@ read from a protected image is held against its checksum in the RS03 layer, so d
 from __future__ import annotations
 
 import hashlib
-import io
-import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
-from heliograph.archive.checked import CheckedImage
-from heliograph.archive.image import APPLICATION
+from heliograph.archive.disc import DiscFolder, DiscImage, OnDisc
 from heliograph.archive.index import Disc, File, Index, decode, image_name, volume_name
-from heliograph.archive.iso import Node, Tree, Volume, read_volume
 from heliograph.errors import Damaged, DiscsLost, DiscWrong, HeliographError, NotFound, UsageWrong
 
-__all__ = ["DiscFolder", "DiscImage", "Found", "OnDisc", "SetView", "find_sets", "open_set"]
-
-INDEX = "index.json"
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """Bytes of an open image or file."""
-
-    image: CheckedImage
-    start: int
-    bytes: int
-
-
-class DiscImage:
-    """One image file, opened by its content."""
-
-    def __init__(self, path: Path, *, checked: bool = True) -> None:
-        """Open the image at `path`.
-
-        Raises:
-            NotFound: it cannot be read. DiscWrong: it is not one of ours, or its file system is broken.
-            Damaged: the sectors that say so are damaged, and the image can be repaired.
-        """
-        self.where = path
-        self.image = CheckedImage(path, checked=checked)
-        try:
-            self.volume: Volume = read_volume(self.image.view(), path)
-            if self.volume.application != APPLICATION:
-                raise DiscWrong(
-                    f"{path}: volume {self.volume.name!r} was not written by Heliograph",
-                    hint="7z, xorriso or any operating system reads it; Heliograph reads the discs it sealed",
-                    path=str(path),
-                )
-            self.tree = Tree(self.image.view(), self.volume.root, path)
-            self.index_text = self.read(INDEX)
-        except BaseException:
-            self.image.close()
-            raise
-
-    @property
-    def volume_name(self) -> str:
-        """Set id and disc name, e.g. HG7K3M9QX2A_D01."""
-        return self.volume.name
-
-    def run(self, path: str) -> Run:
-        """Where the file at `path` stands.
-
-        Raises:
-            DiscWrong: the disc holds no such file.
-        """
-        node = self.tree.find(path)
-        if node is None or node.folder:
-            raise _not_there(self.where, path)
-        return Run(self.image, node.extent.start, node.extent.bytes)
-
-    def read(self, path: str) -> bytes:
-        """All bytes of the file at `path`."""
-        return OnDisc([self.run(path)]).read()
-
-    def files(self) -> dict[str, Node]:
-        """Every file on the disc by path."""
-        return {path: node for path, node in self.tree.walk() if not node.folder}
-
-    def close(self) -> None:
-        """Close the image."""
-        self.image.close()
-
-
-class DiscFolder:
-    """A mounted disc, or what 7z copied out of one."""
-
-    def __init__(self, path: Path) -> None:
-        """Open the folder at `path`, which holds bag-info.txt and index.json.
-
-        Raises:
-            DiscWrong: it does not.
-        """
-        self.where = path
-        self._open: list[CheckedImage] = []
-        try:
-            self.index_text = (path / INDEX).read_bytes()
-            info = (path / "bag-info.txt").read_text(encoding="utf-8")
-        except OSError as wrong:
-            raise DiscWrong(f"{wrong.filename}: {(wrong.strerror or str(wrong)).lower()}", hint="not a disc") from None
-        names = [line.partition(": ")[2] for line in info.splitlines() if line.startswith("External-Identifier: ")]
-        self.volume_name = (names or [""])[0].replace("-", "_")
-
-    def run(self, path: str) -> Run:
-        """The file at `path`, opened.
-
-        Raises:
-            DiscWrong: the disc holds no such file.
-        """
-        try:
-            image = CheckedImage(self.where / path, checked=False)
-        except HeliographError:
-            raise _not_there(self.where, path) from None
-        self._open.append(image)
-        return Run(image, 0, image.bytes)
-
-    def read(self, path: str) -> bytes:
-        """All bytes of the file at `path`."""
-        return OnDisc([self.run(path)]).read()
-
-    def close(self) -> None:
-        """Close what was opened."""
-        for image in self._open:
-            image.close()
-
-
-class OnDisc(io.RawIOBase):
-    """A file on one disc or several: read-only, seekable."""
-
-    def __init__(self, runs: Sequence[Run]) -> None:
-        super().__init__()
-        self._runs = tuple(runs)
-        self._bytes = sum(run.bytes for run in runs)
-        self._at = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._bytes}[whence]
-        self._at = max(base + offset, 0)
-        return self._at
-
-    def size(self) -> int:
-        """Bytes of the whole file."""
-        return self._bytes
-
-    def read(self, size: int | None = -1) -> bytes:
-        """At most `size` bytes from here on; all that is left for -1.
-
-        Raises:
-            Damaged: a sector on the way does not match its checksum.
-        """
-        left = self._bytes - self._at if size is None or size < 0 else min(size, self._bytes - self._at)
-        parts = []
-        skipped = 0
-        for run in self._runs:
-            if left <= 0:
-                break
-            within = self._at - skipped
-            if within < run.bytes:
-                count = min(left, run.bytes - within)
-                parts.append(run.image.read(run.start + within, count))
-                self._at += count
-                left -= count
-            skipped += run.bytes
-        return parts[0] if len(parts) == 1 else b"".join(parts)
-
-    def readinto(self, buffer: object) -> int:
-        view = memoryview(buffer).cast("B")  # type: ignore[arg-type]
-        data = self.read(len(view))
-        view[: len(data)] = data
-        return len(data)
+__all__ = ["Found", "SetView", "find_sets", "image_paths", "open_set"]
 
 
 @dataclass(slots=True)
@@ -370,11 +203,3 @@ def _may_be_image(path: Path) -> bool:
             return file.read(6) == b"\x01CD001" and not path.name.endswith(".partial")
     except OSError:
         return False
-
-
-def _not_there(where: Path, path: str) -> DiscWrong:
-    return DiscWrong(
-        f"{where}: the disc should hold {path}, and does not",
-        hint="the disc is damaged: try `heliograph archive repair`",
-        path=str(where),
-    )

@@ -8,41 +8,23 @@ never a broken image under a good name. The same command goes on from there: sam
 
 from __future__ import annotations
 
-import hashlib
-import os
 import shutil
-import threading
-import time
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
-from heliograph.archive.index import File, Index, image_name
+from heliograph.archive.fill import Progress, Watch, fill
+from heliograph.archive.index import Index, image_name
 from heliograph.archive.medium import MEDIA, Medium
 from heliograph.archive.pack import Source, gather
-from heliograph.archive.plan import (
-    DiscPlan,
-    ImageNote,
-    SetPlan,
-    Wishes,
-    data_payload,
-    parity_path,
-    plan_set,
-    tag_files,
-)
+from heliograph.archive.plan import SetPlan, Wishes, plan_set
 from heliograph.errors import CannotWrite, UsageWrong
 from heliograph.files import PARTIAL, cannot_write, whole_file
 
-__all__ = ["DiscSet", "Progress", "SealedDisc", "fill_parity", "seal"]
-
-Progress = Callable[[str, int, int], None]
-"""Told what is being done, how many bytes of it are done, and of how many."""
+__all__ = ["DiscSet", "SealedDisc", "seal"]
 
 _CHUNK: Final = 1 << 20
 
@@ -115,7 +97,7 @@ def seal(
     """
     from heliograph.archive.catalog import default_catalog, enter
 
-    watch = _Watch(progress)
+    watch = Watch(progress)
     date = date if date.tzinfo is not None else date.replace(tzinfo=UTC)
     wishes = Wishes(
         medium, " ".join(title.split()) or "Files", date, parity, redundancy, keys, extra, about, keep_times
@@ -136,7 +118,7 @@ def seal(
     names = [out_dir / image_name(plan.index.set_id, drawn.disc.name) for drawn in plan.discs]
     with ExitStack() as stack:
         aside = [stack.enter_context(whole_file(name)) for name in names]
-        index = _fill(plan, aside, watch)
+        index = fill(plan, aside, watch)
         sizes = [_protect(image, redundancy, watch, name.name) for name, image in zip(names, aside, strict=True)]
         watch.lap("protect")
         for path, done in zip(names, aside, strict=True):
@@ -152,144 +134,7 @@ def seal(
     return DiscSet(index, discs, catalog, left_behind, watch.split_s)
 
 
-def _fill(plan: SetPlan, aside: Sequence[Path], watch: _Watch) -> Index:
-    """Write everything but the RS03 layers; give the index with its hashes."""
-    with ExitStack() as stack:
-        images = []
-        for drawn, path in zip(plan.discs, aside, strict=True):
-            image = stack.enter_context(path.open("w+b"))
-            drawn.layout.write(image)
-            image.flush()
-            images.append(image.fileno())
-        watch.lap("file systems")
-        index = _copy(plan, images, watch)
-        for number in range(len(plan.data)):
-            disc = plan.discs[number].disc
-            tags = tag_files(index, disc, plan.explained, payload=data_payload(index, disc))
-            _write_tags(plan.discs[number], tags, images[number])
-        watch.lap("copy and hash")
-        if plan.parity:
-            notes = _note_images(plan, aside)
-            _write_parity(plan, aside, images, index, notes, watch)
-            watch.lap("parity discs")
-    return index
-
-
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """Where a run of a file's bytes goes: which open image, at which byte, how many."""
-
-    image: int
-    at: int
-    bytes: int
-
-
-def _copy(plan: SetPlan, images: Sequence[int], watch: _Watch) -> Index:
-    """Copy every file to its place(s), hashing on the way; a few files at a time."""
-    runs: dict[str, list[_Run]] = {}
-    sources: dict[str, Source] = {}
-    # Pieces of one file stand on discs in their order, so its runs come out in order, too.
-    for drawn, image in zip(plan.data, images, strict=False):
-        for placed in drawn.placed:
-            sources[placed.source.name] = placed.source
-            run = _Run(image, drawn.layout.offsets[placed.path], placed.bytes)
-            runs.setdefault(placed.source.name, []).append(run)
-    total = plan.index.bytes
-    with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
-        jobs = [pool.submit(_copy_file, sources[file.path], runs[file.path], watch, total) for file in plan.index.files]
-        try:
-            hashed = [_with_hashes(file, *job.result()) for file, job in zip(plan.index.files, jobs, strict=True)]
-        except BaseException:
-            # Ctrl-C, a full disk: the other copies are in vain, and must not keep the command waiting.
-            watch.stop.set()
-            pool.shutdown(cancel_futures=True)
-            raise
-    return msgspec.structs.replace(plan.index, files=tuple(hashed))
-
-
-def _copy_file(source: Source, runs: Sequence[_Run], watch: _Watch, total: int) -> tuple[str, list[str]]:
-    """SHA-256 of the whole file and of each run."""
-    whole, parts = hashlib.sha256(), []
-    buffer = memoryview(bytearray(min(_CHUNK, max(source.bytes, 1))))
-    try:
-        file = source.path.open("rb", buffering=0)
-    except OSError as wrong:
-        raise _unreadable(source, (wrong.strerror or str(wrong)).lower()) from None
-    with file:
-        for run in runs:
-            part = hashlib.sha256() if len(runs) > 1 else whole
-            at, left = run.at, run.bytes
-            while left:
-                try:
-                    count = file.readinto(buffer[: min(left, len(buffer))]) or 0
-                except OSError as wrong:
-                    raise _unreadable(source, (wrong.strerror or str(wrong)).lower()) from None
-                if not count:
-                    raise _unreadable(source, "became shorter while it was being sealed")
-                chunk = buffer[:count]
-                _write(run.image, chunk, at)
-                part.update(chunk)
-                if part is not whole:
-                    whole.update(chunk)
-                at, left = at + count, left - count
-                watch.add("copy and hash", count, total)
-                if watch.stop.is_set():
-                    return "", []
-            parts.append(part.hexdigest())
-        if file.read(1):
-            raise _unreadable(source, "became longer while it was being sealed")
-    return whole.hexdigest(), parts
-
-
-def _with_hashes(file: File, whole: str, parts: list[str]) -> File:
-    pieces = tuple(msgspec.structs.replace(piece, sha256=part) for piece, part in zip(file.pieces, parts, strict=True))
-    return msgspec.structs.replace(file, sha256=whole, pieces=pieces)
-
-
-def _write_tags(drawn: DiscPlan, tags: Mapping[str, bytes], image: int) -> None:
-    for name, content in tags.items():
-        _write(image, memoryview(content), drawn.layout.offsets[name])
-
-
-def _note_images(plan: SetPlan, aside: Sequence[Path]) -> list[ImageNote]:
-    def note(drawn: DiscPlan, path: Path) -> ImageNote:
-        with path.open("rb") as image:
-            return ImageNote(drawn.disc.name, drawn.layout.bytes, hashlib.file_digest(image, "sha256").hexdigest())
-
-    with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
-        return list(pool.map(note, plan.data, aside))
-
-
-def _write_parity(
-    plan: SetPlan, aside: Sequence[Path], images: Sequence[int], index: Index, notes: Sequence[ImageNote], watch: _Watch
-) -> None:
-    """Compute the parity discs over the ISO images of the data discs (not over their RS03 layers)."""
-    from heliograph.archive.parity import encode
-
-    count = len(plan.data)
-    numbers = [path.with_name(f"{path.name}.numbers") for path in aside[count:]]
-    try:
-        encode(aside[:count], [drawn.layout.bytes for drawn in plan.data], numbers)
-        for drawn, path, image in zip(plan.parity, numbers, images[count:], strict=True):
-            fill_parity(drawn, image, path, index, notes, plan.explained)
-            path.unlink()
-    finally:
-        for path in numbers:
-            path.unlink(missing_ok=True)
-
-
-def fill_parity(
-    drawn: DiscPlan, image: int, numbers: Path, index: Index, notes: Sequence[ImageNote], explained: str
-) -> None:
-    """Write the numbers and the tag files into the open image of a parity disc, whose file system is there already."""
-    source = Source(parity_path(drawn.disc), numbers, drawn.parity_bytes)
-    sha256, _ = _copy_file(source, [_Run(image, drawn.layout.offsets[source.name], source.bytes)], _Watch(None), 0)
-    payload = [(source.name, source.bytes, sha256)]
-    tags = tag_files(index, drawn.disc, explained, payload=payload, notes=notes)
-    _write_tags(drawn, tags, image)
-
-
-def _protect(image: Path, redundancy: float, watch: _Watch, name: str) -> int:
+def _protect(image: Path, redundancy: float, watch: Watch, name: str) -> int:
     from heliograph.archive.rs03 import protect
 
     protect(image, redundancy=redundancy, progress=lambda done, total: watch.tell(f"protect {name}", done, total))
@@ -344,47 +189,3 @@ def _same(one: Path, other: Path) -> bool:
             if chunk != second.read(_CHUNK):
                 return False
     return True
-
-
-def _write(image: int, data: memoryview, at: int) -> None:
-    while data:
-        written = os.pwrite(image, data, at)
-        data, at = data[written:], at + written
-
-
-def _unreadable(source: Source, why: str) -> CannotWrite:
-    return CannotWrite(
-        f"{source.path}: {why}",
-        hint="no image was written; mend that and run the same command again",
-        path=str(source.path),
-    )
-
-
-class _Watch:
-    """Tells the caller how far it is, and keeps the time of each part."""
-
-    def __init__(self, progress: Progress | None) -> None:
-        self._progress = progress
-        self._lock = threading.Lock()
-        self._done: dict[str, int] = {}
-        self.stop = threading.Event()
-        self._since = time.perf_counter()
-        self.split_s: dict[str, float] = {}
-
-    def add(self, part: str, count: int, total: int) -> None:
-        """`count` more bytes of `part` are done."""
-        if self._progress is not None:
-            with self._lock:
-                self._done[part] = done = self._done.get(part, 0) + count
-                self._progress(part, done, total)
-
-    def tell(self, part: str, done: int, total: int) -> None:
-        """`done` of `part` is done."""
-        if self._progress is not None:
-            self._progress(part, done, total)
-
-    def lap(self, part: str) -> None:
-        """`part` is over."""
-        now = time.perf_counter()
-        self.split_s[part] = self.split_s.get(part, 0.0) + now - self._since
-        self._since = now

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from heliograph.archive.bag import MANIFEST, TAG_MANIFEST, read_manifest
+from heliograph.archive.disc import DiscFolder, DiscImage
 from heliograph.archive.index import Index, image_name
 from heliograph.archive.iso import Volume, read_volume
 from heliograph.archive.medium import SECTOR
-from heliograph.archive.reader import DiscFolder, DiscImage, SetView, find_sets, image_paths
+from heliograph.archive.reader import SetView, find_sets, image_paths
 from heliograph.errors import Damaged, DiscsLost, DiscWrong, HeliographError, NotFound, SectorsLost
 from heliograph.files import PARTIAL
 
