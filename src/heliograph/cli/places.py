@@ -56,6 +56,10 @@ def find_record(paths: Sequence[Path]) -> Record:
     places = list(paths) or [last_run(Path.cwd())]
     if len(places) == 1 and places[0].is_dir():
         place = places[0]
+        if (place / "run.json").exists():
+            from heliograph.run.folder import open_run
+
+            open_run(place)
         if any(place.glob("*.parquet")) or (place / "record").is_dir():
             return open_folder(place)
         if (place / "discs").is_dir():

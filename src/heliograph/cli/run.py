@@ -48,8 +48,20 @@ class _Interrupt:
 @click.option("--cold", is_flag=True, help="Start with an empty workshop, without warm-up.")
 @click.option("--medium", help="cd, dvd, bd-25, bd-50, bd-100 or bd-128.  [default: bd-25]")
 @click.option("--capacity", help="A medium of another size instead, e.g. 64MB.")
-@click.option("--parity", default=0, show_default=True, help="Parity discs: so many discs of the set may be lost.")
-@click.option("--redundancy", default=0.15, show_default=True, help="Parity inside each image, per byte of data.")
+@click.option(
+    "--parity",
+    type=click.IntRange(0, 16),
+    default=0,
+    show_default=True,
+    help="Parity discs: so many discs of the set may be lost.",
+)
+@click.option(
+    "--redundancy",
+    type=click.FloatRange(0.04, 2.0),
+    default=0.15,
+    show_default=True,
+    help="Parity inside each image, per byte of data.",
+)
 @click.option("--no-discs", is_flag=True, help="Record and report only.")
 @click.option("--lang", type=click.Choice(["en", "zh"]), default="en", help="Language the report opens in.  [en]")
 @json_option

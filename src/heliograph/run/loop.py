@@ -153,7 +153,7 @@ def simulate(
         moves=_moves(loop),
         tracks=_tracks(loop.fleet),
         states=floor.states(now_ms),
-        stops=floor.stops(),
+        stops=floor.stops(now_ms),
         waits=floor.waits(),
         events=loop.events,
         vehicle_state_ms=end_state_ms - state_ms,

@@ -41,6 +41,7 @@ class Twin:
         self._out_ports: dict[str, Machine | WaferStore] = {}
         self._stored: dict[str, set[int]] = {}
         self._wafer_stores: dict[str, WaferStore] = {}
+        self._machines: list[Machine] = []
         self.machine_ids = tuple(machine.id for machine in plant.machines)
         connected = {member for machine in plant.machines for member in machine.members}
         for number, machine in enumerate(plant.machines):
@@ -68,6 +69,7 @@ class Twin:
                 for member, code in zip([name, *machine.members], [equipment.code, *equipment.members], strict=True)
             ]
             built = Machine(members, plant.carriers.slots_per_basket, self._contents, self._agenda, self._notes, luck)
+            self._machines.append(built)
         if not isinstance(built, WaferStore):
             self._in_ports.update(dict.fromkeys(machine.in_ports, built))
         if not isinstance(built, CellStore):
@@ -170,9 +172,10 @@ class Twin:
         """Every machine's stays in E10 states up to `until_ms`."""
         return self._notes.state_columns(until_ms)
 
-    def stops(self) -> Stops:
-        """How each machine's operating clock lags."""
-        return self._notes.stop_columns()
+    def stops(self, until_ms: int) -> Stops:
+        """How each machine's operating clock lags, up to `until_ms`."""
+        going_on = [row for machine in self._machines for row in machine.clock.open_stop(until_ms)]
+        return self._notes.stop_columns(going_on)
 
     def waits(self) -> Waits:
         """Waits past the queue time."""

@@ -76,9 +76,9 @@ class Notes:
             end_ms=_column(rows, 4, np.int64),
         )
 
-    def stop_columns(self) -> Stops:
-        """How each machine's operating clock lags, by machine and time."""
-        rows = sorted(self.stops)
+    def stop_columns(self, going_on: Sequence[tuple[int, int, int]]) -> Stops:
+        """How each machine's operating clock lags, by machine and time, with the stops that have not ended."""
+        rows = sorted([*self.stops, *going_on])
         return Stops(
             machine=_column(rows, 0, np.int16), op_ms=_column(rows, 1, np.int64), lost_ms=_column(rows, 2, np.int64)
         )

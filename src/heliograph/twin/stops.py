@@ -98,6 +98,12 @@ class OperatingClock:
         self._agenda.at(self._since_ms + duration_ms, self._resume)
         self.on_change()
 
+    def open_stop(self, now_ms: int) -> list[tuple[int, int, int]]:
+        """The stop that is going on at `now_ms`, as a row of `Stops`: what it holds up is not due before now."""
+        if not self.stopped:
+            return []
+        return [(self._machine, self._since_ms - self._lost_ms, self._lost_ms + now_ms - self._since_ms)]
+
     def _resume(self) -> None:
         op_ms = self._since_ms - self._lost_ms
         self._lost_ms += self._agenda.now_ms - self._since_ms
