@@ -156,6 +156,7 @@ def _rebuild(
     view: SetView, gone: Sequence[Disc], out: Path | None, in_the_way: dict[str, DiscState], progress: Progress | None
 ) -> list[tuple[Path, str]]:
     from heliograph.archive import parity, rs03
+    from heliograph.archive.rs03.layout import SCRATCH_SECTORS
 
     here = {name: disc for name, disc in view.discs.items() if isinstance(disc, DiscImage)}
     index = view.index
@@ -196,7 +197,7 @@ def _rebuild(
                     drawn.layout.write(file)
                     file.flush()
                     fill_parity(drawn, file.fileno(), path, index, notes, parity.explain())
-            rs03.protect(aside, redundancy=index.redundancy)
+            rs03.protect(aside, redundancy=index.redundancy, scratch_sectors=SCRATCH_SECTORS)
     return [(target, disc.name) for target, disc in zip(targets, gone, strict=True)]
 
 

@@ -105,11 +105,11 @@ def plan_set(gathered: Gathered, wishes: Wishes, explained: str = "") -> SetPlan
     Raises:
         DoesNotFit: a disc of this medium cannot hold even its own guide and a piece of a file.
     """
-    from heliograph.archive.rs03.layout import largest_iso
+    from heliograph.archive.rs03.layout import SCRATCH_SECTORS, largest_iso
 
     if not 0 <= wishes.parity <= MAX_PARITY:
         raise UsageWrong(f"parity: expected 0 to {MAX_PARITY} discs, got {wishes.parity}")
-    room = largest_iso(wishes.medium.sectors, redundancy=wishes.redundancy)
+    room = largest_iso(wishes.medium.sectors, redundancy=wishes.redundancy, scratch_sectors=SCRATCH_SECTORS)
     set_id = _set_id(gathered, wishes)
     left, step = max(room - _OVERHEAD, _LEAST_ROOM), 1
     while True:

@@ -136,8 +136,14 @@ def seal(
 
 def _protect(image: Path, redundancy: float, watch: Watch, name: str) -> int:
     from heliograph.archive.rs03 import protect
+    from heliograph.archive.rs03.layout import SCRATCH_SECTORS
 
-    protect(image, redundancy=redundancy, progress=lambda done, total: watch.tell(f"protect {name}", done, total))
+    protect(
+        image,
+        redundancy=redundancy,
+        scratch_sectors=SCRATCH_SECTORS,
+        progress=lambda done, total: watch.tell(f"protect {name}", done, total),
+    )
     return image.stat().st_size
 
 
@@ -157,12 +163,19 @@ def _check_room(plan: SetPlan, out_dir: Path) -> None:
     Raises:
         CannotWrite: too little room, no directory, or another image in the way.
     """
+    from heliograph.archive.rs03.layout import SCRATCH_SECTORS
+    from heliograph.archive.rs03.layout import plan as plan_rs03
+
     try:
         out_dir.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(out_dir).free
     except OSError as wrong:
         raise cannot_write(out_dir, wrong) from None
-    needed = sum(int(drawn.layout.bytes * (1 + plan.index.redundancy)) + drawn.parity_bytes for drawn in plan.discs)
+    needed = sum(
+        plan_rs03(drawn.layout.sectors, redundancy=plan.index.redundancy, scratch_sectors=SCRATCH_SECTORS).image_bytes
+        + drawn.parity_bytes
+        for drawn in plan.discs
+    )
     if needed > free:
         raise CannotWrite(
             f"{out_dir}: the set needs {needed:,} bytes, {free:,} are free",

@@ -28,6 +28,7 @@ def protect(
     image: Path,
     *,
     redundancy: float = 0.15,
+    scratch_sectors: int = 0,
     roots: int | None = None,
     medium_sectors: int | None = None,
     progress: Progress | None = None,
@@ -39,7 +40,7 @@ def protect(
 
     Args:
         image: the ISO image; whole sectors of 2048 bytes, at least 17 of them.
-        redundancy, roots, medium_sectors: see `plan`.
+        redundancy, roots, medium_sectors, scratch_sectors: see `plan`.
     Raises:
         DiscWrong: not whole sectors, too short, or already protected.
         DoesNotFit: image and parity are larger than the medium.
@@ -62,7 +63,13 @@ def protect(
                 hint=f"check it: `heliograph archive verify {image}`",
                 path=str(image),
             )
-        layout = plan(iso_sectors, roots=roots, redundancy=redundancy, medium_sectors=medium_sectors)
+        layout = plan(
+            iso_sectors,
+            roots=roots,
+            redundancy=redundancy,
+            medium_sectors=medium_sectors,
+            scratch_sectors=scratch_sectors,
+        )
         try:
             _append(file, image, layout, progress)
             os.fsync(file)

@@ -13,12 +13,18 @@ from dataclasses import dataclass
 from heliograph.archive.medium import SECTOR
 from heliograph.errors import DoesNotFit
 
-__all__ = ["LAYERS", "MAX_ROOTS", "MIN_ROOTS", "Layout", "largest_iso", "plan"]
+__all__ = ["LAYERS", "MAX_ROOTS", "MIN_ROOTS", "SCRATCH_SECTORS", "Layout", "largest_iso", "plan"]
 
 LAYERS = 255
 MIN_ROOTS = 8
 MAX_ROOTS = 170
 HEADER_SECTORS = 2
+SCRATCH_SECTORS = 2_600
+"""5.3 MB: a scratch that every disc we seal with 13 MB of data or more survives."""
+SPREAD = 17
+"""ECC layers beside a scratch: of 255 sectors at 2 % bad, more than 17 are bad in one row of 200,000 (binomial)."""
+MOST_REDUNDANCY = 0.5
+"""No image gets more parity than this for a scratch's sake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +92,24 @@ def _data_layers(redundancy: float) -> int:
     return max(LAYERS - 1 - MAX_ROOTS, min(LAYERS - 1 - MIN_ROOTS, layers))
 
 
+def _layers_beside(scratch_sectors: int, layer_sectors: int) -> int:
+    """The most data layers that leave room for a scratch and `SPREAD` more; negative where none do."""
+    return LAYERS - 1 - SPREAD - -(-scratch_sectors // layer_sectors)
+
+
+def _smallest_beside(scratch_sectors: int) -> int:
+    """Sectors of data from which on parity for such a scratch stays within `MOST_REDUNDANCY`."""
+    layers = _data_layers(MOST_REDUNDANCY)
+    return layers * -(-scratch_sectors // (LAYERS - 1 - SPREAD - layers))
+
+
 def plan(
-    iso_sectors: int, *, roots: int | None = None, redundancy: float = 0.15, medium_sectors: int | None = None
+    iso_sectors: int,
+    *,
+    roots: int | None = None,
+    redundancy: float = 0.15,
+    medium_sectors: int | None = None,
+    scratch_sectors: int = 0,
 ) -> Layout:
     """The smallest image that protects an ISO at least so well; or one that fills a medium.
 
@@ -97,6 +119,8 @@ def plan(
         redundancy: at least so much parity per data.
         medium_sectors: fill this many sectors (less the remainder of 255) with as much parity as there is room for;
             must still reach `roots` or `redundancy`.
+        scratch_sectors: a scratch does not shrink with the image: add parity until so many sectors in a row, and 2 % of
+            the others, can be lost; in images too small for that with `MOST_REDUNDANCY`, none is added.
     Raises:
         DoesNotFit: the medium is too small, or the redundancy is not one that RS03 has.
     """
@@ -104,6 +128,9 @@ def plan(
         raise DoesNotFit(f"{roots} roots: RS03 knows {MIN_ROOTS} to {MAX_ROOTS}", hint="choose a number in that range")
     most_layers = _data_layers(redundancy) if roots is None else LAYERS - 1 - roots
     needed = iso_sectors + HEADER_SECTORS
+    if scratch_sectors and needed >= _smallest_beside(scratch_sectors):
+        while most_layers > _layers_beside(scratch_sectors, -(-needed // most_layers)):
+            most_layers -= 1
     layer_sectors = -(-needed // most_layers)
     if medium_sectors is not None:
         if medium_sectors // LAYERS < layer_sectors:
@@ -120,6 +147,14 @@ def plan(
     return Layout(iso_sectors, layer_sectors, LAYERS - 1 - data_layers)
 
 
-def largest_iso(medium_sectors: int, *, redundancy: float = 0.15) -> int:
-    """Sectors of the largest ISO image that fits on a medium together with its parity."""
-    return max(_data_layers(redundancy) * (medium_sectors // LAYERS) - HEADER_SECTORS, 0)
+def largest_iso(medium_sectors: int, *, redundancy: float = 0.15, scratch_sectors: int = 0) -> int:
+    """Sectors of the largest ISO image that fits on a medium together with its parity; arguments as of `plan`."""
+    layer_sectors = medium_sectors // LAYERS
+    layers = _data_layers(redundancy)
+    if scratch_sectors and layer_sectors:
+        beside = _layers_beside(scratch_sectors, layer_sectors)
+        smallest = _smallest_beside(scratch_sectors)
+        if beside * layer_sectors < smallest:
+            return max(min(layers * layer_sectors, smallest - 1) - HEADER_SECTORS, 0)
+        layers = min(layers, beside)
+    return max(layers * layer_sectors - HEADER_SECTORS, 0)
