@@ -254,6 +254,7 @@ def _cell_ranges(record: Path) -> dict[str, dict[str, tuple[str, str]]]:
     for path in sorted(record.glob("cells*.parquet")):
         about = parquet.read_metadata(path)
         groups = [about.row_group(number).column(0).statistics for number in range(about.num_row_groups)]
+        groups = [group for group in groups if group is not None and group.has_min_max]
         if groups:
             ranges[f"record/{path.name}"] = {
                 "cell": (min(group.min for group in groups), max(group.max for group in groups))
