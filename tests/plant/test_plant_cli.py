@@ -9,6 +9,7 @@ import pytest
 from plants import change_plant
 
 from heliograph.cli.main import main
+from heliograph.plant.read import read_plant
 
 
 def test_a_new_plant_is_written_checked_and_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
@@ -73,3 +74,12 @@ def test_a_plant_that_is_not_there_is_refused_by_name(capsys: pytest.CaptureFixt
     assert main(["plant", "show", "no-such-plant"]) == 3
 
     assert "no-such-plant: no such directory" in capsys.readouterr().err
+
+
+def test_a_directory_without_a_plant_does_not_hide_the_shipped_plant_of_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "small").mkdir()
+    monkeypatch.chdir(tmp_path)
+
+    assert read_plant("small").plant.name == "small"

@@ -141,11 +141,7 @@ def _show(summary: dict[str, Any], folder: Path) -> None:
     print_pairs(
         [
             ("cells", f"{summary['cells']:,} in {summary['hours']:g} h ({summary['cells_per_day']:,.0f} a day)"),
-            (
-                "one cell every",
-                f"{takt['workshop'] or 0:.4f} s workshop, {takt['line'] or 0:.3f} s line, "
-                f"{takt['lane'] or 0:.3f} s lane while it runs",
-            ),
+            ("one cell every", _pace(takt) if summary["cells"] else "no cell came out in this time"),
             ("uptime of the lanes", f"{summary['uptime']['of_lane_takt'] or 0:.1%}"),
             (
                 "without planned stops",
@@ -154,12 +150,8 @@ def _show(summary: dict[str, Any], folder: Path) -> None:
             ("bottleneck", (summary["bottleneck"] or {}).get("reason", "none")),
             ("moves", f"{summary['moves']:,} ({summary['moves_per_vehicle_day']:.0f} a vehicle and day)"),
             ("vehicles", ", ".join(f"{state.replace('_', ' ')} {share:.1%}" for state, share in use.items())),
-            ("work in process", f"{summary['wip_lots']:.0f} lots; cycle time {summary['cycle_time_h'] or 0:.1f} h"),
-            (
-                "energy",
-                f"{summary['kwh_per_cell'] or 0:.3f} kWh and {summary['kgco2_per_cell'] or 0:.3f} kgCO2 a cell "
-                f"({summary['grid']['source']})",
-            ),
+            ("work in process", f"{summary['wip_lots']:.0f} lots{_cycle(summary['cycle_time_h'])}"),
+            ("energy", _energy(summary)),
             (
                 "wafers",
                 f"in {wafers['in']:,} = out {wafers['out']:,} + scrapped {wafers['scrapped']:,} "
@@ -178,7 +170,7 @@ def _show(summary: dict[str, Any], folder: Path) -> None:
         title=f"{summary['title']}, {summary['record_start'][:10]}, seed {summary['seed']}",
     )
     print_table(
-        ["reading", "0.86 s holds for", "cells a day at 100 %", "GW a year", "uptime needed", "uptime this day"],
+        ["reading", "the takt holds for", "cells a day at 100 %", "GW a year", "uptime needed", "uptime this day"],
         [
             [
                 reading["reading"],
@@ -192,6 +184,21 @@ def _show(summary: dict[str, Any], folder: Path) -> None:
         ],
         title="Three ways to read the takt",
     )
+
+
+def _pace(takt: dict[str, float]) -> str:
+    return f"{takt['workshop']:.4f} s workshop, {takt['line']:.3f} s line, {takt['lane']:.3f} s lane while it runs"
+
+
+def _cycle(hours: float | None) -> str:
+    return "" if hours is None else f"; cycle time {hours:.1f} h"
+
+
+def _energy(summary: dict[str, Any]) -> str:
+    if not summary["cells"]:
+        return f"{summary['kwh']:,.0f} kWh in all"
+    per_cell = f"{summary['kwh_per_cell']:.3f} kWh and {summary['kgco2_per_cell']:.3f} kgCO2 a cell"
+    return f"{per_cell} ({summary['grid']['source']})"
 
 
 def _share(share: float | None) -> str:

@@ -53,17 +53,19 @@ def shipped_plants() -> dict[str, Path]:
 
 
 def find_plant(name: str | Path) -> Path:
-    """The directory that `name` means: a directory of that name, else a shipped plant.
+    """The directory that `name` means: a plant directory of that name, else a shipped plant.
+
+    A directory that holds no plant (a run's, say) does not hide the shipped plant of its name.
 
     Raises:
         PlantWrong: there is neither.
     """
-    folder = Path(name)
+    folder, shipped = Path(name), shipped_plants()
+    hides_none = str(name) in shipped and not any((folder / file).exists() for file in (PLANT_FILE, LAYOUT_FILE))
+    if hides_none:
+        return shipped[str(name)]
     if folder.is_dir():
         return folder
-    shipped = shipped_plants()
-    if str(name) in shipped:
-        return shipped[str(name)]
     if folder.exists():
         raise _no_plant(f"{name}: is a file; expected a plant directory", name)
     raise _no_plant(f"{name}: no such directory, and no shipped plant has this name", name)
