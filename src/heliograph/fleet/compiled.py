@@ -1,14 +1,30 @@
 """How the kernels are compiled: `entry` for those that Python calls, `inner` for those that only kernels call.
 
-Inner kernels get no wrapper for calls from Python: unpacking the world's arrays anew in each of them would be most of
-what the compiler has to do. Both are kept on disk after the first time.
+Inner kernels get no wrapper for calls from Python, and count no references: unpacking and counting the world's arrays
+in each of them would be most of what the compiler has to do. Both are kept on disk after the first time. The compiler
+looks only at the file of the kernel itself to see whether what it kept is still true; a kernel here consists of others
+from other files, so we look at all of them.
 """
 
 from __future__ import annotations
+
+import contextlib
+from pathlib import Path
 
 from numba import njit
 
 __all__ = ["entry", "inner"]
 
+
+def _forget_stale(folder: Path) -> None:
+    """Delete kept kernels if any file beside this one is newer than they are."""
+    newest = max(path.stat().st_mtime for path in folder.glob("*.py"))
+    for kept in (folder / "__pycache__").glob("*.nbi"):
+        with contextlib.suppress(OSError):
+            if kept.stat().st_mtime < newest:
+                kept.unlink()
+
+
+_forget_stale(Path(__file__).parent)
 entry = njit(cache=True, error_model="numpy", no_cfunc_wrapper=True)
 inner = njit(cache=True, error_model="numpy", no_cfunc_wrapper=True, no_cpython_wrapper=True, _nrt=False)

@@ -5,8 +5,9 @@ in this chain, and it can only close at the moment when a vehicle begins to wait
 
 A ring is opened as in priority inheritance with backtracking (PIBT), in its form without common time steps: the oldest
 order of the ring has the right of way; a search from the node that it wants, through nodes whose vehicles wait, finds
-the nearest hole: a free node, or a free place beside the road. The vehicles on the way to the hole shift by one, last
-one first, and then find their own way again. The right of way stays until the order is fulfilled, so that the oldest
+the nearest hole: a free node, a node that its vehicle is leaving, or a free place beside the road. The vehicles on the
+way to the hole shift by one, last one first, each at the head of the queue of its next node, and then find their own
+way again. The right of way stays until the order is fulfilled, so that the oldest
 order always comes through, and every order is the oldest some day.
 
 Source: Okumura et al., Priority Inheritance with Backtracking for Iterative Multi-agent Path Finding (2019, 2022);
@@ -20,11 +21,15 @@ from typing import Final
 from heliograph.fleet.compiled import inner
 from heliograph.fleet.state import grant, join_waiting, leave_waiting
 from heliograph.fleet.timers import LOOK, push
-from heliograph.fleet.world import HELD, World
+from heliograph.fleet.world import DRIVING, HELD, World
 
 __all__ = ["close", "open_ring", "waiters_ahead"]
 
-LOOK_AGAIN_MS: Final = 500
+LOOK_AGAIN_MS: Final = 490
+PATIENT_LOOKS: Final = 6
+TIRED_RINGS: Final = 16
+NO_HOLE: Final = -1
+NOT_NOW: Final = -2
 
 
 @inner
@@ -60,16 +65,61 @@ def _may_shift_into(w: World, v: int, node: int) -> bool:
 
 
 @inner
-def _find_hole(w: World, v: int, start: int) -> int:
-    """The nearest hole to which the waiting vehicles from `start` on can shift without v's own node; -1: none.
+def _is_leaving(w: World, node: int) -> bool:
+    """Whether a held road node will be free in any case, and nobody shifts into it yet."""
+    n = w.nodes[node]
+    x = w.vehicles[n.holder]
+    taken = n.first_waiting >= 0 and w.vehicles[n.first_waiting].pushed
+    return bool(x.mode == DRIVING and x.node == node and not n.closed and not taken)
 
-    The way is left in the nodes' `parent` and `parent_edge`.
+
+@inner
+def _older(w: World, a: int, b: int) -> bool:
+    """Whether a's order is older than b's."""
+    x, y = w.vehicles[a].born_ms, w.vehicles[b].born_ms
+    return bool(x < y or (x == y and a < b))
+
+
+@inner
+def _due_to_an_older(w: World, node: int, elder: int, v: int) -> bool:
+    """Whether somebody other than v waits for this node who goes before `elder`."""
+    u = w.nodes[node].first_waiting
+    while u >= 0:
+        if u != v and _older(w, u, elder):
+            return True
+        u = w.vehicles[u].next_waiting
+    return False
+
+
+@inner
+def _in_the_way(w: World, node: int, elder: int, any_age: bool) -> int:
+    """Whether who holds a node can be shifted for `elder`: 1 yes; 0 no; -1 not now, it moves, or is older."""
+    u = w.nodes[node].holder
+    x = w.vehicles[u]
+    if w.nodes[node].closed:
+        return 0
+    if x.mode != HELD:
+        return -1 if x.mode == DRIVING else 0
+    return 1 if any_age or _older(w, elder, u) else -1
+
+
+@inner
+def _find_hole(w: World, v: int, start: int, elder: int, any_age: bool) -> int:
+    """The nearest hole to which the waiting vehicles from `start` on can shift without v's own node.
+
+    v acts for the order of `elder`: only younger ones are shifted, unless `any_age`, and into no node that is due to an
+    older one. The way is left in the nodes' `parent` and
+    `parent_edge`. `NO_HOLE`: there is none; `NOT_NOW`: there may be one when others have stopped or had their turn.
     """
     clock, nodes = w.clock[0], w.nodes
+    answer = NO_HOLE
     if nodes[start].holder < 0:
-        return int(start) if _may_shift_into(w, v, start) else -1
-    if w.vehicles[nodes[start].holder].mode != HELD or nodes[start].closed:
-        return -1
+        return int(start) if _may_shift_into(w, v, start) else NO_HOLE
+    if not any_age and _due_to_an_older(w, start, elder, v):
+        return NOT_NOW
+    first_one = _in_the_way(w, start, elder, any_age)
+    if first_one < 1:
+        return NOT_NOW if first_one < 0 else NO_HOLE
     clock.search += 1
     search = clock.search
     nodes[start].seen = search
@@ -85,18 +135,39 @@ def _find_hole(w: World, v: int, start: int) -> int:
             there = w.edges[edge].head
             if w.drive_ms[holder.loaded, edge] <= 0 or nodes[there].seen == search:
                 continue
-            other = nodes[there].holder
-            if other < 0:
+            free = nodes[there].holder < 0
+            if free:
                 if not _may_shift_into(w, nodes[node].holder, there):
                     continue
-            elif w.vehicles[other].mode != HELD or nodes[there].closed:
+            elif _is_leaving(w, there):
+                free = True
+            else:
+                other = _in_the_way(w, there, elder, any_age)
+                if other < 1:
+                    if other < 0:
+                        answer = NOT_NOW
+                    continue
+            if not any_age and _due_to_an_older(w, there, elder, v):
+                answer = NOT_NOW
                 continue
             nodes[there].seen, nodes[there].parent, nodes[there].parent_edge = search, node, edge
-            if other < 0:
+            if free:
                 return int(there)
             w.scratch[last] = there
             last += 1
-    return -1
+    return answer
+
+
+@inner
+def _go_or_queue(w: World, v: int, edge: int, now_ms: int) -> None:
+    """Onto the end of the edge if it is free, else to the head of its queue."""
+    n = w.nodes[w.edges[edge].head]
+    if n.holder >= 0:
+        join_waiting(w, v, edge, True)
+        return
+    if n.closed:
+        n.claim = v
+    grant(w, v, edge, now_ms)
 
 
 @inner
@@ -107,61 +178,136 @@ def _shift(w: World, v: int, edge: int, hole: int, now_ms: int) -> None:
         by, node = w.nodes[node].parent_edge, w.nodes[node].parent
         pushed = w.nodes[node].holder
         leave_waiting(w, pushed)
-        head = w.edges[by].head
-        if head == hole:
-            if w.nodes[hole].closed:
-                w.nodes[hole].claim = pushed
-            grant(w, pushed, by, now_ms)
-        else:
-            join_waiting(w, pushed, by, True)
+        _go_or_queue(w, pushed, by, now_ms)
     leave_waiting(w, v)
-    if hole == start:
-        if w.nodes[hole].closed:
-            w.nodes[hole].claim = v
-        grant(w, v, edge, now_ms)
-    else:
-        join_waiting(w, v, edge, True)
+    _go_or_queue(w, v, edge, now_ms)
 
 
 @inner
-def _push(w: World, v: int, now_ms: int) -> bool:
-    """Let v go on to the node that it wants, or else to any other, by shifting who is in the way."""
+def _next_older(w: World, v: int, after: int) -> int:
+    """Of the ring that v is in, the oldest order that is younger than that of `after`; -1: none. `after` -1: oldest."""
+    oldest, u = -1, v
+    for _ in range(len(w.vehicles)):
+        if (after < 0 or _older(w, after, u)) and (oldest < 0 or _older(w, u, oldest)):
+            oldest = u
+        u = w.nodes[w.vehicles[u].want].holder
+        if u == v:
+            break
+    return int(oldest)
+
+
+@inner
+def _push_on(w: World, v: int, elder: int, any_age: bool, now_ms: int) -> int:
+    """Let v go on to the node that it wants by shifting who is in the way. The hole, or why there is none."""
     x = w.vehicles[v]
-    wanted = x.along
-    hole = _find_hole(w, v, x.want)
+    hole = _find_hole(w, v, x.want, elder, any_age)
     if hole >= 0:
-        _shift(w, v, wanted, hole, now_ms)
-        return True
+        _shift(w, v, x.along, hole, now_ms)
+    return int(hole)
+
+
+@inner
+def _step_aside(w: World, v: int, off_road: bool, now_ms: int) -> bool:
+    """Let v go into a place or elsewhere on the road; who waits for its node in the ring passes before all others."""
+    x = w.vehicles[v]
+    behind = v
+    while w.vehicles[behind].want != x.node:
+        behind = w.nodes[w.vehicles[behind].want].holder
     for i in range(w.follow_start[x.via], w.follow_start[x.via + 1]):
         edge = w.follow[i, 0]
-        if edge != wanted and w.drive_ms[x.loaded, edge] > 0:
-            hole = _find_hole(w, v, w.edges[edge].head)
+        place = w.nodes[w.edges[edge].head].closed != 0
+        if edge != x.along and w.drive_ms[x.loaded, edge] > 0 and place == off_road:
+            hole = _find_hole(w, v, w.edges[edge].head, v, True)
             if hole >= 0:
+                along = w.vehicles[behind].along
+                leave_waiting(w, behind)
+                join_waiting(w, behind, along, True)
                 _shift(w, v, edge, hole, now_ms)
                 return True
     return False
 
 
 @inner
+def _held_up(w: World, v: int) -> tuple[int, int]:
+    """The oldest order that waits in or behind the ring of v, and who acts for it at the ring."""
+    w.clock[0].rings += 1
+    ring, elder, u = w.clock[0].rings, v, v
+    while w.vehicles[u].ring != ring:
+        w.vehicles[u].ring = ring
+        elder = u if _older(w, u, elder) else elder
+        u = w.nodes[w.vehicles[u].want].holder
+    heir = elder
+    for u in range(len(w.vehicles)):
+        if w.vehicles[u].mode != HELD or w.vehicles[u].ring == ring or not _older(w, u, elder):
+            continue
+        last, at = u, w.nodes[w.vehicles[u].want].holder
+        for _ in range(len(w.vehicles)):
+            if at < 0 or w.vehicles[at].mode != HELD or w.vehicles[at].ring == ring:
+                break
+            last, at = at, w.nodes[w.vehicles[at].want].holder
+        if at >= 0 and w.vehicles[at].mode == HELD and w.vehicles[at].ring == ring:
+            elder, heir = u, last
+    return elder, heir
+
+
+@inner
+def _draw(w: World) -> int:
+    """A number that looks random, another one for each ring."""
+    return int(w.clock[0].rings * 2_654_435_761 % 4_294_967_296 >> 16)
+
+
+@inner
+def _drawn(w: World, v: int) -> int:
+    """Somebody of the ring of v, another one each time."""
+    length, u = 1, w.nodes[w.vehicles[v].want].holder
+    while u != v:
+        length += 1
+        u = w.nodes[w.vehicles[u].want].holder
+    for _ in range(_draw(w) % length):
+        u = w.nodes[w.vehicles[u].want].holder
+    return int(u)
+
+
+@inner
 def open_ring(w: World, v: int, now_ms: int) -> None:
-    """Open the ring that v closes, if it closes one: oldest order first; with no hole in reach, look again soon."""
+    """Open the ring that v closes, if it closes one.
+
+    The oldest order that the ring holds up, inside it or behind it, goes on if orders younger than it can shift; else
+    the next one of the ring. Where a way is blocked by vehicles
+    on the move, or by older orders, it looks again soon. Only after some looks are older orders shifted, or does
+    somebody step aside; done at once, two rings side by side could make way for each other for ever. Who begins then is
+    drawn (the same in every run), and so it is now and then for an order that has been through many rings: where the
+    floor has a pocket with one way in and out, no fixed order helps.
+    """
     if not close(w, v):
         return
-    w.clock[0].cycles += 1
-    tried_ms, tried = -(1 << 62), -1
-    while True:
-        oldest, u = -1, v
-        for _ in range(len(w.vehicles)):
-            born = w.vehicles[u].born_ms
-            if (born, u) > (tried_ms, tried) and (oldest < 0 or (born, u) < (w.vehicles[oldest].born_ms, oldest)):
-                oldest = u
+    clock, x = w.clock[0], w.vehicles[v]
+    clock.cycles += 1
+    elder, heir = _held_up(w, v)
+    w.vehicles[elder].rings += 1
+    tired = w.vehicles[elder].rings > TIRED_RINGS and _draw(w) % 2 == 0
+    wait = False
+    if not tired:
+        hole = _push_on(w, heir, elder, False, now_ms)
+        u = _next_older(w, v, -1)
+        while hole < 0 and u >= 0:
+            wait = wait or hole == NOT_NOW
+            hole = _push_on(w, u, u, False, now_ms)
+            u = _next_older(w, v, u)
+        if hole >= 0:
+            return
+        wait = wait or hole == NOT_NOW
+    x.looks += 1
+    if tired or not wait or x.looks > PATIENT_LOOKS:
+        u = _drawn(w, v)
+        first = u
+        while True:
+            if _push_on(w, u, u, True, now_ms) >= 0:
+                return
+            if _step_aside(w, u, True, now_ms) or _step_aside(w, u, False, now_ms):
+                return
             u = w.nodes[w.vehicles[u].want].holder
-            if u == v:
+            if u == first:
                 break
-        if oldest < 0:
-            w.clock[0].cycles_stuck += 1
-            push(w, now_ms + LOOK_AGAIN_MS, LOOK, v)
-            return
-        if _push(w, oldest, now_ms):
-            return
-        tried_ms, tried = w.vehicles[oldest].born_ms, oldest
+        clock.cycles_stuck += 1
+    push(w, now_ms + LOOK_AGAIN_MS, LOOK, v)

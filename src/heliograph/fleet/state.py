@@ -79,7 +79,7 @@ def grant(w: World, v: int, edge: int, now_ms: int) -> None:
     ms = turn_ms(w, x.via, edge) + w.drive_ms[x.loaded, edge] * x.slow_permille // 1000 + start * x.stood
     if head == x.target:
         ms += start
-    x.stood = 0
+    x.stood, x.looks, x.pushed = 0, 0, 0
     x.next, x.along, x.want = head, edge, -1
     x.next_claimed_ms = now_ms
     become(w, v, DRIVING, now_ms)
@@ -90,7 +90,7 @@ def grant(w: World, v: int, edge: int, now_ms: int) -> None:
 def join_waiting(w: World, v: int, edge: int, first: bool) -> None:
     """Queue for the end of an edge, at the end or, where a ring is being opened, at the head."""
     x, node = w.vehicles[v], w.edges[edge].head
-    x.want, x.along = node, edge
+    x.want, x.along, x.pushed = node, edge, first
     n = w.nodes[node]
     if first:
         x.next_waiting = n.first_waiting

@@ -144,7 +144,7 @@ def _ask_to_leave(w: World, place: int, now_ms: int) -> None:
 def set_order(w: World, v: int, order: int, goal: int, now_ms: int) -> None:
     """Send v to a station: at once if its claim is free; else it queues for the claim where it is."""
     x = w.vehicles[v]
-    x.order, x.goal, x.born_ms = order, goal, now_ms
+    x.order, x.goal, x.born_ms, x.rings = order, goal, now_ms, 0
     if standing(w, v):
         become(w, v, CLAIMING, now_ms)
     if _claim(w, v, goal):

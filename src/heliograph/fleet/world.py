@@ -96,6 +96,10 @@ VEHICLE: Final = np.dtype(
         ("stood", "i8"),  # 1: starts from a place; 2: had to stop on the way
         ("must_charge", "i8"),
         ("detours", "i8"),
+        ("rings", "i8"),  # so many rings have been opened for its order
+        ("ring", "i8"),  # the last ring it was in
+        ("pushed", "i8"),  # waits at the head of a queue, as part of a shift
+        ("looks", "i8"),  # so often it has looked whether its ring can be opened
         ("on_road", "i8"),  # counted as on the road: from setting out until it stands in its target
         ("at_gate", "i8"),  # would set out, but the road is full
     ],
@@ -158,6 +162,7 @@ CLOCK: Final = np.dtype(
         ("at_gate", "i8"),
         ("road_limit", "i8"),
         ("pending", "i8"),  # moves that no vehicle has
+        ("rings", "i8"),
         ("cycles", "i8"),
         ("cycles_stuck", "i8"),
         ("lost", "i8"),  # a vehicle that has no way to its target; -1
