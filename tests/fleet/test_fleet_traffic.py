@@ -31,14 +31,15 @@ def served_without_fault(floor: Floor, plan, vehicles) -> None:
     columns=EVEN,
     bays=st.integers(4, 60),
     share=st.floats(0.05, 1.0),
+    chargers=st.integers(0, 2),
     two_way=st.sampled_from([0.0, 0.0, 0.3, 1.0]),
     seed=st.integers(0, 1000),
 )
-def test_on_any_streets_every_move_is_served_and_no_rule_is_broken(rows, columns, bays, share, two_way, seed):
+def test_on_any_streets_every_move_is_served_and_no_rule_is_broken(rows, columns, bays, share, chargers, two_way, seed):
     """Every bay is a station and a parking place, and all but one may be taken: there is just room to let one by."""
     plan = streets(rows, columns, bays, seed, two_way)
     stations = [f"b{i}" for i in range(bays)]
-    vehicles = fleet_of(max(1, int(share * (bays - 1))), stations)
+    vehicles = fleet_of(max(1, int(share * (bays - 1))), stations[chargers:], stations[:chargers])
     floor = Floor(Fleet(plan, vehicles, seed=seed), stations, seed)
 
     for _ in range(3 * vehicles.count):

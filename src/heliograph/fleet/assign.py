@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heliograph.fleet.compiled import entry, inner
-from heliograph.fleet.routes import FAR_MS, cost_ms
+from heliograph.fleet.routes import FAR_MS, cost_by_row_ms, row_for
 from heliograph.fleet.traffic import set_order
 from heliograph.fleet.world import CHARGING, NONE, PICKUP, World
 
@@ -59,9 +59,10 @@ def assign(w: World, pending: NDArray[np.int64], count: int) -> tuple[NDArray[np
     for i in range(count):
         source = pending[0, i]
         worth = pending[1, i] * w.clock[0].priority_ms + now_ms - pending[2, i]
+        row = row_for(w, 0, source)
         for j in range(frees):
             v = free[j]
-            ms = cost_ms(w, v, source)
+            ms = cost_by_row_ms(w, v, source, row)
             if ms < FAR_MS:
                 claim = w.nodes[source].claim
                 if claim >= 0 and claim != v:

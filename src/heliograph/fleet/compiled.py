@@ -9,11 +9,13 @@ from other files, so we look at all of them.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from numba import njit
+from numba import njit, typeof
 
-__all__ = ["entry", "inner"]
+__all__ = ["bound", "entry", "inner"]
 
 
 def _forget_stale(folder: Path) -> None:
@@ -23,6 +25,17 @@ def _forget_stale(folder: Path) -> None:
         with contextlib.suppress(OSError):
             if kept.stat().st_mtime < newest:
                 kept.unlink()
+
+
+def bound(kernel: Any, *arguments: object) -> Callable[..., Any]:
+    """The kernel for arguments of these very types: a call finds it without asking for the types each time.
+
+    That asking takes longer than the kernel where time advances in small steps.
+    """
+    types = tuple(typeof(argument) for argument in arguments)
+    kernel.compile(types)
+    compiled: Callable[..., Any] = kernel.get_overload(types)
+    return compiled
 
 
 _forget_stale(Path(__file__).parent)

@@ -21,6 +21,7 @@ from heliograph.errors import HeliographError, PlantWrong
 from heliograph.events import MoveAssigned, VehicleArrived
 from heliograph.fleet import assign as _assign
 from heliograph.fleet import motion, traffic
+from heliograph.fleet.compiled import bound
 from heliograph.fleet.why import why
 from heliograph.fleet.world import HANDOFF, MWMS_PER_KWH, PICKUP, World, build_world
 from heliograph.plant.model import Vehicles
@@ -84,6 +85,8 @@ class Fleet:
         self._trips: dict[int, _Trip] = {}
         self._trip_of: list[_Trip | None] = [None] * count
         self._meanwhile: list[MoveAssigned] = []
+        self._run = bound(traffic.advance, self._world, start_ms)
+        self._pair = bound(_assign.assign, self._world, self._pending_at, 0)
         self._check_roads()
 
     @property
@@ -139,7 +142,7 @@ class Fleet:
             return []
         self._make_room()
         now_ms = self._now_ms
-        chosen, who = _assign.assign(self._world, self._pending_at, len(self._pending))
+        chosen, who = self._pair(self._world, self._pending_at, len(self._pending))
         assigned = []
         for i, vehicle in zip(chosen.tolist(), who.tolist(), strict=True):
             trip = _Trip(self._pending[i], vehicle, now_ms)
@@ -163,12 +166,12 @@ class Fleet:
         Raises:
             HeliographError: a vehicle has no way to its target (the roadmap changed under it).
         """
-        self._now_ms, count = traffic.advance(self._world, until_ms)
+        self._now_ms, count = self._run(self._world, until_ms)
         while count in (traffic.FULL_UP, traffic.FREE):
             self._make_room()
             if count == traffic.FREE:
                 self._meanwhile += self._assign()
-            self._now_ms, count = traffic.advance(self._world, until_ms)
+            self._now_ms, count = self._run(self._world, until_ms)
         world = self._world
         if count == traffic.LOST:
             raise HeliographError(f"at {self._now_ms} ms: {self.why(int(world.clock['lost'][0]))}")

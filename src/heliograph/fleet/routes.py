@@ -14,7 +14,7 @@ import numpy as np
 from heliograph.fleet.compiled import inner
 from heliograph.fleet.world import DRIVING, World
 
-__all__ = ["FAR_MS", "cost_ms", "row_for"]
+__all__ = ["FAR_MS", "cost_by_row_ms", "cost_ms", "row_for"]
 
 FAR_MS: Final = 2_000_000_000
 """No way."""
@@ -102,13 +102,19 @@ def row_for(w: World, loaded: int, target: int) -> int:
 @inner
 def cost_ms(w: World, v: int, target: int) -> int:
     """How long vehicle v, loaded as it is, would take from its node, or the one it drives to; FAR_MS: no way."""
+    return int(cost_by_row_ms(w, v, target, row_for(w, w.vehicles[v].loaded, target)))
+
+
+@inner
+def cost_by_row_ms(w: World, v: int, target: int, row_number: int) -> int:
+    """The same, where the row is known."""
     x = w.vehicles[v]
     at, via = x.node, x.via
     if x.mode == DRIVING:
         at, via = x.next, x.along
     if at == target:
         return 0
-    row, best = w.to_go_ms[row_for(w, x.loaded, target)], FAR_MS
+    row, best = w.to_go_ms[row_number], FAR_MS
     for i in range(w.follow_start[via], w.follow_start[via + 1]):
         edge = w.follow[i, 0]
         drive = w.drive_ms[x.loaded, edge]

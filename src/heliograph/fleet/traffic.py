@@ -183,7 +183,7 @@ def _go_to(w: World, v: int, place: int, now_ms: int) -> None:
 def _park(w: World, v: int, now_ms: int) -> None:
     """Make way: to the nearest free parking place, or to a charger if there is none; or try again soon."""
     place = _nearest(w, v, PARK)
-    if place < 0 and w.nodes[w.vehicles[v].node].use != CHARGE:
+    if place < 0:
         place = _nearest(w, v, CHARGE)
     if place >= 0:
         _go_to(w, v, place, now_ms)
