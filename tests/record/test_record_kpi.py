@@ -15,7 +15,7 @@ from heliograph.daybook import E10_STATES, NOT_YET_MS, Daybook
 from heliograph.plant.model import Plant
 from heliograph.plant.read import read_plant
 from heliograph.record.kpi import Figures, Times, add_times, figures_of, find_bottleneck, read_kpis
-from heliograph.record.summary import readings, summarise
+from heliograph.record.summary import day_by_readings, summarise
 
 
 def times(**changes: object) -> Times:
@@ -149,7 +149,7 @@ def test_the_production_process_ratio_is_the_share_of_the_way_spent_in_batches(w
 
 
 def test_the_three_readings_of_the_headline_are_those_of_the_facts() -> None:
-    told = {entry["reading"]: entry for entry in readings(read_plant("topcon").plant, 1_302_000)}
+    told = {entry["reading"]: entry for entry in day_by_readings(read_plant("topcon").plant, 1_302_000)}
 
     cells = {name: round(entry["cells_per_day_at_100_pct"]) for name, entry in told.items()}
     assert cells == {"A": 100_465, "B": 803_721, "C": 1_607_442}

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from heliograph.plant.model import Plant
 from heliograph.record.columns import step_column, tables
-from heliograph.record.summary import readings
+from heliograph.record.summary import day_by_readings
 
 HOURS = 6
 TAKT_MS = 860
@@ -33,7 +33,7 @@ def summary_of(plant: Plant) -> dict[str, Any]:
         "cells": cells,
         "cells_per_day": cells * 24 / HOURS,
         "takt_s": {"workshop": 0.54, "line": 1.08, "lane": 0.86, "lane_calendar": 1.08},
-        "readings": readings(plant, cells * 24 / HOURS),
+        "readings": day_by_readings(plant, cells * 24 / HOURS),
         "uptime": {"of_lane_takt": 0.796, "planned_stops": {"scheduled_downtime": 0.12, "engineering": 0.03}},
         "moves": 240,
         "moves_per_vehicle_day": 80.0,

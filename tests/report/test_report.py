@@ -13,7 +13,7 @@ import pytest
 
 from heliograph.errors import RunWrong
 from heliograph.plant import Plant, read_plant
-from heliograph.record.summary import readings
+from heliograph.record.summary import day_by_readings
 from heliograph.report import write_report
 from heliograph.report.figures import FIGURES, figures
 from heliograph.report.numbers import Numbers, read_numbers
@@ -164,7 +164,7 @@ def test_wafers_that_are_not_conserved_stand_out(plant: Plant, run: Path):
 def test_all_three_readings_of_the_pace_are_printed(plant: Plant, run: Path):
     """A: the whole workshop; B: each line; C: each lane, the one the plant is built on."""
     reference = read_plant("topcon").plant
-    summary = {**summary_of(plant), "readings": readings(reference, 1_302_000)}
+    summary = {**summary_of(plant), "readings": day_by_readings(reference, 1_302_000)}
 
     text = write_report(run, summary, plant).read_text("utf-8")
     for figure in ("100,465", "803,721", "1,607,442", "0.31", "2.47", "4.94", "81%", "impossible", "225"):

@@ -104,7 +104,7 @@ def command(
         note(f"warning: {warning}")
     warm_h = 0.0 if cold else files.plant.flow.warmup_h if warmup_h is None else warmup_h
     folder = out or next_folder(files.plant.name, (fingerprint(files), seed, hours, warm_h))
-    with _Interrupt() as interrupt, progress("starting", quiet=as_json) as tell:
+    with _Interrupt() as interrupt, progress(files.plant.name, quiet=as_json) as tell:
         day = Day(
             plant=files,
             folder=folder,

@@ -62,12 +62,13 @@ class Reading:
     """One way to read "a cell every 0.86 s"."""
 
     letter: str
-    holds_for: str
+    of: str
+    """What the takt is read to be of: "workshop", "line" or "lane"."""
     cells_per_day: float
     """At 100 % uptime."""
     gw_per_year: float
-    uptime_needed: float | None
-    """For the published capacity; None: impossible, even at 100 %."""
+    uptime_needed: float
+    """For the published capacity; above 1 the reading cannot be meant."""
     moves_per_vehicle_day: float
     """Loaded moves and as many empty ones, at 100 % uptime."""
 
@@ -190,21 +191,20 @@ def readings(plant: Plant) -> list[Reading]:
     published_per_day = takt.capacity_gw_per_year * 1e9 / plant.wafer.power_w / _DAYS_A_YEAR
     transfers = _transfers(plant)
     found = []
-    for letter, holds_for, lanes in (
-        ("A", "the whole workshop", 1),
-        ("B", f"each of {plant.lines} lines", plant.lines),
-        ("C", f"each lane, {takt.lanes_per_line} a line", plant.lines * takt.lanes_per_line),
+    for letter, of, lanes in (
+        ("A", "workshop", 1),
+        ("B", "line", plant.lines),
+        ("C", "lane", plant.lines * takt.lanes_per_line),
     ):
         per_day = _DAY_S / takt.lane_s * lanes
-        uptime = published_per_day / per_day
         moves = 2.0 * transfers * per_day / plant.wafers_per_carrier / max(plant.vehicles.count, 1)
         found.append(
             Reading(
                 letter=letter,
-                holds_for=holds_for,
+                of=of,
                 cells_per_day=per_day,
                 gw_per_year=per_day * _DAYS_A_YEAR * plant.wafer.power_w / 1e9,
-                uptime_needed=uptime if uptime <= 1.0 else None,
+                uptime_needed=published_per_day / per_day,
                 moves_per_vehicle_day=moves,
             )
         )

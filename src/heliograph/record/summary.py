@@ -13,16 +13,16 @@ from numpy.typing import NDArray
 
 from heliograph.clock import iso
 from heliograph.daybook import NOT_YET_MS, VEHICLE_STATES, Daybook
+from heliograph.plant.figures import readings
 from heliograph.plant.model import Plant
 from heliograph.record.kpi import PLANNED, Kpis, read_kpis
 from heliograph.record.store import Record
 from heliograph.record.write import Pieces
 from heliograph.units import DAY_MS, HOUR_MS
 
-__all__ = ["readings", "summarise"]
+__all__ = ["day_by_readings", "summarise"]
 
 DAY_S = 86_400
-DAYS_PER_YEAR = 365
 
 
 def summarise(plant: Plant, book: Daybook, record: Record, pieces: Pieces, **given: Any) -> dict[str, Any]:
@@ -59,7 +59,7 @@ def summarise(plant: Plant, book: Daybook, record: Record, pieces: Pieces, **giv
             "lane": pieces.lane_takt_ms / 1000,
             "lane_calendar": each_s and each_s * lanes,
         },
-        "readings": readings(plant, _per_day(cells, book)),
+        "readings": day_by_readings(plant, _per_day(cells, book)),
         "moves": moves,
         "moves_per_vehicle_day": _per_day(moves, book) / vehicles,
         "vehicle_use": _vehicle_use(book),
@@ -165,30 +165,17 @@ def _uptime(plant: Plant, kpis: Kpis, cells_per_day: float) -> dict[str, Any]:
     }
 
 
-def readings(plant: Plant, cells_per_day: float) -> list[dict[str, Any]]:
-    """The three ways to read "one cell every takt": of the workshop, of each line, of each lane; and this day by each.
-
-    `uptime_needed` for the plant's capacity and `uptime_this_day` above 1 say that the reading cannot be true.
-    """
-    served = {name for machine in plant.machines for name in machine.members}
-    kinds = {machine.equipment for machine in plant.machines if machine.id not in served}
-    transfers = sum(step.equipment in kinds for step in plant.steps if step.code in plant.route) + 1
-    watts_gw = plant.wafer.power_w * DAYS_PER_YEAR / 1e9
-    told = []
-    lanes = plant.lines * plant.takt.lanes_per_line
-    for name, of, places in (("A", "workshop", 1), ("B", "line", plant.lines), ("C", "lane", lanes)):
-        a_day = DAY_S / plant.takt.lane_s * places if plant.takt.lane_s else 0.0
-        a_year_gw = a_day * watts_gw
-        moves = a_day / max(plant.wafers_per_carrier, 1) * 2 * transfers
-        told.append(
-            {
-                "reading": name,
-                "takt_holds_for": of,
-                "cells_per_day_at_100_pct": a_day,
-                "gw_per_year": a_year_gw,
-                "uptime_needed": plant.takt.capacity_gw_per_year / a_year_gw if a_year_gw else None,
-                "uptime_this_day": cells_per_day / a_day if a_day else None,
-                "moves_per_vehicle_day": moves / plant.vehicles.count if plant.vehicles.count else None,
-            }
-        )
-    return told
+def day_by_readings(plant: Plant, cells_per_day: float) -> list[dict[str, Any]]:
+    """The three ways to read the takt, and what share of each this day made; above 1 the reading cannot be true."""
+    return [
+        {
+            "reading": reading.letter,
+            "takt_holds_for": reading.of,
+            "cells_per_day_at_100_pct": reading.cells_per_day,
+            "gw_per_year": reading.gw_per_year,
+            "uptime_needed": reading.uptime_needed,
+            "uptime_this_day": cells_per_day / reading.cells_per_day,
+            "moves_per_vehicle_day": reading.moves_per_vehicle_day,
+        }
+        for reading in readings(plant)
+    ]

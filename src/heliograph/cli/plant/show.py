@@ -87,10 +87,10 @@ def command(plant: str, as_json: bool) -> None:
         [
             [
                 reading.letter,
-                reading.holds_for,
+                f"each {reading.of}",
                 round(reading.cells_per_day),
                 round(reading.gw_per_year, 2),
-                "impossible" if reading.uptime_needed is None else f"{reading.uptime_needed:.0%}",
+                "impossible" if reading.uptime_needed > 1 else f"{reading.uptime_needed:.0%}",
                 round(reading.moves_per_vehicle_day),
             ]
             for reading in takes
