@@ -6,6 +6,9 @@ a limit on work in process. Vehicles are a plain resource: a move takes a mean d
 hand-off, the mean drive between the two steps, and again a docking and a hand-off. There is no traffic, no battery, no
 cell, no record. One simulated second is one unit of time.
 
+Failures and planned stops are drawn from the streams that Heliograph's twin draws them from (common random numbers:
+Law, Simulation Modeling and Analysis, 11.2): the stops of a day are the same in both, and what differs is the flow.
+
     python bench/simpy_model.py topcon --hours 24 --seed 1
 """
 
@@ -14,6 +17,7 @@ from __future__ import annotations
 import argparse
 import heapq
 import json
+import random
 import time
 from bisect import insort
 from collections import deque
@@ -221,7 +225,7 @@ class Tool:
 
     def __init__(
         self, env: simpy.Environment, line: Line, types: list[Equipment], loss: float, ports_in: int, ports_out: int,
-        slots: int, rng: np.random.Generator,
+        slots: int, rng: np.random.Generator, names: list[str], seed: int,
     ) -> None:  # fmt: skip
         self.env, self.line, self.rng, self.loss, self.slots = env, line, rng, loss, slots
         self.type = types[0]
@@ -258,11 +262,12 @@ class Tool:
             env.process(self.release())
         else:
             env.process(self.load())
-        for member in types:
+        planned = random.Random(f"{seed}/{names[0]}/planned")
+        for member, name in zip(types, names, strict=True):
             if member.mtbf_h > 0:
-                env.process(self.failures(member))
+                env.process(self.failures(member, random.Random(f"{seed}/{name}/failures")))
             for downtime in member.downtime:
-                env.process(self.planned(downtime))
+                env.process(self.planned(downtime, planned.random()))
 
     # stops
 
@@ -286,16 +291,16 @@ class Tool:
         up, self.up = self.up, self.env.event()
         up.succeed()
 
-    def failures(self, member: Equipment) -> Process:
+    def failures(self, member: Equipment, luck: random.Random) -> Process:
         while True:
-            yield from self.work(float(self.rng.exponential(member.mtbf_h * HOUR_S)))
+            yield from self.work(luck.expovariate(1.0) * member.mtbf_h * HOUR_S)
             with self.stopper.request() as turn:
                 yield turn
-                yield from self.stop(float(self.rng.exponential(member.mttr_h * HOUR_S)))
+                yield from self.stop(luck.expovariate(1.0) * member.mttr_h * HOUR_S)
             self.go_on()
 
-    def planned(self, downtime: Downtime) -> Process:
-        due_s = float(self.rng.uniform(0.0, downtime.every_h)) * HOUR_S
+    def planned(self, downtime: Downtime, phase: float) -> Process:
+        due_s = phase * downtime.every_h * HOUR_S
         while True:
             yield self.env.timeout(max(0.0, due_s - self.env.now))
             due_s += downtime.every_h * HOUR_S
@@ -503,7 +508,7 @@ def simulate(files: PlantFiles, hours: float = 24.0, seed: int = 1) -> Outcome:
     env = simpy.Environment()
     rng = np.random.default_rng(seed)
     vehicles = Vehicles(env, plant, measure_drives(files), rng)
-    lines = [_build_line(env, plant, number, vehicles, rng) for number in range(1, plant.lines + 1)]
+    lines = [_build_line(env, plant, number, vehicles, rng, seed) for number in range(1, plant.lines + 1)]
     warm_s = plant.flow.warmup_h * HOUR_S
     until_s = warm_s + hours * HOUR_S
     events, warm_moves = 0, -1
@@ -527,7 +532,7 @@ def simulate(files: PlantFiles, hours: float = 24.0, seed: int = 1) -> Outcome:
 
 
 def _build_line(
-    env: simpy.Environment, plant: Plant, number: int, vehicles: Vehicles, rng: np.random.Generator
+    env: simpy.Environment, plant: Plant, number: int, vehicles: Vehicles, rng: np.random.Generator, seed: int
 ) -> Line:
     types = {equipment.code: equipment for equipment in plant.equipment}
     loss = dict.fromkeys(types, 0.0)
@@ -547,7 +552,8 @@ def _build_line(
         kept = 1.0
         for member in chain:
             kept *= 1.0 - loss[member.code]
-        Tool(env, line, chain, 1.0 - kept, len(machine.in_ports), len(machine.out_ports), plant.wafers_per_carrier, rng)
+        ports, names = (len(machine.in_ports), len(machine.out_ports)), [machine.id, *machine.members]
+        Tool(env, line, chain, 1.0 - kept, *ports, plant.wafers_per_carrier, rng, names, seed)
     line.supply()
     return line
 

@@ -64,7 +64,7 @@ def test_the_reference_plant_is_shown_with_bottleneck_readings_and_marks(capsys:
     assert main(["plant", "show", "topcon"]) == 0
 
     shown = capsys.readouterr().out
-    assert "6,795  ◄ bottleneck" in shown
+    assert "7,067  ◄ bottleneck" in shown
     assert "1,607,442" in shown and "impossible" in shown and "81%" in shown
     assert "calibrated to 4 GW/yr" in shown
     assert "8,372 " in shown, "the headline's takt is no estimate"

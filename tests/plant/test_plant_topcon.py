@@ -92,14 +92,14 @@ def test_a_tube_does_its_process_and_its_handling_within_its_cycle(topcon: Plant
 
 
 def test_printing_holds_the_plant_at_four_gigawatts(topcon: Plant):
-    """0.86 s a lane, 81 % of the time: 1.302 M cells a day, 4 GW a year."""
+    """By hand, where no machine waits for another: 4 % above the 4 GW a year that the twin makes."""
     figures = step_figures(topcon)
     per_day, bottleneck = cells_per_day(figures, topcon.lines)
     printing = next(step for step in figures if step.code == "PRN")
 
     assert bottleneck == "PRN"
-    assert per_day == pytest.approx(1_302_000, rel=0.001)
-    assert printing.available == pytest.approx(0.81, abs=0.005)
+    assert per_day == pytest.approx(1.04 * 1_302_000, rel=0.001)
+    assert printing.available == pytest.approx(0.844, abs=0.002)
     assert pytest.approx(printing.available / (1 - printing.planned_share)) == 1 / (
         1 + 0.0125 + 0.008 + 0.004 + 0.00625 + 0.0075
     )
@@ -158,4 +158,4 @@ def test_printing_holds_the_small_plant_too():
     per_day, bottleneck = cells_per_day(step_figures(plant), plant.lines)
 
     assert bottleneck == "PRN"
-    assert per_day == pytest.approx(1_302_000 / 16, rel=0.001)
+    assert per_day == pytest.approx(1.04 * 1_302_000 / 16, rel=0.001)

@@ -67,6 +67,8 @@ class _Loop:
             turns += 1
             at_ms = min(floor.next_ms(), until_ms)
             arrived = fleet.advance(at_ms)
+            if self.recording and isinstance(fleet, Fleet):
+                self.events.extend(fleet.assigned_meanwhile())
             if arrived:
                 for event in arrived:
                     self._arrived(event)

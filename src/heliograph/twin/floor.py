@@ -1,7 +1,8 @@
 """The twin: a simulated floor behind the port that real links use.
 
-Deterministic: every machine, and the hand-off, draws from a stream of its own, named after it and the seed, so that one
-machine's luck does not hang on another's.
+Deterministic: every machine, its failures, its planned stops, and the hand-off draw from a stream of their own, named
+after them and the seed. So one machine's luck does not hang on another's, nor its stops on what it works on: another
+model of the plant can be given the same stops (common random numbers: Law, Simulation Modeling and Analysis, 11.2).
 """
 
 from __future__ import annotations
@@ -46,15 +47,16 @@ class Twin:
         connected = {member for machine in plant.machines for member in machine.members}
         for number, machine in enumerate(plant.machines):
             if machine.id not in connected:
-                self._build(number, machine, random.Random(f"{seed}/{machine.id}"))
+                self._build(number, machine, seed)
         self._store_carriers()
 
-    def _build(self, number: int, machine: plant_model.Machine, luck: random.Random) -> None:
+    def _build(self, number: int, machine: plant_model.Machine, seed: int) -> None:
         plant, name = self._plant, machine.id
         types = {equipment.code: equipment for equipment in plant.equipment}
         equipment = types[machine.equipment]
         built: Machine | WaferStore | CellStore
         if equipment.mode == "source":
+            luck = random.Random(f"{seed}/{machine.id}")
             built = WaferStore(
                 number, machine, equipment, self._new_lot, self._contents, self._agenda, self._notes, luck
             )
@@ -68,7 +70,7 @@ class Twin:
                 Member(self.machine_ids.index(member), member, types[code], place[code], route[place[code]])
                 for member, code in zip([name, *machine.members], [equipment.code, *equipment.members], strict=True)
             ]
-            built = Machine(members, plant.carriers.slots_per_basket, self._contents, self._agenda, self._notes, luck)
+            built = Machine(members, plant.carriers.slots_per_basket, self._contents, self._agenda, self._notes, seed)
             self._machines.append(built)
         if not isinstance(built, WaferStore):
             self._in_ports.update(dict.fromkeys(machine.in_ports, built))

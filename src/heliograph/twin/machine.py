@@ -69,7 +69,7 @@ class Machine:
         contents: list[Lot | None],
         agenda: Agenda,
         notes: Notes,
-        luck: random.Random,
+        seed: int,
     ) -> None:
         self._members = members
         self._name = members[0].name
@@ -80,7 +80,7 @@ class Machine:
         self._contents = contents
         self._agenda = agenda
         self._notes = notes
-        self._luck = luck
+        self._luck = random.Random(f"{seed}/{members[0].name}")
         self._slots_per_basket = slots_per_basket
         self._unload_ms = ms_from_s(equipment.unload_s)
         self._load_ms = ms_from_s(equipment.load_s)
@@ -114,10 +114,12 @@ class Machine:
         self.clock = OperatingClock(agenda, notes, self._number)
         self.clock.on_change = self._stop_changed
         self.clock.drained = self._is_drained
+        planned = random.Random(f"{seed}/{self._name}/planned")
         for member in members:
-            self.clock.watch_failures(member.number, member.equipment, luck)
+            failures = random.Random(f"{seed}/{member.name}/failures")
+            self.clock.watch_failures(member.number, member.equipment, failures)
             for downtime in member.equipment.downtime:
-                self.clock.plan(downtime, luck)
+                self.clock.plan(downtime, planned)
         self._note_states()
 
     # in port -> buffer
