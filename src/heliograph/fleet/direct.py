@@ -1,6 +1,6 @@
 """Transport without vehicles: every move sets out at once and takes a fixed time. For queueing experiments.
 
-The same calls as `fleet.Fleet`, so that `run.py` need not know.
+The same calls as `fleet.Fleet`, so that `run.loop` need not know.
 """
 
 from __future__ import annotations

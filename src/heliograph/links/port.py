@@ -1,6 +1,6 @@
 """The port to a floor: one contract for the twin and for the real plant.
 
-`run.py` knows a floor only through this. The twin keeps it in simulated time; a real link keeps it with VDA 5050,
+`run.loop` knows a floor only through this. The twin keeps it in simulated time; a real link keeps it with VDA 5050,
 SECS/GEM and OPC UA: the same orders go out, the same events come back.
 """
 
