@@ -1,8 +1,8 @@
 """The daybook: all that a run has noted, as columns, before it becomes the record's tables.
 
-Filled by `run.loop` from the floor, the flow and the fleet; read by `twin.cells` (which draws the cells) and by `record`
-(which writes the tables). All times are milliseconds after the record's start; the warm-up is negative. Machines are
-numbered as in `machine_ids`: the machines of the plant, in its order, those connected behind another included.
+Filled by `run.loop` from the floor, the flow and the fleet; read by `twin.cells` (which draws the cells) and by
+`record` (which writes the tables). All times are milliseconds after the record's start; the warm-up is negative.
+Machines are numbered as in `machine_ids`: the plant's, in its order, those connected behind another included.
 """
 
 from __future__ import annotations
