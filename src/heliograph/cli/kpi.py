@@ -37,7 +37,7 @@ def command(places: tuple[Path, ...], machines: bool, as_json: bool) -> None:
     if as_json:
         import msgspec
 
-        print_json({**record.metadata, **msgspec.to_builtins(kpis)})
+        print_json({name: record.metadata.get(name) for name in ABOUT} | msgspec.to_builtins(kpis))
         return
     _show(kpis, record.metadata, machines)
 
@@ -61,6 +61,7 @@ def _show(kpis: Kpis, about: dict[str, str], machines: bool) -> None:
         note(f"warning: the six states of {machine} do not add up to calendar time")
 
 
+ABOUT = ("plant", "plant_title", "record_start", "record_end", "partial")
 FIGURES = ["", "made", "per h", "avail. %", "effect. %", "quality %", "OEE %", "NEE %", "util. %", "alloc. %"]
 FIGURES += ["MTBF h", "MTTR h", "failures"]
 STATES = ["", "productive", "starved", "blocked", "standby", "engineering", "scheduled", "unscheduled", "non-sched."]

@@ -14,7 +14,7 @@ import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -218,7 +218,7 @@ def _seal(day: Day, laps: _Laps) -> dict[str, Any]:
     sealed = seal(
         [day.folder / "record", day.folder / "plant"],
         discs,
-        date=plant.calendar.start,
+        date=plant.calendar.start + timedelta(hours=day.hours),
         medium=day.medium,
         parity=day.parity,
         redundancy=day.redundancy,

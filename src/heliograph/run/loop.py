@@ -21,6 +21,7 @@ from heliograph.events import CarrierPlaced, CarrierTaken, Event, VehicleArrived
 from heliograph.fleet.direct import Direct
 from heliograph.fleet.fleet import Fleet
 from heliograph.flow.dispatch import Flow
+from heliograph.links.port import Floor
 from heliograph.plant.model import Plant
 from heliograph.plant.roadmap import Roadmap
 from heliograph.twin.floor import Twin
@@ -61,7 +62,8 @@ class _Loop:
 
     def run_to(self, until_ms: int, report: Callable[[int], bool]) -> int:
         """Let everything happen that is due before `until_ms`; stops early where `report` says so. Gives the time."""
-        floor, fleet = self.floor, self.fleet
+        floor: Floor = self.floor
+        fleet = self.fleet
         turns = 0
         while True:
             turns += 1
