@@ -347,7 +347,7 @@ def _long_waits(roadmap: Roadmap, seen: _Tracks, moves: _Moves | None, wait_min:
 
 def _no_progress(seen: _Tracks, moves: _Moves, wait_min: float) -> Iterator[Violation]:
     """No vehicle reached a node for longer than that, though a move was under way all that time."""
-    times = np.unique(seen.arrived)
+    times = np.sort(seen.arrived)
     if len(seen.left):
         times = np.append(times, seen.left.max())
     gaps = np.flatnonzero(np.diff(times) > wait_min * MINUTE_MS)

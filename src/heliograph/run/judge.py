@@ -46,8 +46,8 @@ def judge(plant: Plant, roadmap: Roadmap, record: Record) -> list[Violation]:
         "number": np.asarray(made["move"]),
         "carrier": _numbers(made["carrier"], carriers),
         "vehicle": _numbers(made["vehicle"], vehicles),
-        "source": np.asarray(made["source"].cast(pa.string()).to_pylist(), np.str_),
-        "target": np.asarray(made["target"].cast(pa.string()).to_pylist(), np.str_),
+        "source": _numbers(made["source"], roadmap.station_node),
+        "target": _numbers(made["target"], roadmap.station_node),
         **{f"{name}_ms": _since(made[f"{name}_utc"], start_ms, NOT_YET_MS) for name in _MOVE_TIMES},
     }
     stores = [stocker.ports for stocker in plant.stockers]
