@@ -121,6 +121,21 @@ def test_ctrl_c_keeps_what_is_recorded_and_says_that_it_is_partial(tmp_path: Pat
     assert heliograph("kpi", "run", cwd=tmp_path).returncode == 0
 
 
+def test_ctrl_c_during_the_warm_up_leaves_nothing_and_says_so(tmp_path: Path) -> None:
+    words = ["run", "small", "--warmup", "168", "--out", "run"]
+    with subprocess.Popen([*COMMAND, *words], cwd=tmp_path, stderr=subprocess.PIPE, text=True) as running:
+        deadline = time.monotonic() + 120
+        while not (tmp_path / "run" / "run.json").exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        time.sleep(0.5)
+        running.send_signal(signal.SIGINT)
+        _, said = running.communicate(timeout=180)
+
+    assert running.returncode == 130, said
+    assert "nothing was recorded" in said
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_killed_run_is_explained_and_the_same_command_goes_on(tmp_path: Path) -> None:
     words = ["run", "small", "--hours", "300", "--out", "run"]
     with subprocess.Popen([*COMMAND, *words], cwd=tmp_path) as running:

@@ -86,7 +86,7 @@ def command(
     runs first and is not counted. Ctrl-C ends cleanly; the record then says that it is partial.
     """
     from heliograph.archive.medium import MEDIA, medium_called, of_size
-    from heliograph.errors import UsageWrong
+    from heliograph.errors import RunWrong, UsageWrong
     from heliograph.plant.read import read_plant
     from heliograph.run.day import Day, fingerprint, run_day
     from heliograph.run.folder import next_folder
@@ -120,7 +120,13 @@ def command(
             stop=lambda: interrupt.asked,
             watch=lambda part, done, text: tell(done, f"{part} {text}"),
         )
-        summary = run_day(day)
+        try:
+            summary = run_day(day)
+        except RunWrong as nothing:
+            if not interrupt.asked:
+                raise
+            note(str(nothing))
+            raise SystemExit(130) from None
     if as_json:
         print_json(summary)
     else:

@@ -8,9 +8,9 @@ Everything in `record/` hangs on the plant and the seed alone, to the byte; what
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
-import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -159,8 +159,9 @@ def _record(day: Day, laps: _Laps) -> dict[str, Any]:
     )
     laps.lap("simulate")
     if book.until_ms <= 0:
-        shutil.rmtree(record, ignore_errors=True)
         (day.folder / "run.json").unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            day.folder.rmdir()
         raise RunWrong("stopped during the warm-up: nothing was recorded", hint="run the same command again")
     floor = floor_of(plant, book.machine_ids)
     meters = read_meters(plant, book, floor)
