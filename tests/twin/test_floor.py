@@ -153,3 +153,13 @@ def test_a_planned_stop_lets_a_tube_run_out_and_a_lane_stop_at_once(book: Dayboo
         else:
             lanes += bool(running.any())
     assert lanes > 0
+
+
+def test_a_batch_that_is_not_full_starts_after_its_time_to_collect_also_in_the_warm_up(plant: Plant) -> None:
+    """With one lot in process no further wafers come; times before the record are negative."""
+    flow = msgspec.structs.replace(plant.flow, wip_lots_per_line=1)
+    alone = msgspec.structs.replace(plant, flow=flow)
+
+    book = simulate(alone, read_plant("small").roadmap, seed=1, hours=0.1, warmup_h=24)
+
+    assert (book.lots.finished_ms[:2] != NOT_YET_MS).all()

@@ -101,7 +101,7 @@ class Machine:
         lanes = equipment.units if self._mode == "lane" else 1
         self._queues: list[deque[Segment]] = [deque() for _ in range(lanes)]
         self._queued = [0] * lanes
-        self._collect_until_ms = -1
+        self._collect_until_ms: int | None = None
         self._free_units = list(range(equipment.units, 0, -1))
         self._next_start_op_ms = 0
         self._running = 0
@@ -156,7 +156,7 @@ class Machine:
         else:
             self._queues[0].append((lot, 1, len(lot.lost_at), lot.alive))
             self._queued[0] += lot.alive
-        if self._collect_ms and self._collect_until_ms < 0:
+        if self._collect_ms and self._collect_until_ms is None:
             self._collect_again()
         self._start()
         self._unload()
@@ -185,7 +185,7 @@ class Machine:
     def _start_batches(self) -> None:
         size = self._equipment.batch
         while self._free_units and self._queued[0] and not (self._held and self._mode == "bench"):
-            if self._queued[0] < size and not (0 <= self._collect_until_ms <= self._agenda.now_ms):
+            if self._queued[0] < size and not self._collect_is_over():
                 return
             if self._equipment.process == "exponential":
                 pace_ms = leave_ms = round(self._luck.expovariate(1.0) * self._process_ms)
@@ -199,13 +199,17 @@ class Machine:
 
     def _collect_again(self) -> None:
         """Give the wafers that are left `max_collect_min` to become a batch."""
-        self._collect_until_ms = -1
+        self._collect_until_ms = None
         if self._queued[0]:
             self._collect_until_ms = self._agenda.now_ms + self._collect_ms
             self._agenda.at(self._collect_until_ms, self._collected)
 
+    def _collect_is_over(self) -> bool:
+        """No sign of the time tells: in a warm-up it is negative."""
+        return self._collect_until_ms is not None and self._collect_until_ms <= self._agenda.now_ms
+
     def _collected(self) -> None:
-        if 0 <= self._collect_until_ms <= self._agenda.now_ms:
+        if self._collect_is_over():
             self._start()
 
     def _take(self, wafers: int) -> list[Segment]:
