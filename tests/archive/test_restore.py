@@ -117,6 +117,39 @@ def test_a_disc_of_zeros_under_its_name_is_rebuilt_too(five: DiscSet, tmp_path: 
     assert bytes_of(tmp_path / "discs") == before
 
 
+def test_an_image_that_bears_another_disc_s_name_is_not_replaced_by_a_rebuilt_one(five: DiscSet, tmp_path: Path):
+    """Names prove nothing: D02 called D01 may be the only D02 there is."""
+    before = bytes_of(tmp_path / "discs")
+    names = [disc.path.name for disc in five.discs]
+    discs = tmp_path / "discs"
+    (discs / names[1]).rename(discs / names[0])
+
+    mended = mend([discs])
+
+    assert [disc for _, disc in mended.rebuilt] == ["D01"]
+    assert (discs / names[0]).read_bytes() == before[names[1]]
+    assert mended.rebuilt[0][0].read_bytes() == before[names[0]]
+    assert verify([discs]).error() is None
+
+
+def test_a_mended_image_does_not_replace_another_in_the_folder_it_goes_to(five: DiscSet, tmp_path: Path):
+    """Reads of two discs that bear one name, or any file that is there; the same image again is no obstacle."""
+    before = bytes_of(tmp_path / "discs")
+    image = tmp_path / "discs" / five.discs[0].path.name
+    damage(image, 0.02)
+    out = tmp_path / "mended"
+    out.mkdir()
+    (out / image.name).write_text("precious")
+
+    with pytest.raises(CannotWrite, match="is there already"):
+        mend([image], out=out)
+    assert (out / image.name).read_text() == "precious"
+
+    (out / image.name).unlink()
+    for _ in range(2):
+        assert mend([image], out=out).repaired[0][0].read_bytes() == before[image.name]
+
+
 def test_mended_images_go_to_another_folder_when_asked_and_the_rest_stays_untouched(five: DiscSet, tmp_path: Path):
     before = bytes_of(tmp_path / "discs")
     damage(five.discs[0].path, 0.02)

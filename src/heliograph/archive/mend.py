@@ -20,6 +20,7 @@ from heliograph.archive.index import Disc, image_name
 from heliograph.archive.medium import SECTOR
 from heliograph.archive.plan import IMAGES, ImageNote, draw_parity, parity_path
 from heliograph.archive.reader import SetView, find_sets, image_paths
+from heliograph.archive.seal import refuse_another
 from heliograph.archive.verify import DAMAGED, GOOD, LOST, WRONG, DiscState, check_image, discs_lost
 from heliograph.errors import DiscsLost, DiscWrong, HeliographError, NotFound, SectorsLost
 from heliograph.files import whole_file
@@ -52,7 +53,7 @@ def mend(paths: Sequence[Path], *, out: Path | None = None, progress: Progress |
         SectorsLost: an image has more damage than its parity and its set can mend; all else was mended.
         DiscsLost: more discs are gone than the set replaces; all else was mended.
         DiscWrong: an image is not one of ours, or its bytes are not what was sealed though its checksums fit.
-        CannotWrite: full disk, read-only directory.
+        CannotWrite: full disk, read-only directory, or another image of that name is in `out`.
     """
     images = [path for path in image_paths(paths) if path.is_file()]
     if not images:
@@ -65,8 +66,7 @@ def mend(paths: Sequence[Path], *, out: Path | None = None, progress: Progress |
     usable: list[Path] = []
     for state in states:
         if state.state == DAMAGED:
-            where = state.where if out is None else out / state.where.name
-            _repair(state.where, where, progress)
+            where = _repair(state.where, out, progress)
             repaired.append((where, state.damaged_sectors))
             usable.append(where)
         elif state.state == GOOD:
@@ -87,11 +87,19 @@ def mend(paths: Sequence[Path], *, out: Path | None = None, progress: Progress |
     return Mended(tuple(repaired), tuple(rebuilt), good)
 
 
-def _repair(image: Path, where: Path, progress: Progress | None) -> None:
+def _repair(image: Path, out: Path | None, progress: Progress | None) -> Path:
+    """Mend an image by its own parity; where the mended one stands."""
     from heliograph.archive import rs03
 
     told = None if progress is None else lambda done, total: progress(f"repair {image.name}", done, total)
-    rs03.repair(image, out=None if where == image else where, progress=told)
+    where = image if out is None else out / image.name
+    if out is None or (where.exists() and where.samefile(image)):
+        rs03.repair(image, progress=told)
+    else:
+        with whole_file(where) as aside:
+            rs03.repair(image, out=aside, progress=told)
+            refuse_another(where, aside)
+    return where
 
 
 def _rebuild_sets(
@@ -113,7 +121,7 @@ def _rebuild_sets(
                 wrong = _too_many(view, in_the_way)
                 continue
             try:
-                rebuilt += _rebuild(view, gone, out, in_the_way, progress)
+                rebuilt += _rebuild(view, gone, out, beyond, progress)
             except DiscsLost as lost:
                 wrong = lost
         twins = {(view.set_id, name): disc.where for view in found.sets for name, disc in view.discs.items()}
@@ -153,7 +161,7 @@ def _too_many(view: SetView, in_the_way: dict[str, DiscState]) -> HeliographErro
 
 
 def _rebuild(
-    view: SetView, gone: Sequence[Disc], out: Path | None, in_the_way: dict[str, DiscState], progress: Progress | None
+    view: SetView, gone: Sequence[Disc], out: Path | None, beyond: Sequence[DiscState], progress: Progress | None
 ) -> list[tuple[Path, str]]:
     from heliograph.archive import parity, rs03
     from heliograph.archive.rs03.layout import SCRATCH_SECTORS
@@ -174,7 +182,7 @@ def _rebuild(
                 run = image.run(parity_path(index.discs[number]))
                 present[number] = parity.Source(image.where, run.start, run.bytes)
     home = out or next(iter(here.values())).where.parent
-    targets = [_target(disc, index.set_id, home, out, in_the_way) for disc in gone]
+    targets = [_target(disc, index.set_id, home, out, beyond) for disc in gone]
     told = (
         None
         if progress is None
@@ -198,6 +206,9 @@ def _rebuild(
                     file.flush()
                     fill_parity(drawn, file.fileno(), path, index, notes, parity.explain())
             rs03.protect(aside, redundancy=index.redundancy, scratch_sectors=SCRATCH_SECTORS)
+        if out is not None:
+            for target, aside in zip(targets, asides, strict=True):
+                refuse_another(target, aside)
     return [(target, disc.name) for target, disc in zip(targets, gone, strict=True)]
 
 
@@ -220,11 +231,23 @@ def _notes(view: SetView, here: dict[str, DiscImage]) -> list[ImageNote]:
     return notes
 
 
-def _target(disc: Disc, set_id: str, home: Path, out: Path | None, in_the_way: dict[str, DiscState]) -> Path:
-    """Where a rebuilt disc goes: in place of the image that was past mending, or beside the others."""
-    if out is None and disc.name in in_the_way:
-        return in_the_way[disc.name].where
-    return home / image_name(set_id, disc.name)
+def _target(disc: Disc, set_id: str, home: Path, out: Path | None, beyond: Sequence[DiscState]) -> Path:
+    """Where a rebuilt disc goes: in place of its image that was past mending, or beside the others.
+
+    Names prove nothing: an image called as this disc may be another one, and the only copy of it. Only one that says
+    it is this disc, or nothing at all any more, is replaced.
+    """
+    target = home / image_name(set_id, disc.name)
+    if out is not None:
+        return target
+    for state in beyond:
+        if (state.set_id, state.disc) == (set_id, disc.name):
+            return state.where
+    number = 1
+    while target.exists() and not any(state.where == target and not state.disc for state in beyond):
+        number += 1
+        target = home / f"{set_id}-{disc.name}~{number}.iso"
+    return target
 
 
 def _expect(disc: Disc, image: Path, note: ImageNote, view: SetView) -> None:

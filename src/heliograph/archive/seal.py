@@ -24,7 +24,7 @@ from heliograph.archive.plan import SetPlan, Wishes, plan_set
 from heliograph.errors import CannotWrite, UsageWrong
 from heliograph.files import PARTIAL, cannot_write, whole_file
 
-__all__ = ["DiscSet", "SealedDisc", "seal"]
+__all__ = ["DiscSet", "SealedDisc", "refuse_another", "seal"]
 
 _CHUNK: Final = 1 << 20
 
@@ -122,7 +122,7 @@ def seal(
         sizes = [_protect(image, redundancy, watch, name.name) for name, image in zip(names, aside, strict=True)]
         watch.lap("protect")
         for path, done in zip(names, aside, strict=True):
-            _refuse_another(path, done)
+            refuse_another(path, done)
     watch.lap("fsync")
     discs = tuple(
         SealedDisc(drawn.disc.name, drawn.disc.kind, path, drawn.layout.bytes, size)
@@ -184,8 +184,12 @@ def _check_room(plan: SetPlan, out_dir: Path) -> None:
         )
 
 
-def _refuse_another(path: Path, done: Path) -> None:
-    """Let an identical image stand in the way, and no other: it may be the only copy of something."""
+def refuse_another(path: Path, done: Path) -> None:
+    """Let an identical image stand in the way, and no other: it may be the only copy of something.
+
+    Raises:
+        CannotWrite: there is another.
+    """
     if path.exists() and not _same(path, done):
         raise CannotWrite(
             f"{path}: an image of this name is there already, with other contents",
