@@ -62,9 +62,9 @@ def _show(kpis: Kpis, about: dict[str, str], machines: bool) -> None:
 
 
 ABOUT = ("plant", "plant_title", "record_start", "record_end", "partial")
-FIGURES = ["", "made", "per h", "avail. %", "effect. %", "quality %", "OEE %", "NEE %", "util. %", "alloc. %"]
-FIGURES += ["MTBF h", "MTTR h", "failures"]
-STATES = ["", "productive", "starved", "blocked", "standby", "engineering", "scheduled", "unscheduled", "non-sched."]
+FIGURES = ["", "made", "per h", "avail. %", "eff. %", "qual. %", "OEE %", "NEE %", "util. %", "alloc. %"]
+FIGURES += ["MTBF h", "MTTR h", "fails"]
+STATES = ["", "productive", "starved", "blocked", "standby", "engineering", "sched.", "unsched.", "non-sched."]
 
 
 def _pct(share: float | None) -> float | None:

@@ -180,7 +180,7 @@ def _show(summary: dict[str, Any], folder: Path) -> None:
         [
             [
                 reading["reading"],
-                f"each {reading['takt_holds_for']}",
+                "the workshop" if reading["takt_holds_for"] == "workshop" else f"each {reading['takt_holds_for']}",
                 round(reading["cells_per_day_at_100_pct"]),
                 reading["gw_per_year"],
                 _share(reading["uptime_needed"]),

@@ -20,6 +20,7 @@ import click
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
 __all__ = [
     "Report",
@@ -89,7 +90,10 @@ def note(text: str) -> None:
 def print_table(
     columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "", caption: str = ""
 ) -> None:
-    """Draw a table on stdout. Columns whose every value is a number (or empty) stand to the right."""
+    """Draw a table on stdout. Columns whose every value is a number (or empty) stand to the right.
+
+    A table too wide for the terminal goes without lines; if that is not enough, words make room for figures and ids.
+    """
     from rich.markup import escape
     from rich.table import Table
     from rich.text import Text
@@ -101,7 +105,32 @@ def print_table(
         table.add_column(escape(name), justify="right" if number else "left", overflow="fold")
     for row in body:
         table.add_row(*(Text(_cell(value)) for value in row))
+    if not _fits(table):
+        table.box, table.padding, table.pad_edge = None, (0, 1, 0, 0), False
+    least = [_least_width(name, [row[place] for row in body]) for place, name in enumerate(columns)]
+    if not _fits(table) and sum(width or _SHORT_WORD for width in least) + len(least) <= console().width:
+        for column, width in zip(table.columns, least, strict=True):
+            column.width = width
     console().print(table)
+
+
+_SHORT_WORD = 8
+
+
+def _fits(table: Table) -> bool:
+    """Whether no cell of a table needs a second line."""
+    from rich.measure import Measurement
+
+    out = console()
+    return Measurement.get(out, out.options.update(width=10_000), table).maximum <= out.width
+
+
+def _least_width(name: str, values: Sequence[object]) -> int | None:
+    """The longest word of a column of figures or ids, which must stay whole; None for words alone."""
+    texts = [_cell(value) for value in values]
+    if not all(not text or any(letter.isdigit() for letter in text) for text in texts):
+        return None
+    return max(len(word) for text in (name, *texts) for word in text.split() or [""])
 
 
 def print_pairs(pairs: Iterable[tuple[str, object]], *, title: str = "") -> None:

@@ -52,7 +52,7 @@ def command(plant: str, as_json: bool) -> None:
     print_pairs(((key.replace("_", " "), value) for key, value in head.items()), title=str(files.folder))
     click.echo()
     print_table(
-        ["step", "", "", "tools/line", "wafers/h line", "stops %", "effective/h", "loss %", "kWh/wafer"],
+        ["step", "", "", "tools", "wafers/h", "stops %", "effective/h", "loss %", "kWh a wafer"],
         [
             [
                 step.code,
@@ -87,7 +87,7 @@ def command(plant: str, as_json: bool) -> None:
         [
             [
                 reading.letter,
-                f"each {reading.of}",
+                "the workshop" if reading.of == "workshop" else f"each {reading.of}",
                 round(reading.cells_per_day),
                 round(reading.gw_per_year, 2),
                 "impossible" if reading.uptime_needed > 1 else f"{reading.uptime_needed:.0%}",
