@@ -131,7 +131,7 @@ def fingerprint(plant: PlantFiles) -> str:
 
 def _record(day: Day, laps: _Laps) -> dict[str, Any]:
     """Simulate and write `record/`; gives the figures that hang on plant and seed alone."""
-    day.watch("starting", 0.0, "")
+    day.watch("starting", 0.0, "(the first run compiles)")
     from heliograph.passages import floor_of
     from heliograph.record.store import open_folder
     from heliograph.record.summary import summarise
