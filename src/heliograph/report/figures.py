@@ -34,6 +34,9 @@ STATE_COLOURS = {
     "non_scheduled": "#9aa3ad",
 }
 
+_LEGIBLE = 0.03
+"""A smaller share of the fleet's time is too narrow for its figure."""
+
 _USE_COLOURS = {
     "driving_loaded": "#2b6cb0",
     "driving_empty": "#7fb0dd",
@@ -134,6 +137,11 @@ def _percent(title: str) -> dict[str, Any]:
     return _axis(title, tickformat=".0%", range=[0, 1])
 
 
+def _scale(title: str) -> dict[str, Any]:
+    """The title of a colour scale, as large as those of the axes."""
+    return {"title": {"text": title, "side": "right", "font": {"size": 12}}}
+
+
 def _output(numbers: Numbers, lang: str) -> Figure:
     data: list[dict[str, Any]] = [
         {
@@ -192,7 +200,7 @@ def _takt(numbers: Numbers, lang: str) -> Figure:
     layout = {
         "hovermode": "x unified",
         "xaxis": _axis("", type="category", tickangle=-60, tickfont={"size": 11}),
-        "yaxis": _axis(_say("takt s", lang), rangemode="tozero"),
+        "yaxis": _axis(_say("takt s", lang), rangemode="tozero", tickformat=".1f"),
         "shapes": [{**line, "line": {"dash": "dot", "width": 1}}],
     }
     return {"data": data, "layout": layout}
@@ -208,7 +216,7 @@ def _lanes(numbers: Numbers, lang: str) -> Figure:
             "colorscale": [[0, "#7a1f1f"], [0.35, "#d9773d"], [0.7, "#f4e3b2"], [1, "#2f8f6b"]],
             "zmin": 0,
             "zmax": 3600.0 / numbers.takt_s,
-            "colorbar": {"title": {"text": _say("cells per hour", lang), "side": "right"}, "thickness": 12},
+            "colorbar": {**_scale(_say("cells per hour", lang)), "thickness": 12},
             "hovertemplate": "%{y} · %{x}<br>%{z:,.0f}<extra></extra>",
             "xgap": 1,
             "ygap": 1,
@@ -242,6 +250,7 @@ def _states(rows: Sequence[Shares], lang: str) -> Figure:
         "bargap": 0.2,
         "xaxis": _percent(_say("share", lang)),
         "yaxis": _axis("", type="category", autorange="reversed"),
+        "margin": {"r": 28},
     }
     return {"data": data, "layout": layout}
 
@@ -253,20 +262,22 @@ def _fleet(numbers: Numbers, lang: str) -> Figure:
             "orientation": "h",
             "name": _say(state, lang),
             "y": [""],
-            "x": [numbers.vehicle_use.get(state, 0.0)],
+            "x": [share],
             "marker": {"color": colour},
-            "text": [f"{numbers.vehicle_use.get(state, 0.0):.0%}"],
+            "text": [f"{share:.0%}" if share >= _LEGIBLE else ""],
             "textposition": "inside",
+            "textangle": 0,
             "insidetextanchor": "middle",
             "hovertemplate": "%{x:.1%}",
         }
         for state, colour in _USE_COLOURS.items()
+        for share in [numbers.vehicle_use.get(state, 0.0)]
     ]
     layout = {
         "barmode": "stack",
         "xaxis": _percent(_say("share of fleet", lang)),
         "yaxis": _axis("", showticklabels=False),
-        "margin": {"l": 16},
+        "margin": {"l": 16, "r": 28},
     }
     return {"data": data, "layout": layout}
 
@@ -387,7 +398,7 @@ def _quality(numbers: Numbers, lang: str) -> Figure:
     ]
     layout = {
         "bargap": 0.02,
-        "xaxis": _axis(_say("efficiency", lang)),
+        "xaxis": _axis(_say("efficiency", lang), tickformat=".1f"),
         "yaxis": _axis(_say("cells", lang), tickformat=",.0f"),
     }
     return {"data": data, "layout": layout}
@@ -406,9 +417,9 @@ def _units(numbers: Numbers, step: str, lang: str) -> Figure:
             "marker": {
                 "size": 9,
                 "color": [row.unit for row in rows],
-                "colorscale": "Viridis",
+                "colorscale": [[0, "#6a5acd"], [0.5, "#2fa39a"], [1, "#e8963c"]],
                 "showscale": len({row.unit for row in rows}) > 1,
-                "colorbar": {"title": {"text": _say("unit", lang), "side": "right"}, "thickness": 10, "dtick": 1},
+                "colorbar": {**_scale(_say("unit", lang)), "thickness": 10, "dtick": 1},
             },
             "hovertemplate": "%{text}: %{y:.3f} % (%{customdata:,})<extra></extra>",
         }

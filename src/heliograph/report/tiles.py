@@ -165,7 +165,7 @@ def _discs(summary: Mapping[str, Any]) -> Tile | None:
     return Tile(
         Both("Sealed on discs", "已封存光盘"),
         _same(f"{discs['count']:,}"),
-        Both("disc images", "张映像"),
+        Both("disc image" if discs["count"] == 1 else "disc images", "张映像"),
         Both(f"{size:,.0f} MB, {parity} of them parity discs", f"{size:,.0f} MB，其中校验盘 {parity} 张"),
     )
 
@@ -177,5 +177,5 @@ def _speed(summary: Mapping[str, Any]) -> Tile | None:
         Both("Faster than real time", "仿真加速"),
         _same(f"{summary['speedup']:,.0f}"),
         Both("times", "倍"),
-        Both(f"{summary['wall_s']:.1f} s in all, discs included", f"含封盘共 {summary['wall_s']:.1f} 秒"),
+        Both(f"{summary['wall_s']:.1f} s in all, discs included", f"含光盘封存共 {summary['wall_s']:.1f} 秒"),
     )

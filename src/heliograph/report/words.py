@@ -42,7 +42,7 @@ SECTIONS: dict[str, Section] = {
     "lanes": Section(
         Both("Lanes hour by hour", "印刷道逐小时产出"),
         Both(
-            "Dark hours are stops: repair, planned work, or a lane that starved.", "深色为停机：维修、计划停机或缺料。"
+            "Red hours hold stops: repair, planned work, or a lane that starved.", "红色为停机：维修、计划停机或缺料。"
         ),
         "half",
     ),
