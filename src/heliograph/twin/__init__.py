@@ -1,0 +1,1 @@
+"""The simulated floor: machines, arms, failures, stores, cells and energy, in simulated time."""

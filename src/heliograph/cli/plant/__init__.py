@@ -1,0 +1,1 @@
+"""`heliograph plant`: make, check and look at plant directories."""
