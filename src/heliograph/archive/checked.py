@@ -54,11 +54,6 @@ class CheckedImage:
             self.close()
             raise
 
-    @property
-    def is_protected(self) -> bool:
-        """Whether reads are held against checksums."""
-        return self._layer_sectors > 0
-
     def read(self, start: int, count: int) -> bytes:
         """`count` bytes from byte `start`; fewer only past the end.
 

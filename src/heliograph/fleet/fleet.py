@@ -249,10 +249,6 @@ class Fleet:
         columns["left_ms"] = np.concatenate([ended["left_ms"], np.full(len(x), self._now_ms, np.int64)])
         return columns
 
-    def forget_tracks(self) -> None:
-        """Let go of the visits that have ended (after a warm-up)."""
-        self._world.clock["visits"] = 0
-
     def moves(self) -> dict[str, NDArray[np.generic]]:
         """Every move that a vehicle has or had, in the order of assignment.
 

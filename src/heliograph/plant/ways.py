@@ -15,8 +15,6 @@ from heliograph.plant.parse import doubles
 
 __all__ = ["layout_mistakes", "layout_warnings", "main_part", "port_mistakes"]
 
-Numbered = dict[str, int]
-
 
 def layout_mistakes(lif: Lif, vehicles: Vehicles | None) -> list[str]:
     """Every mistake of a layout of right form, each with its path; `vehicles` None leaves the fleet unjudged."""
