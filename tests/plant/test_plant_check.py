@@ -98,6 +98,22 @@ MEANING = [
     (put("equipment", 2, "rate_per_h", value=9000), "$.equipment[2].rate_per_h: expected at most 2400"),
     (put("equipment", 2, "mttr_h", value=0), "$.equipment[2].mttr_h: expected > 0 where mtbf_h is given"),
     (put("equipment", 2, "buffer_in", value=900), "$.equipment[2].buffer_in: expected >= 1000"),
+    (put("equipment", 2, "buffer_out", value=1998), "$.equipment[2].buffer_out: expected >= 1999 (a batch and a lot"),
+    (put("equipment", 2, "process", value="exponential"), "$.equipment[2].buffer_out: expected >= 13000 (two lots"),
+    (put("route", value=["TEX"]), "$.machines[1].equipment: no step of the route is done by 'INS'"),
+    (put("steps", 7, "equipment", value="RET"), "$.steps[7].equipment: 'RET' already does step 'RET'"),
+    (put("carriers", "count", value=25), "$.carriers.count: expected >= 26 (2 x 13 machines of a line"),
+    (put("stockers", 1, "line", value=1), "$.stockers: line 1 has 2; expected one for each line"),
+    (
+        put(
+            "stockers",
+            value=[
+                {"id": "S1", "line": 1, "slots": 95, "ports": ["L1-STK1-P1"]},
+                {"id": "S2", "line": 2, "slots": 1, "ports": ["L2-STK1-P1"]},
+            ],
+        ),
+        "$.stockers[1].slots: expected >= 48 (its share of 96 carriers), got 1",
+    ),
     (put("equipment", 11, "members", value=["FIR", "LIN", "LEC"]), "$.machines[12].members: expected one machine each"),
     (put("energy", "facility_share", value=1.5), "$.energy.facility_share: expected 0 to 1, got 1.5"),
     (put("vehicles", "battery", "low_pct", value=95), "$.vehicles.battery.low_pct: expected less than full_pct"),
@@ -385,9 +401,9 @@ def test_oddities_are_warnings_and_no_mistakes(small: Path):
 
 
 def test_a_queueing_experiment_needs_no_floor(small: Path):
-    """With transport "direct" nothing is driven: no layout, no places, no stockers."""
+    """With transport "direct" nothing is driven: no layout, no places."""
     change_plant(small, put("transport", value="direct"))
-    change_plant(small, put("stockers", value=[]))
+    change_plant(small, put("vehicles", "charging", value=[]))
     (small / "layout.lif.json").unlink()
 
     assert read_plant(small).roadmap.node_ids == ()

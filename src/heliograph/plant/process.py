@@ -33,6 +33,13 @@ def _route(plant: Plant) -> Iterator[str]:
             yield f"$.steps[{index}].equipment: unknown equipment {step.equipment!r}; expected a code of $.equipment"
         elif modes[step.equipment] in ("source", "sink"):
             yield f"$.steps[{index}].equipment: {step.equipment!r} is a store; expected equipment that works on wafers"
+    used: dict[str, str] = {}
+    for index, step in enumerate(plant.steps):
+        if step.code in plant.route and used.setdefault(step.equipment, step.code) != step.code:
+            yield (
+                f"$.steps[{index}].equipment: {step.equipment!r} already does step {used[step.equipment]!r}; "
+                f"expected equipment of its own for each step of the route"
+            )
 
 
 def _equipment(plant: Plant) -> Iterator[str]:
@@ -61,10 +68,9 @@ def _equipment(plant: Plant) -> Iterator[str]:
             yield f"{path}.mttr_h: expected > 0 where mtbf_h is given, got 0"
         works = equipment.mode in ("tube", "bench", "lane")
         if works and equipment.code not in behind and plant.transport == "vehicles":
-            needed = max(lot, equipment.batch if equipment.mode != "lane" else 1)
-            for key in ("buffer_in", "buffer_out"):
+            for key, needed, why in _room(equipment, lot):
                 if getattr(equipment, key) < needed:
-                    yield f"{path}.{key}: expected >= {needed} (a lot, and a batch), got {getattr(equipment, key)}"
+                    yield f"{path}.{key}: expected >= {needed} ({why}), got {getattr(equipment, key)}"
         for number, stop in enumerate(equipment.downtime):
             if stop.minutes >= stop.every_h * 60 > 0:
                 yield (
@@ -90,10 +96,34 @@ def _equipment(plant: Plant) -> Iterator[str]:
                 yield f"{path}.members: expected the steps that follow {equipment.code!r} on the route, in their order"
 
 
+def _room(equipment: Equipment, lot: int) -> Iterator[tuple[str, int, str]]:
+    """(buffer, least room, why) with which a machine cannot stand still for good.
+
+    The buffer out holds the parts of lots that are not yet through until the batch with the rest finds room, too. The
+    buffer in holds what is too little for a batch until the next lot finds room, unless a batch need not be full.
+    Batches of unequal time overtake each other, and each leaves parts of two lots at most behind it.
+    """
+    if equipment.mode == "lane":
+        yield "buffer_in", lot, "a lot"
+        yield "buffer_out", lot, "a lot"
+        return
+    both, why = lot + equipment.batch - 1, "a batch and a lot, less one wafer"
+    if equipment.max_collect_min > 0:
+        yield "buffer_in", max(lot, equipment.batch), "a lot, and a batch"
+    else:
+        yield "buffer_in", both, why
+    if equipment.process == "exponential" and equipment.units > 1:
+        both, why = 2 * equipment.units * lot + equipment.batch, "two lots a unit and a batch: batches overtake"
+    yield "buffer_out", both, why
+
+
 def _machines(plant: Plant) -> Iterator[str]:
     """Machines of unknown type or line, with too few or too many ports, or with the wrong members."""
     kinds = {equipment.code: equipment for equipment in plant.equipment}
     machines = {machine.id: machine for machine in plant.machines}
+    working = {step.equipment for step in plant.steps if step.code in plant.route}
+    # A name that is wrong on the route or in a step is one mistake, not one more for each machine.
+    judged = working <= set(kinds) and set(plant.route) <= {step.code for step in plant.steps}
     host_of: dict[str, str] = {}
     for index, machine in enumerate(plant.machines):
         path = f"$.machines[{index}]"
@@ -113,6 +143,11 @@ def _machines(plant: Plant) -> Iterator[str]:
         if kind is None:
             yield f"{path}.equipment: unknown equipment {machine.equipment!r}; expected a code of $.equipment"
             continue
+        if judged and kind.mode not in ("source", "sink") and kind.code not in working:
+            yield (
+                f"{path}.equipment: no step of the route is done by {kind.code!r}; "
+                f"expected equipment of a step of $.route, or no such machine"
+            )
         got = [machines[name].equipment for name in machine.members if name in machines]
         if len(got) == len(machine.members) and got != kind.members:
             yield f"{path}.members: expected one machine each of {kind.members} in this order, got {got}"
@@ -127,7 +162,7 @@ def _machines(plant: Plant) -> Iterator[str]:
         why = "stands connected behind another machine" if behind else f"is a {kind.mode}"
         for key, needed in (("in_ports", needs_in), ("out_ports", needs_out)):
             ports = getattr(machine, key)
-            if needed and not ports and plant.transport == "vehicles":
+            if needed and not ports:
                 yield f"{path}.{key}: expected at least one load port, got none"
             if not needed and ports:
                 yield f"{path}.{key}: expected none, {machine.id!r} {why}; got {len(ports)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 import msgspec
@@ -92,14 +93,11 @@ def plant_warnings(plant: Plant) -> list[str]:
     for index, equipment in enumerate(plant.equipment):
         if equipment.code not in used:
             warnings.append(f"$.equipment[{index}].code: no machine is of type {equipment.code!r}")
-        if equipment.mode in ("tube", "bench"):
-            for key in ("buffer_in", "buffer_out"):
-                room = getattr(equipment, key)
-                if 0 < room < equipment.batch + lot:
-                    warnings.append(
-                        f"$.equipment[{index}].{key}: {room} is less than a batch and a lot "
-                        f"({equipment.batch} + {lot}); the machine waits more than it must"
-                    )
+        if equipment.mode in ("tube", "bench") and 0 < equipment.buffer_in < equipment.batch + lot:
+            warnings.append(
+                f"$.equipment[{index}].buffer_in: {equipment.buffer_in} is less than a batch and a lot "
+                f"({equipment.batch} + {lot}); the machine waits more than it must"
+            )
     return warnings
 
 
@@ -185,8 +183,9 @@ def _stores(plant: Plant) -> Iterator[str]:
     for index, stocker in enumerate(plant.stockers):
         if not 1 <= stocker.line <= plant.lines:
             yield f"$.stockers[{index}].line: expected 1 to {plant.lines}, got {stocker.line}"
-        if not stocker.ports and plant.transport == "vehicles":
+        if not stocker.ports:
             yield f"$.stockers[{index}].ports: expected at least one port, got none"
+    yield from _shares(plant)
     if plant.transport != "vehicles":
         return
     slots = sum(stocker.slots for stocker in plant.stockers)
@@ -195,10 +194,14 @@ def _stores(plant: Plant) -> Iterator[str]:
             f"$.stockers: {slots} slots for {plant.carriers.count} carriers; expected at least as many slots, "
             f"or full stockers and full ports stop each other for good"
         )
-    if 1 <= plant.lines <= MOST_LINES:
-        without = sorted(set(range(1, plant.lines + 1)) - {stocker.line for stocker in plant.stockers})
-        for line in without:
-            yield f"$.stockers: line {line} has none; expected one for each line"
+    elif plant.stockers:
+        share = -(-plant.carriers.count // len(plant.stockers))
+        for index, stocker in enumerate(plant.stockers):
+            if 0 < stocker.slots < share:
+                yield (
+                    f"$.stockers[{index}].slots: expected >= {share} (its share of {plant.carriers.count} carriers), "
+                    f"got {stocker.slots}"
+                )
     places = len(plant.vehicles.parking) + len(plant.vehicles.charging)
     if plant.vehicles.count < 1:
         yield f"$.vehicles.count: expected > 0, got {plant.vehicles.count}"
@@ -206,3 +209,22 @@ def _stores(plant: Plant) -> Iterator[str]:
         yield f"$.vehicles.count: expected at most {places} (parking and charging places), got {plant.vehicles.count}"
     if not plant.vehicles.charging:
         yield "$.vehicles.charging: expected at least one charging place, got none"
+
+
+def _shares(plant: Plant) -> Iterator[str]:
+    """Lines without a stocker or with several; fewer carriers on a line than machines that each hold one ready."""
+    if not 1 <= plant.lines <= MOST_LINES:
+        return
+    stockers = Counter(stocker.line for stocker in plant.stockers)
+    for line in range(1, plant.lines + 1):
+        if not stockers[line]:
+            yield f"$.stockers: line {line} has none; expected one for each line"
+        elif stockers[line] > 1:
+            yield f"$.stockers: line {line} has {stockers[line]}; expected one for each line, with as many ports"
+    holders = Counter(machine.line for machine in plant.machines if machine.out_ports)
+    most = max(holders.values(), default=0)
+    if 0 < plant.carriers.count < most * plant.lines:
+        yield (
+            f"$.carriers.count: expected >= {most * plant.lines} ({plant.lines} x {most} machines of a line, each with "
+            f"an empty carrier ready), got {plant.carriers.count}; with fewer a line stands still for good"
+        )

@@ -167,7 +167,13 @@ _STEPS = Table(
             "from leaving the step before (or release) to the start",
             "离开上道工序（或投料）至开始的时间",
         ),
-        Column("late", "flag", "", "the lot waited longer before this step than it allows", "等待超过该工序的上限"),
+        Column(
+            "late",
+            "flag",
+            "",
+            "the lot, from when its last wafer left the step before, waited longer than this step allows",
+            "自批次末片离开上道工序起，等待超过该工序的上限",
+        ),
         Column(
             "shared_with", "texts", "", "other lots in the same batch; empty: none", "同炉的其他批次；空：无", null=True
         ),
@@ -213,7 +219,12 @@ _TRACKS = Table(
             "arrived_utc", "time", "UTC", "when it stood on the node; empty: not yet", "到达时刻；空：尚未", null=True
         ),
         Column(
-            "left_utc", "time", "UTC", "when it stood on its next node; empty: not yet", "离开时刻；空：尚未", null=True
+            "left_utc",
+            "time",
+            "UTC",
+            "when it stood on its next node; the end of the record where it had not left by then",
+            "离开时刻；记录结束时尚未离开者为记录结束时刻",
+            null=True,
         ),
     ),
 )
