@@ -251,6 +251,17 @@ def test_files_on_missing_discs_are_named_and_the_others_restored(five: DiscSet,
     }
 
 
+def test_a_disc_damaged_past_mending_keeps_no_other_file_from_being_restored(five: DiscSet, tree: Path, tmp_path: Path):
+    damage(five.discs[0].path, 0.5)
+
+    with pytest.raises((Damaged, DiscWrong), match=r"D01\.iso.*; 2 file\(s\) were restored"):
+        restored(tmp_path / "discs", tmp_path / "back")
+
+    back = contents(tmp_path / "back" / "tree")
+    assert {"b.bin", "c.txt"} == set(back)
+    assert back.items() <= contents(tree).items()
+
+
 def test_patterns_choose_files_and_a_second_restore_writes_nothing_again(five: DiscSet, tmp_path: Path):
     with open_set([tmp_path / "discs"]) as view:
         first = restore(view, tmp_path / "back", patterns=["*.txt"])

@@ -15,7 +15,7 @@ from typing import Final
 from heliograph.archive.index import File
 from heliograph.archive.names import safe_path
 from heliograph.archive.reader import SetView
-from heliograph.errors import CannotWrite, Damaged, DiscsLost, NotFound
+from heliograph.errors import CannotWrite, Damaged, DiscsLost, DiscWrong, HeliographError, NotFound
 from heliograph.files import cannot_write, whole_file
 
 __all__ = ["Restored", "restore"]
@@ -42,8 +42,8 @@ def restore(
 ) -> Restored:
     """Copy the files that match one of the patterns (all, for none) below the folder `to`.
 
-    A file stands there whole or not at all. When discs are missing, every file that can be copied is, and the rest is
-    named.
+    A file stands there whole or not at all. When discs are missing or damaged, every file that can be copied is, and
+    then the rest is named, or the first of the damage.
 
     Args:
         patterns: shell patterns on the true path, e.g. `record/*.parquet`.
@@ -64,6 +64,7 @@ def restore(
         safe_path(path)
     total = sum(file.bytes for file in files)
     written, already, lost = [], [], []
+    refused: list[HeliographError] = []
     done = 0
     for file in files:
         target = _target(to, file.path)
@@ -81,6 +82,9 @@ def restore(
             except DiscsLost:
                 lost.append(file)
                 continue
+            except (Damaged, DiscWrong) as wrong:
+                refused.append(wrong)
+                continue
             written.append(target)
         done += file.bytes
         if progress is not None:
@@ -90,6 +94,13 @@ def restore(
             _target(to, folder).mkdir(parents=True, exist_ok=True)
         except OSError as wrong:
             raise cannot_write(to / folder, wrong) from None
+    if refused:
+        first, many = refused[0], len(refused) + len(lost)
+        raise type(first)(
+            f"{first.message}; {len(written) + len(already)} file(s) were restored, {many} not",
+            hint=first.hint,
+            **first.fields,
+        )
     if lost:
         raise _lost(view, lost, len(written) + len(already))
     return Restored(tuple(written), tuple(already), done)
