@@ -214,3 +214,19 @@ def test_a_directory_that_holds_something_else_is_left_alone(tmp_path: Path) -> 
     assert "letters" in done.stderr
     assert (tmp_path / "letters" / "one.txt").read_text() == "dear"
     assert sorted(path.name for path in (tmp_path / "letters").iterdir()) == ["one.txt"]
+
+
+def test_a_day_without_vehicles_is_recorded_with_no_vehicle_in_it(tmp_path: Path) -> None:
+    from heliograph.plant.read import find_plant
+
+    text = (find_plant("small") / "plant.toml").read_text(encoding="utf-8")
+    (tmp_path / "plain").mkdir()
+    plain = text.replace('transport = "vehicles"', 'transport = "direct"')
+    (tmp_path / "plain" / "plant.toml").write_text(plain, encoding="utf-8")
+
+    done = heliograph("run", "plain", "--hours", "0.5", "--out", "run", "--no-discs", "--json", cwd=tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    summary = json.loads(done.stdout)
+    assert summary["moves_per_vehicle_day"] == 0
+    assert summary["wafers"]["conserved"]

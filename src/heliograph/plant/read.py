@@ -39,6 +39,11 @@ class PlantFiles:
         """`layout.lif.json` of this plant."""
         return self.folder / LAYOUT_FILE
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that this plant has: one without vehicles may have no layout."""
+        return tuple(path for path in (self.plant_file, self.layout_file) if path.exists())
+
 
 def shipped_plants() -> dict[str, Path]:
     """The plants that come with Heliograph: name to directory."""

@@ -25,6 +25,7 @@ def event_columns(events: Sequence[Event], prefix: str, vehicle_ids: Sequence[st
     Args:
         events: in time order.
         prefix: of the lot ids.
+        vehicle_ids: by number; empty where carriers change place without vehicles, whatever number a carrier rode.
     """
     kept = [event for event in events if event.at_ms >= 0]
     types = list(map(type, kept))
@@ -66,7 +67,7 @@ def event_columns(events: Sequence[Event], prefix: str, vehicle_ids: Sequence[st
         "kind": Coded(kind_code, [kind.__name__ for kind in order]),
         "lot": numbered("lot", lambda number: lot_id(prefix, number)),
         "carrier": numbered("carrier", carrier_id),
-        "vehicle": numbered("vehicle", lambda number: vehicle_ids[number]),
+        "vehicle": numbered("vehicle", vehicle_ids.__getitem__) if vehicle_ids else Coded(np.full(len(kept), -1), ()),
     }
     columns |= {name: texts(name) for name in TEXTS}
     columns |= {name: numbers(name, kind, -1 if name == "move" else -(1 << 62)) for name, kind in NUMBERS.items()}

@@ -37,7 +37,7 @@ def summarise(plant: Plant, book: Daybook, record: Record, pieces: Pieces, **giv
     cells = pieces.wafers.out
     kpis = read_kpis(record)
     lots = _lots(book)
-    vehicles = max(len(book.vehicle_ids), 1)
+    vehicles = len(book.vehicle_ids)
     placed = book.moves.placed_ms
     moves = int(np.count_nonzero((placed >= 0) & (placed < book.until_ms)))
     lanes = plant.lines * plant.takt.lanes_per_line
@@ -61,7 +61,7 @@ def summarise(plant: Plant, book: Daybook, record: Record, pieces: Pieces, **giv
         },
         "readings": day_by_readings(plant, _per_day(cells, book)),
         "moves": moves,
-        "moves_per_vehicle_day": _per_day(moves, book) / vehicles,
+        "moves_per_vehicle_day": _per_day(moves, book) / vehicles if vehicles else 0.0,
         "vehicle_use": _vehicle_use(book),
         **lots,
         "oee": {step.name: step.oee for step in kpis.steps},

@@ -125,7 +125,7 @@ def _sealing_cut_off(day: Day) -> RunState | None:
 
 def fingerprint(plant: PlantFiles) -> str:
     """Plant name and the first digits of its files' SHA-256: tells one plant, or one version of it, from another."""
-    digest = hashlib.sha256(plant.plant_file.read_bytes() + plant.layout_file.read_bytes()).hexdigest()
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in plant.files)).hexdigest()
     return f"{plant.plant.name} {digest[:16]}"
 
 
@@ -205,7 +205,7 @@ def _count(kinds: list[str]) -> dict[str, int]:
 
 
 def _copy_plant(plant: PlantFiles, folder: Path) -> None:
-    for path in (plant.plant_file, plant.layout_file):
+    for path in plant.files:
         write_whole(folder / path.name, path.read_bytes())
 
 

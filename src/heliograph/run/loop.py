@@ -152,8 +152,6 @@ def _simulate(
     progress: Callable[[Progress], None],
     stop: Callable[[], bool],
 ) -> Daybook:
-    plant = loop.plant
-
     def report(now_ms: int) -> bool:
         fleet = loop.fleet
         busy = sum(fleet.move_of(v) is not None for v in range(fleet.count)) if isinstance(fleet, Fleet) else 0
@@ -163,16 +161,16 @@ def _simulate(
     now_ms = loop.run_to(0, report) if from_ms < 0 else 0
     partial = now_ms < 0
     alive = loop.floor.wafers_alive()
-    state_ms, kwh = _vehicle_figures(loop.fleet, plant)
+    state_ms, kwh = _vehicle_figures(loop.fleet)
     loop.recording = True
     if not partial:
         now_ms = loop.run_to(until_ms, report)
         partial = now_ms < until_ms
-    end_state_ms, end_kwh = _vehicle_figures(loop.fleet, plant)
+    end_state_ms, end_kwh = _vehicle_figures(loop.fleet)
     floor = loop.floor
     return Daybook(
         machine_ids=floor.machine_ids,
-        vehicle_ids=tuple(f"V{number + 1:03d}" for number in range(plant.vehicles.count)),
+        vehicle_ids=_vehicle_ids(loop.fleet),
         from_ms=from_ms,
         until_ms=now_ms,
         seed=seed,
@@ -192,10 +190,15 @@ def _simulate(
     )
 
 
-def _vehicle_figures(fleet: Fleet | Direct, plant: Plant) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def _vehicle_ids(fleet: Fleet | Direct) -> tuple[str, ...]:
+    """V001 onwards; none where carriers change place by themselves."""
+    return tuple(f"V{number + 1:03d}" for number in range(fleet.count)) if isinstance(fleet, Fleet) else ()
+
+
+def _vehicle_figures(fleet: Fleet | Direct) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """(v, 6) time in each vehicle state and (v,) kWh charged, since the start."""
     if isinstance(fleet, Direct):
-        return np.zeros((plant.vehicles.count, len(VEHICLE_STATES)), np.int64), np.zeros(plant.vehicles.count)
+        return np.zeros((0, len(VEHICLE_STATES)), np.int64), np.zeros(0)
     return fleet.state_ms(), fleet.kwh()[:, 1]
 
 
