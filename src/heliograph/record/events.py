@@ -15,7 +15,6 @@ from heliograph.record.frame import Coded, Maybe, Values, codes_of
 __all__ = ["event_columns"]
 
 TEXTS = ("machine", "step", "station", "state", "reason")
-NUMBERED = ("lot", "carrier", "vehicle")
 NUMBERS = {"line": np.int16, "unit": np.int16, "batch": np.int64, "move": np.int64, "waited_ms": np.int64}
 
 

@@ -103,7 +103,6 @@ class Machine:
         self._queued = [0] * lanes
         self._collect_until_ms: int | None = None
         self._free_units = list(range(equipment.units, 0, -1))
-        self._next_start_op_ms = 0
         self._running = 0
         self._held: deque[_Batch] = deque()
         self._buffered_out = 0
