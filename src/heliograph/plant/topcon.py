@@ -259,7 +259,7 @@ _PRINT_STOPS = [
 ]
 """12.4 % of the calendar: what is left between the published 4 GW a year and 0.86 s a lane all year, once failures of
 the printing line (3.7 %), wafers lost after printing (0.2 %) and waiting for machines under repair (about 4 %, as the
-twin has it) are taken off: ten seeds make 1.300 M cells a day on average. Short and often: a day holds its share."""
+twin has it) are taken off: ten seeds make 1.297 M cells a day on average. Short and often: a day holds its share."""
 
 _TUBE_STOPS = [_planned("tube and boat cleaning", 168.0, 90.0)]
 _WET_STOPS = [_planned("bath change", 24.0, 15.0)]
