@@ -24,7 +24,7 @@ the node until `arrived`; it has left when it has arrived at its next node, so `
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 import msgspec
 import numpy as np
@@ -49,19 +49,7 @@ Kind = Literal[
     "unserved",
     "standstill",
 ]
-KINDS: Final[tuple[str, ...]] = (
-    "collision",
-    "swap",
-    "teleport",
-    "too_fast",
-    "not_allowed",
-    "not_there",
-    "carrier_jumped",
-    "overloaded",
-    "out_of_order",
-    "unserved",
-    "standstill",
-)
+KINDS: Final[tuple[str, ...]] = get_args(Kind)
 
 NEVER: Final = np.iinfo(np.int64).min
 """A time that has not come."""

@@ -12,6 +12,7 @@ import contextlib
 import hashlib
 import json
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -21,7 +22,7 @@ from typing import Any
 from heliograph import __version__
 from heliograph.archive.medium import MEDIA, Medium
 from heliograph.errors import RunWrong
-from heliograph.files import cannot_write, write_whole
+from heliograph.files import write_whole
 from heliograph.plant.read import PlantFiles
 from heliograph.run.folder import RunState, begin, note, open_run
 
@@ -118,9 +119,8 @@ def _sealing_cut_off(day: Day) -> RunState | None:
     except RunWrong:
         return None
     asked = (fingerprint(day.plant), day.seed, day.hours, day.warmup_h)
-    same = (state.plant, state.seed, state.hours, state.warmup_h) == asked
     complete = (day.folder / "record" / "summary.json").exists()
-    return state if state.state == "sealing" and same and complete and not state.partial else None
+    return state if state.state == "sealing" and state.asked == asked and complete and not state.partial else None
 
 
 def fingerprint(plant: PlantFiles) -> str:
@@ -184,7 +184,7 @@ def _record(day: Day, laps: _Laps) -> dict[str, Any]:
     violations = judge(plant, day.plant.roadmap, written)
     laps.lap("check")
     figures = summarise(plant, book, written, pieces, violations=len(violations))
-    figures["violations_by_kind"] = _count([violation.kind for violation in violations])
+    figures["violations_by_kind"] = dict(sorted(Counter(violation.kind for violation in violations).items()))
     _write_json(record / "summary.json", figures)
     laps.lap("sum up")
     return figures
@@ -198,10 +198,6 @@ def _line(progress: Any, wall_s: float, vehicles: int) -> str:
     faster = (progress.now_ms - progress.from_ms) / 1000 / max(wall_s, 1e-3)
     phase = "warm-up" if progress.now_ms < 0 else "record"
     return f"{phase} {at} · {faster:,.0f} × · {progress.cells:,} cells · {progress.vehicles_busy} of {vehicles} busy"
-
-
-def _count(kinds: list[str]) -> dict[str, int]:
-    return {kind: kinds.count(kind) for kind in sorted(set(kinds))}
 
 
 def _copy_plant(plant: PlantFiles, folder: Path) -> None:
@@ -272,10 +268,7 @@ def _report(day: Day, summary: Mapping[str, Any], laps: _Laps) -> None:
 
 
 def _write_json(path: Path, document: Mapping[str, Any]) -> None:
-    try:
-        write_whole(path, json.dumps(document, ensure_ascii=False, indent=2, default=_plain) + "\n")
-    except OSError as wrong:
-        raise cannot_write(path, wrong) from wrong
+    write_whole(path, json.dumps(document, ensure_ascii=False, indent=2, default=_plain) + "\n")
 
 
 def _plain(value: Any) -> Any:

@@ -43,6 +43,11 @@ class RunState(msgspec.Struct, kw_only=True):
     partial: bool = False
     """Stopped by Ctrl-C: the record ends early, and is whole up to there."""
 
+    @property
+    def asked(self) -> tuple[str, int, float, float]:
+        """What fixes the record, to the byte."""
+        return self.plant, self.seed, self.hours, self.warmup_h
+
 
 def begin(folder: Path, asked: RunState) -> None:
     """Make `folder` ready for a run; what an earlier run left there is cleared, anything else is refused.
@@ -106,7 +111,7 @@ def next_folder(plant: str, asked: tuple[str, int, float, float]) -> Path:
     if mine:
         state = _state(mine[-1] / "run.json")
         cut_off = state is not None and state.state != "done" and not state.partial
-        if state and cut_off and (state.plant, state.seed, state.hours, state.warmup_h) == asked:
+        if state and cut_off and state.asked == asked:
             return mine[-1]
         return RUNS / f"{plant}-{int(mine[-1].name.removeprefix(f'{plant}-')) + 1:03d}"
     return RUNS / f"{plant}-001"
