@@ -11,7 +11,8 @@ HeliographError             1   the root; never raised itself
 ├── DiscsLost               9   more discs of a set are gone than its parity replaces
 ├── Damaged                10   damage was found, and it can be repaired
 ├── DoesNotFit             11   the data is larger than the medium
-└── CannotWrite            12   full disk, read-only directory, refused overwrite
+├── CannotWrite            12   full disk, read-only directory, refused overwrite
+└── InstanceWrong          13   an instance to bench the fleet with has a mistake
 
 130 is Ctrl-C. An error carries its fields; the message says which, what and how much; the hint says what to do next.
 """
@@ -28,6 +29,7 @@ __all__ = [
     "DiscsLost",
     "DoesNotFit",
     "HeliographError",
+    "InstanceWrong",
     "NotFound",
     "PlantWrong",
     "RunWrong",
@@ -124,3 +126,9 @@ class CannotWrite(HeliographError):
     """A file could not be written: full disk, read-only directory, refused overwrite."""
 
     exit_code = 12
+
+
+class InstanceWrong(HeliographError):
+    """An instance to bench the fleet with, or the record of such a run, is missing or has a mistake."""
+
+    exit_code = 13

@@ -78,6 +78,7 @@ EXIT_CODES: Final[dict[int, str]] = {
     10: "damage was found; it can be repaired",
     11: "the data does not fit the medium",
     12: "a file cannot be written or read (full disk, read-only directory)",
+    13: "an instance to bench the fleet with has a mistake",
     70: "a mistake in Heliograph itself; HELIOGRAPH_DEBUG=1 shows where",
     130: "stopped by Ctrl-C",
 }
