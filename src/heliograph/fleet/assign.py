@@ -1,96 +1,194 @@
 """Which vehicle takes which move.
 
-Of all pairs of a pending move and a free vehicle the cheapest is taken, again and again. The cost of a pair is the
-driving time to the source, plus what it must wait there, minus what the move's priority and its age are worth. Age
-counts without limit, so no move is passed over for ever; and a vehicle that has just given its carrier away costs
-nothing for a move from the same station, which is how a loaded way in becomes a loaded way out.
+All pending moves are paired at once with all vehicles: those that are free, and those that soon will be, whose
+remaining drive and hand-offs are known. The pairing costs least in empty driving and in waiting together, and is the
+optimum (`matching.py`) unless the problem is too large for that. A move paired with a free vehicle is given to it; one
+paired with a busy vehicle waits for it, and is paired anew with the others next time. That is how the drop of one move
+becomes the pickup of the next at the same station or beside it.
+
+What waiting costs grows with the move's priority, and with its age without limit, so that no move is passed over for
+ever: an old enough one takes the first vehicle there is.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from heliograph.fleet.compiled import entry, inner
-from heliograph.fleet.routes import FAR_MS, cost_by_row_ms, row_for
+from heliograph.fleet.matching import bid, cheapest, floor_of
+from heliograph.fleet.routes import FAR_MS, row_for
 from heliograph.fleet.traffic import set_order
-from heliograph.fleet.world import CHARGING, NONE, PICKUP, World
+from heliograph.fleet.world import CHARGING, DRIVING, NONE, PICKUP, World
 
-__all__ = ["assign"]
+__all__ = ["Book", "assign", "open_book"]
 
+WAIT_PERMILLE: Final = 700
+"""What a second of waiting costs against a second of empty driving, for a new move without priority."""
+AGE_MS: Final = 300_000
+"""After each time of this length a move's waiting costs a second more per second."""
 TAKEN_MS: Final = 20_000
-"""What waiting for a source that another vehicle has claimed is taken to cost."""
+"""What waiting for a source that another vehicle has claimed is taken to last."""
 TURN_BACK_MS: Final = 5_000
 """What breaking off a charge is taken to cost."""
+LATE_MS: Final = 5_000
+"""A busy vehicle takes at least this much longer, however late it is."""
+NO_PAIR_MS: Final = 1_000_000_000_000
+"""Cost of a pair that must not be."""
+EXACT: Final = 30_000_000
+"""Up to so many steps (rows by rows by columns) the optimum is sought; beyond, an auction comes near it."""
+STEP_MS: Final = 1_000
+"""What the auction may miss, per move."""
+
+
+SOURCE: Final = 0
+TARGET: Final = 1
+PRIORITY: Final = 2
+WANTED: Final = 3
+
+
+class Book(NamedTuple):
+    """What is known of moves, as arrays; v vehicles, n nodes."""
+
+    pending: NDArray[np.int64]
+    """(4, room) source node, target node, priority, wanted_ms of each pending move"""
+    target: NDArray[np.int64]
+    """(v,) the node where the move of a vehicle ends"""
+    into: NDArray[np.int64]
+    """(n,) some edge that ends in each node, or -1"""
+    loaded_ms: NDArray[np.int64]
+    """(v,) how long its loaded drive and the hand-off after it take"""
+    free_ms: NDArray[np.int64]
+    """(v,) when it will have placed its carrier, as far as is known"""
+    handoff_ms: NDArray[np.int64]
+    """(1,) how long a hand-off takes, by experience"""
+
+
+def open_book(vehicles: int, nodes: int, edge_to: NDArray[np.int32]) -> Book:
+    """Nothing pending yet; a hand-off is taken to last a minute until one has been seen."""
+    into = np.full(nodes, -1, np.int64)
+    into[edge_to] = np.arange(len(edge_to))
+    target, loaded_ms, free_ms = (
+        np.full(vehicles, -1, np.int64),
+        np.zeros(vehicles, np.int64),
+        np.zeros(vehicles, np.int64),
+    )
+    return Book(np.zeros((4, 256), np.int64), target, into, loaded_ms, free_ms, np.full(1, 60_000, np.int64))
 
 
 @inner
-def _is_free(w: World, v: int) -> bool:
-    """No order, and battery enough for one."""
-    x = w.vehicles[v]
-    if x.order != NONE or x.must_charge:
-        return False
-    return bool(w.clock[0].chargers == 0 or x.charge_mwms >= w.clock[0].low_mwms)
+def _to_go_ms(w: World, via: int, row: int, loaded: int, target: int) -> int:
+    """How long from the end of an edge to the target of a row of times; FAR_MS: no way."""
+    if w.edges[via].head == target:
+        return 0
+    to_go, best = w.to_go_ms[row], FAR_MS
+    for i in range(w.follow_start[via], w.follow_start[via + 1]):
+        edge = w.follow[i, 0]
+        drive = w.drive_ms[loaded, edge]
+        if drive > 0 and to_go[edge] < FAR_MS:
+            best = min(best, w.follow[i, 1] + drive + to_go[edge])
+    return int(best)
+
+
+@inner
+def _candidates(w: World, book: Book, who: NDArray[np.int64], ready: NDArray[np.int64], via: NDArray[np.int64]) -> int:
+    """Vehicles that have the charge for a move, in how many ms they are free (0: now), and by which edge they came."""
+    clock, count = w.clock[0], 0
+    for v in range(len(w.vehicles)):
+        x = w.vehicles[v]
+        if x.must_charge:
+            continue
+        ms = 0
+        if x.order != NONE:
+            ms = max(book.free_ms[v] - clock.now_ms, LATE_MS)
+        if clock.chargers > 0 and x.charge_mwms - ms * clock.loaded_mw < clock.low_mwms:
+            continue
+        who[count], ready[count] = v, ms
+        if x.order != NONE:
+            via[count] = book.into[book.target[v]]
+        else:
+            via[count] = x.along if x.mode == DRIVING else x.via
+        count += 1
+    return count
+
+
+@inner
+def _row_of_costs(
+    w: World,
+    book: Book,
+    i: int,
+    who: NDArray[np.int64],
+    ready: NDArray[np.int64],
+    via: NDArray[np.int64],
+    cost: NDArray[np.int64],
+) -> None:
+    """What pending move i costs with each candidate: empty driving, and waiting by its weight."""
+    source, priority, now_ms = book.pending[SOURCE, i], book.pending[PRIORITY, i], w.clock[0].now_ms
+    age_ms = now_ms - book.pending[WANTED, i]
+    weight = WAIT_PERMILLE * (1 + priority) + 1000 * age_ms // AGE_MS
+    worth = priority * w.clock[0].priority_ms + age_ms
+    row, claim = row_for(w, 0, source), w.nodes[source].claim
+    for j in range(len(who)):
+        drive = _to_go_ms(w, via[j], row, 0, source)
+        if drive >= FAR_MS:
+            cost[j] = NO_PAIR_MS
+            continue
+        wait = ready[j] + drive
+        if claim >= 0 and claim != who[j] and ready[j] == 0:
+            wait += TAKEN_MS
+        if w.vehicles[who[j]].mode == CHARGING:
+            drive += TURN_BACK_MS
+        cost[j] = drive + wait * weight // 1000 - worth
+
+
+@inner
+def _send(w: World, book: Book, v: int, i: int) -> None:
+    """Give pending move i to a free vehicle."""
+    now_ms, x = w.clock[0].now_ms, w.vehicles[v]
+    source, target = book.pending[SOURCE, i], book.pending[TARGET, i]
+    via = x.along if x.mode == DRIVING else x.via
+    loaded = _to_go_ms(w, book.into[source], row_for(w, 1, target), 1, target) + book.handoff_ms[0]
+    fetch = _to_go_ms(w, via, row_for(w, 0, source), 0, source) + book.handoff_ms[0]
+    book.target[v], book.loaded_ms[v], book.free_ms[v] = target, loaded, now_ms + fetch + loaded
+    set_order(w, v, PICKUP, source, now_ms)
 
 
 @entry
-def assign(w: World, pending: NDArray[np.int64], count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Pair pending moves with free vehicles and send these off.
+def assign(w: World, book: Book, count: int) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
+    """Pair the first `count` pending moves with vehicles, and send off those that are free.
 
-    Args:
-        pending: (3, at least count) source node, priority, wanted_ms.
     Returns:
-        Positions in `pending`, and the vehicle of each.
+        Positions in `pending` and the vehicle of each that was given; and a bound on how much more than the cheapest
+        pairing of all this one costs, in ms: 0 where it is the optimum.
     """
-    now_ms = w.clock[0].now_ms
-    free = np.empty(len(w.vehicles), np.int64)
-    frees = 0
-    for v in range(len(w.vehicles)):
-        if _is_free(w, v):
-            free[frees] = v
-            frees += 1
-    pairs = min(frees, count)
-    chosen, who = np.empty(pairs, np.int64), np.empty(pairs, np.int64)
-    if pairs == 0:
-        return chosen, who
-    cost = np.empty((count, frees), np.int64)
+    who, ready, via = np.empty((3, len(w.vehicles)), np.int64)
+    many = _candidates(w, book, who, ready, via)
+    chosen, taker = np.empty(min(count, many), np.int64), np.empty(min(count, many), np.int64)
+    if count == 0 or many == 0:
+        return chosen, taker, 0
+    who, ready, via = who[:many], ready[:many], via[:many]
+    cost = np.empty((count, many), np.int64)
     for i in range(count):
-        source = pending[0, i]
-        worth = pending[1, i] * w.clock[0].priority_ms + now_ms - pending[2, i]
-        row = row_for(w, 0, source)
-        for j in range(frees):
-            v = free[j]
-            ms = cost_by_row_ms(w, v, source, row)
-            if ms < FAR_MS:
-                claim = w.nodes[source].claim
-                if claim >= 0 and claim != v:
-                    ms += TAKEN_MS
-                mode = w.vehicles[v].mode
-                if mode == CHARGING:
-                    ms += TURN_BACK_MS
-                ms -= worth
-            cost[i, j] = ms
-    done = 0
-    best_of = np.empty(count, np.int64)
-    for i in range(count):
-        best_of[i] = np.argmin(cost[i])
-    while done < pairs:
-        best = -1
-        for i in range(count):
-            if best_of[i] >= 0 and (best < 0 or cost[i, best_of[i]] < cost[best, best_of[best]]):
-                best = i
-        j = best_of[best]
-        if cost[best, j] >= FAR_MS:
-            break
-        chosen[done], who[done] = best, free[j]
-        done += 1
-        best_of[best] = -1
-        cost[:, j] = FAR_MS
-        for i in range(count):
-            if best_of[i] == j:
-                best_of[i] = np.argmin(cost[i])
-    for i in range(done):
-        set_order(w, who[i], PICKUP, pending[0, chosen[i]], now_ms)
-    return chosen[:done], who[:done]
+        _row_of_costs(w, book, i, who, ready, via, cost[i])
+    turned = count > many
+    square = np.ascontiguousarray(cost.T) if turned else cost
+    n, m = square.shape
+    gap = 0
+    if n * n * m <= EXACT:
+        column, price = cheapest(square)
+    else:
+        column, price = bid(square, STEP_MS, EXACT // m)
+        gap = -floor_of(square, price)
+        for i in range(n):
+            gap += square[i, column[i]]
+    given = 0
+    for i in range(n):
+        move, j = (column[i], i) if turned else (i, column[i])
+        if ready[j] == 0 and w.vehicles[who[j]].order == NONE and cost[move, j] < NO_PAIR_MS // 2:
+            chosen[given], taker[given] = move, who[j]
+            given += 1
+    for i in range(given):
+        _send(w, book, taker[i], chosen[i])
+    return chosen[:given], taker[:given], gap

@@ -33,6 +33,11 @@ NOT_YET: Final = np.iinfo(np.int64).min
 """A time in the table of moves that has not come."""
 
 
+PAIR_MS: Final = 2
+"""Moves and vehicles are paired at most this often, per pair of them: few at once, many a little later and together."""
+MOST_MS: Final = 20_000
+
+
 class _Trip(msgspec.Struct, gc=False):
     """What is known of one move."""
 
@@ -80,13 +85,18 @@ class Fleet:
         self._roadmap = roadmap
         self._now_ms = start_ms
         self._pending: list[Move] = []
-        self._pending_at = np.zeros((3, 256), np.int64)
-        """Source node, priority, wanted_ms of each pending move."""
+        self._book = _assign.open_book(count, len(roadmap.node_ids), roadmap.edge_to)
+        self._again_ms = start_ms
+        """When pending moves may be paired again; the larger the problem, the rarer."""
+        self._news = False
+        """There is a move or a free vehicle that the last pairing did not know."""
+        self.gap_ms = 0
+        """How much more than the cheapest pairing of moves and vehicles the last one may have cost; 0: the optimum."""
         self._trips: dict[int, _Trip] = {}
         self._trip_of: list[_Trip | None] = [None] * count
         self._meanwhile: list[MoveAssigned] = []
         self._run = bound(traffic.advance, self._world, start_ms)
-        self._pair = bound(_assign.assign, self._world, self._pending_at, 0)
+        self._pair = bound(_assign.assign, self._world, self._book, 0)
         self._check_roads()
 
     @property
@@ -115,10 +125,13 @@ class Fleet:
             if station not in nodes:
                 raise PlantWrong([f'move {move.number}: {word} "{station}" is not a station of the layout'])
         i = len(self._pending)
-        if i == self._pending_at.shape[1]:
-            self._pending_at = np.concatenate([self._pending_at, np.zeros_like(self._pending_at)], axis=1)
-        self._pending_at[:, i] = nodes[move.source], move.priority, move.wanted_ms
+        table = self._book.pending
+        if i == table.shape[1]:
+            table = np.concatenate([table, np.zeros_like(table)], axis=1)
+            self._book = self._book._replace(pending=table)
+        table[:, i] = nodes[move.source], nodes[move.target], move.priority, move.wanted_ms
         self._pending.append(move)
+        self._news = True
         self._world.clock["pending"] = i + 1
 
     def assign(self, now_ms: int) -> list[MoveAssigned]:
@@ -138,11 +151,13 @@ class Fleet:
         return assigned
 
     def _assign(self) -> list[MoveAssigned]:
-        if not self._pending:
-            return []
-        self._make_room()
         now_ms = self._now_ms
-        chosen, who = self._pair(self._world, self._pending_at, len(self._pending))
+        if not self._pending or not self._news or now_ms < self._again_ms:
+            return []
+        self._news = False
+        self._make_room()
+        self._again_ms = now_ms + min(PAIR_MS * len(self._pending) * self.count, MOST_MS)
+        chosen, who, self.gap_ms = self._pair(self._world, self._book, len(self._pending))
         assigned = []
         for i, vehicle in zip(chosen.tolist(), who.tolist(), strict=True):
             trip = _Trip(self._pending[i], vehicle, now_ms)
@@ -154,7 +169,7 @@ class Fleet:
             last = self._pending.pop()
             if i < len(self._pending):
                 self._pending[i] = last
-                self._pending_at[:, i] = self._pending_at[:, len(self._pending)]
+                self._book.pending[:, i] = self._book.pending[:, len(self._pending)]
         self._world.clock["pending"] = len(self._pending)
         return assigned
 
@@ -166,12 +181,18 @@ class Fleet:
         Raises:
             HeliographError: a vehicle has no way to its target (the roadmap changed under it).
         """
-        self._now_ms, count = self._run(self._world, until_ms)
-        while count in (traffic.FULL_UP, traffic.FREE):
-            self._make_room()
-            if count == traffic.FREE:
+        count = 0
+        while True:
+            due = self._pending and self._news
+            stop_ms = min(until_ms, max(self._again_ms, self._now_ms)) if due else until_ms
+            self._now_ms, count = self._run(self._world, stop_ms)
+            if count in (traffic.FULL_UP, traffic.FREE):
+                self._make_room()
+            elif count or self._now_ms == until_ms:
+                break
+            self._news |= count == traffic.FREE
+            if count != traffic.FULL_UP:
                 self._meanwhile += self._assign()
-            self._now_ms, count = self._run(self._world, until_ms)
         world = self._world
         if count == traffic.LOST:
             raise HeliographError(f"at {self._now_ms} ms: {self.why(int(world.clock['lost'][0]))}")
@@ -189,6 +210,7 @@ class Fleet:
                 arrived.append(VehicleArrived(self._now_ms, vehicle, trip.move.source, trip.move.number))
             else:
                 trip.at_target_ms = self._now_ms
+                self._book.free_ms[vehicle] = self._now_ms + self._book.handoff_ms[0]
                 trip.loaded_mm += int(x["loaded_mm"])
                 arrived.append(VehicleArrived(self._now_ms, vehicle, trip.move.target, trip.move.number))
         return arrived
@@ -201,11 +223,15 @@ class Fleet:
             raise HeliographError(f"vehicle {vehicle} is not at a hand-off: {self.why(vehicle)}")
         if trip.taken_ms == NOT_YET:
             trip.taken_ms = now_ms
+            self._book.free_ms[vehicle] = now_ms + self._book.loaded_ms[vehicle]
+            handoff_ms = self._book.handoff_ms
+            handoff_ms += (now_ms - trip.at_source_ms - handoff_ms) // 16
             trip.loaded_mm = -int(self._world.vehicles["loaded_mm"][vehicle])
             traffic.go_on_loaded(self._world, vehicle, self._roadmap.station_node[trip.move.target])
         else:
             trip.placed_ms = now_ms
             self._trip_of[vehicle] = None
+            self._news = True
             traffic.finish(self._world, vehicle)
 
     def move_of(self, vehicle: int) -> Move | None:

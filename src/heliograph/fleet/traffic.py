@@ -7,8 +7,9 @@ The rules, which `fleet/check.py` judges from outside:
 - Places (bays, parking, chargers) are entered only by who holds their claim. A vehicle sets out only with the claim
   of its target, and the claim is free again when its holder has left. Who has to wait for a claim does so in a place,
   never on the road; so whoever is on the road can leave it at its target, and the road never fills up for good.
-- At most half as many vehicles are on the road as the road has nodes: a moving vehicle holds two, so more could not
-  all move. Who would be one too many waits in its place; the oldest order goes first.
+- At most two in five as many vehicles are on the road as the road has nodes: a moving vehicle holds two, so more could
+  hardly move, and rings in dead-end lanes would not open. Who would be one too many waits in its place; the oldest
+  order goes first.
 - On the road a vehicle takes the next node of the quickest way, or a small detour where that is held, or waits in
   the node's queue. Rings of waiting vehicles are opened (`rings.py`).
 """

@@ -265,7 +265,7 @@ def build_world(
         clock=np.zeros(1, CLOCK),
     )
     _set_clock(world.clock[0], vehicles, at_ms, len(charging), priority_s)
-    world.clock["road_limit"] = max(1, (n - int(nodes["closed"].sum())) // 2)
+    world.clock["road_limit"] = max(1, 2 * (n - int(nodes["closed"].sum())) // 5)
     _set_vehicles(world, roadmap, places[:v], slow_permille, charge_share, at_ms)
     return world
 
