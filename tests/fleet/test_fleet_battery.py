@@ -8,6 +8,7 @@ from floors import Floor, fleet_of, ring, streets
 
 from heliograph.commands import Move
 from heliograph.fleet import STATES, Fleet, check_tracks
+from heliograph.fleet.timers import REST
 from heliograph.units import HOUR_MS, MINUTE_MS
 
 STATIONS = [f"b{i}" for i in range(20)]
@@ -15,7 +16,7 @@ STATIONS = [f"b{i}" for i in range(20)]
 
 def test_energy_used_is_power_times_time_in_each_state():
     """To the rounding of the last digit; the charge is what there was, minus used, plus charged."""
-    vehicles = fleet_of(6, STATIONS[:8], STATIONS[8:10])
+    vehicles = fleet_of(6, STATIONS[:8], STATIONS[8:10], knee_pct=100.0)
     fleet = Fleet(streets(4, 4, 20, 3), vehicles)
     at_first = fleet.soc()
     Floor(fleet, STATIONS[10:]).run(6 * HOUR_MS, keep=5)
@@ -101,3 +102,91 @@ def test_without_chargers_batteries_are_not_watched():
     assert floor.placed > 100
     assert (floor.fleet.soc() == 0).all()
     assert np.all(floor.fleet.kwh()[:, 1] == 0)
+
+
+def think_one_by_one(fleet: Fleet) -> None:
+    """Let every vehicle think about where to rest, a millisecond after the other."""
+    for v in range(fleet.count):
+        timer = fleet._world.timers[v]
+        timer["kind"], timer["who"], timer["epoch"], timer["at_ms"], timer["seq"] = REST, v, 0, v, v
+    fleet._world.clock["timers"] = fleet.count
+
+
+def charging_fleet(share: float, **battery: float) -> Fleet:
+    """One vehicle that has just begun to charge, with that much in its battery."""
+    fleet = Fleet(ring(12, [0, 3, 6, 9]), fleet_of(1, [], ["b0"], idle_w=0.0, **battery))
+    fleet._world.vehicles["charge_mwms"] = round(share * fleet._world.clock["capacity_mwms"][0])
+    fleet._world.vehicles["must_charge"] = 1
+    think_one_by_one(fleet)
+    fleet.advance(1)
+    assert "charges" in fleet.why(0)
+    return fleet
+
+
+@pytest.mark.parametrize(("knee", "cutoff"), [(60.0, 10.0), (85.0, 5.0), (100.0, 5.0), (40.0, 50.0)])
+def test_charging_follows_the_model_integrated_in_small_steps(knee, cutoff):
+    """Full power up to the knee, then as what is missing to full, no less than the cut-off; against 50 ms steps."""
+    fleet = charging_fleet(0.1, full_pct=100.0, knee_pct=knee, cutoff_pct=cutoff)
+    capacity, power = 2.0, 2.0
+    kwh, step_h = fleet.soc()[0] * capacity, 50 / HOUR_MS
+    top = capacity * (1 - knee / 100)
+    while kwh < capacity - 1e-9:
+        for _ in range(20 * 60 * 3):
+            taper = 1.0 if top == 0 or kwh < capacity - top else (capacity - kwh) / top
+            kwh = min(capacity, kwh + power * max(min(taper, 1.0), cutoff / 100) * step_h)
+        fleet.advance(fleet.now_ms + 3 * MINUTE_MS)
+        assert fleet.soc()[0] * capacity == pytest.approx(kwh, abs=2e-4)
+    fleet.advance(fleet.now_ms + 1000)
+    assert fleet.why(0).endswith("has no order")
+
+
+def test_it_is_full_when_the_closed_form_says_so():
+    """30 to 90 %: 0.55 of 2 kWh at 2 kW, then the missing 15 % fall to 10 with 9 minutes' time constant."""
+    fleet = charging_fleet(0.3)
+    expected_min = 0.55 * 60 + 9 * np.log(15 / 10)
+    fleet.advance(round((expected_min - 0.02) * MINUTE_MS))
+    assert "charges" in fleet.why(0)
+    fleet.advance(round((expected_min + 0.02) * MINUTE_MS))
+    assert "charges" not in fleet.why(0)
+    assert fleet.soc()[0] == pytest.approx(0.9, abs=1e-6)
+
+
+def test_how_often_one_looks_at_a_battery_makes_no_difference():
+    """To the rounding of a milliwatt-millisecond for each look."""
+    seldom, often = charging_fleet(0.2, full_pct=100.0), charging_fleet(0.2, full_pct=100.0)
+    seldom.advance(HOUR_MS)
+    for at_ms in range(777, HOUR_MS, 777):
+        often.advance(at_ms)
+        often.soc()
+    often.advance(HOUR_MS)
+    assert often.kwh()[0, 1] == pytest.approx(seldom.kwh()[0, 1], abs=1e-8)
+
+
+def test_the_chargers_draw_more_than_is_stored():
+    fleet = charging_fleet(0.5, efficiency_pct=80.0)
+    fleet.advance(10 * MINUTE_MS)
+    assert fleet.grid_kwh()[0] == pytest.approx(fleet.kwh()[0, 1] / 0.8)
+    assert fleet.kwh()[0, 1] == pytest.approx(2.0 / 6, abs=1e-3)
+
+
+def test_old_batteries_hold_less():
+    """2,000 cycles at 5 % each thousand: a tenth of the hour of charging is missing."""
+    new, old = charging_fleet(0.1, full_pct=80.0), charging_fleet(0.1, full_pct=80.0, cycles=2000.0)
+    for fleet in (new, old):
+        fleet.advance(2 * HOUR_MS)
+    assert old.kwh()[0, 1] == pytest.approx(0.9 * new.kwh()[0, 1], rel=1e-6)
+
+
+def test_of_those_that_queue_for_a_charger_the_emptiest_is_next():
+    """One charger, taken; three wait for it, the emptiest asked last."""
+    vehicles = fleet_of(4, ["b0", "b1", "b2", "b3"], ["b4"], low_pct=60.0)
+    fleet = Fleet(ring(24, list(range(0, 24, 3))), vehicles)
+    capacity = fleet._world.clock["capacity_mwms"][0]
+    fleet._world.vehicles["charge_mwms"] = [round(share * capacity) for share in (0.2, 0.5, 0.4, 0.3)]
+    think_one_by_one(fleet)
+    order: list[int] = []
+    while len(order) < 4:
+        fleet.advance(fleet.now_ms + MINUTE_MS)
+        order += [v for v in np.flatnonzero(fleet.kwh()[:, 1] > 0).tolist() if v not in order]
+
+    assert order == [0, 3, 2, 1]

@@ -21,7 +21,7 @@ from heliograph.fleet.compiled import entry, inner
 from heliograph.fleet.matching import bid, cheapest, floor_of
 from heliograph.fleet.routes import FAR_MS, row_for
 from heliograph.fleet.traffic import set_order
-from heliograph.fleet.world import CHARGING, DRIVING, NONE, PICKUP, World
+from heliograph.fleet.world import CHARGE, DRIVING, NONE, PICKUP, World
 
 __all__ = ["Book", "assign", "open_book"]
 
@@ -31,8 +31,8 @@ AGE_MS: Final = 300_000
 """After each time of this length a move's waiting costs a second more per second."""
 TAKEN_MS: Final = 20_000
 """What waiting for a source that another vehicle has claimed is taken to last."""
-TURN_BACK_MS: Final = 5_000
-"""What breaking off a charge is taken to cost."""
+TURN_BACK_MS: Final = 150_000
+"""What giving up a charger is taken to cost with an empty battery: the way has to be driven again."""
 LATE_MS: Final = 5_000
 """A busy vehicle takes at least this much longer, however late it is."""
 NO_PAIR_MS: Final = 1_000_000_000_000
@@ -93,8 +93,17 @@ def _to_go_ms(w: World, via: int, row: int, loaded: int, target: int) -> int:
 
 
 @inner
-def _candidates(w: World, book: Book, who: NDArray[np.int64], ready: NDArray[np.int64], via: NDArray[np.int64]) -> int:
-    """Vehicles that have the charge for a move, in how many ms they are free (0: now), and by which edge they came."""
+def _candidates(
+    w: World,
+    book: Book,
+    who: NDArray[np.int64],
+    ready: NDArray[np.int64],
+    via: NDArray[np.int64],
+    extra: NDArray[np.int64],
+) -> int:
+    """Vehicles that have the charge for a move, in how many ms they are free (0: now), by which edge they came, and
+    what it costs to call them away.
+    """
     clock, count = w.clock[0], 0
     for v in range(len(w.vehicles)):
         x = w.vehicles[v]
@@ -105,7 +114,10 @@ def _candidates(w: World, book: Book, who: NDArray[np.int64], ready: NDArray[np.
             ms = max(book.free_ms[v] - clock.now_ms, LATE_MS)
         if clock.chargers > 0 and x.charge_mwms - ms * clock.loaded_mw < clock.low_mwms:
             continue
-        who[count], ready[count] = v, ms
+        who[count], ready[count], extra[count] = v, ms, 0
+        if x.order == NONE and w.nodes[x.target].use == CHARGE:
+            missing = clock.full_mwms - x.charge_mwms
+            extra[count] = max(0, TURN_BACK_MS * (missing // 1000) // ((clock.full_mwms - clock.low_mwms) // 1000))
         if x.order != NONE:
             via[count] = book.into[book.target[v]]
         else:
@@ -122,6 +134,7 @@ def _row_of_costs(
     who: NDArray[np.int64],
     ready: NDArray[np.int64],
     via: NDArray[np.int64],
+    extra: NDArray[np.int64],
     cost: NDArray[np.int64],
 ) -> None:
     """What pending move i costs with each candidate: empty driving, and waiting by its weight."""
@@ -138,9 +151,7 @@ def _row_of_costs(
         wait = ready[j] + drive
         if claim >= 0 and claim != who[j] and ready[j] == 0:
             wait += TAKEN_MS
-        if w.vehicles[who[j]].mode == CHARGING:
-            drive += TURN_BACK_MS
-        cost[j] = drive + wait * weight // 1000 - worth
+        cost[j] = drive + wait * weight // 1000 - worth + extra[j]
 
 
 @inner
@@ -163,15 +174,15 @@ def assign(w: World, book: Book, count: int) -> tuple[NDArray[np.int64], NDArray
         Positions in `pending` and the vehicle of each that was given; and a bound on how much more than the cheapest
         pairing of all this one costs, in ms: 0 where it is the optimum.
     """
-    who, ready, via = np.empty((3, len(w.vehicles)), np.int64)
-    many = _candidates(w, book, who, ready, via)
+    who, ready, via, extra = np.empty((4, len(w.vehicles)), np.int64)
+    many = _candidates(w, book, who, ready, via, extra)
     chosen, taker = np.empty(min(count, many), np.int64), np.empty(min(count, many), np.int64)
     if count == 0 or many == 0:
         return chosen, taker, 0
     who, ready, via = who[:many], ready[:many], via[:many]
     cost = np.empty((count, many), np.int64)
     for i in range(count):
-        _row_of_costs(w, book, i, who, ready, via, cost[i])
+        _row_of_costs(w, book, i, who, ready, via, extra, cost[i])
     turned = count > many
     square = np.ascontiguousarray(cost.T) if turned else cost
     n, m = square.shape

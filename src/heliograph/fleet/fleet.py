@@ -83,6 +83,7 @@ class Fleet:
         times = motion.drive_ms(roadmap, vehicles) if drive_ms is None else drive_ms
         self._world: World = build_world(roadmap, vehicles, times, nominal, charge, start_ms, priority_s)
         self._roadmap = roadmap
+        self._charging_efficiency = vehicles.battery.efficiency_pct / 100
         self._now_ms = start_ms
         self._pending: list[Move] = []
         self._book = _assign.open_book(count, len(roadmap.node_ids), roadmap.edge_to)
@@ -321,6 +322,11 @@ class Fleet:
         traffic.settle_all(self._world)
         x = self._world.vehicles
         return np.column_stack([x["used_mwms"], x["charged_mwms"]]) / MWMS_PER_KWH
+
+    def grid_kwh(self) -> NDArray[np.float64]:
+        """(v,) what the chargers have drawn for each vehicle: what was charged, and the losses on the way."""
+        drawn: NDArray[np.float64] = self.kwh()[:, 1] / self._charging_efficiency
+        return drawn
 
     def why(self, vehicle: int) -> str:
         """What a vehicle does and, where it waits, for whom, down the chain to the cause; one line."""

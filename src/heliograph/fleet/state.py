@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from heliograph.fleet.battery import gained_mwms
 from heliograph.fleet.compiled import inner
 from heliograph.fleet.timers import ARRIVE, push
 from heliograph.fleet.world import CHARGING, DRIVING, HANDOFF, HELD, IDLE, World
@@ -41,7 +42,7 @@ def settle(w: World, v: int, now_ms: int) -> None:
         state = 2
     elif x.mode == CHARGING:
         state, power = 4, 0
-        gained = min(clock.charge_mw * ms, clock.capacity_mwms - x.charge_mwms)
+        gained = gained_mwms(w, x.charge_mwms, ms)
         x.charge_mwms += gained
         x.charged_mwms += gained
     elif x.mode == IDLE:

@@ -21,6 +21,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from heliograph.fleet.battery import charging_ms, take_neediest
 from heliograph.fleet.compiled import entry, inner
 from heliograph.fleet.rings import open_ring, waiters_ahead
 from heliograph.fleet.routes import FAR_MS, cost_ms, row_for
@@ -214,8 +215,7 @@ def _charge(w: World, v: int, now_ms: int) -> None:
     """Begin to charge where it stands."""
     clock = w.clock[0]
     become(w, v, CHARGING, now_ms)
-    missing = clock.full_mwms - w.vehicles[v].charge_mwms
-    push(w, now_ms + max(missing, 0) // max(clock.charge_mw, 1) + 1, FULL, v)
+    push(w, now_ms + charging_ms(w, w.vehicles[v].charge_mwms, clock.full_mwms) + 1, FULL, v)
 
 
 @inner
@@ -368,7 +368,7 @@ def _freed(w: World, place: int, now_ms: int) -> None:
         return
     v = take_claiming(w, place)
     if v < 0 and n.use == CHARGE:
-        v = take_claiming(w, len(w.nodes) - 1)
+        v = take_neediest(w)
     if v >= 0:
         n.claim = v
         _head_for(w, v, place, now_ms)

@@ -146,6 +146,8 @@ CLOCK: Final = np.dtype(
         ("loaded_mw", "i8"),
         ("idle_mw", "i8"),
         ("charge_mw", "i8"),
+        ("knee_mwms", "i8"),
+        ("cutoff_mw", "i8"),
         ("patience_ms", "i8"),
         ("linger_ms", "i8"),
         ("priority_ms", "i8"),
@@ -298,17 +300,20 @@ def _places(roadmap: Roadmap, vehicles: Vehicles) -> tuple[NDArray[np.int32], ND
 
 def _set_clock(clock: np.void, vehicles: Vehicles, at_ms: int, chargers: int, priority_s: float) -> None:
     battery = vehicles.battery
-    capacity = round(battery.capacity_kwh * MWMS_PER_KWH)
+    faded = battery.fade_pct_per_1000_cycles / 100 * battery.cycles / 1000
+    capacity = round(battery.capacity_kwh * (1 - faded) * MWMS_PER_KWH)
     clock["now_ms"] = at_ms
     clock["lost"] = -1
     clock["capacity_mwms"] = capacity
     clock["low_mwms"] = round(capacity * battery.low_pct / 100)
     clock["full_mwms"] = round(capacity * battery.full_pct / 100)
-    clock["top_up_mwms"] = round(capacity * min(70.0, battery.full_pct * 0.8) / 100)
+    clock["top_up_mwms"] = round(capacity * (battery.low_pct + (battery.full_pct - battery.low_pct) / 3) / 100)
     clock["empty_mw"] = round(battery.drive_empty_w * 1000)
     clock["loaded_mw"] = round(battery.drive_loaded_w * 1000)
     clock["idle_mw"] = round(battery.idle_w * 1000)
     clock["charge_mw"] = round(battery.charge_kw * 1_000_000)
+    clock["knee_mwms"] = round(capacity * battery.knee_pct / 100)
+    clock["cutoff_mw"] = max(1, round(battery.charge_kw * 10_000 * battery.cutoff_pct))
     clock["chargers"] = chargers
     clock["patience_ms"] = 5_000
     clock["linger_ms"] = 30_000

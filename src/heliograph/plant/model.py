@@ -174,6 +174,16 @@ class Battery(_Frozen, frozen=True, kw_only=True):
     low_pct: float
     """Below this a vehicle takes no new move and goes to charge."""
     full_pct: float
+    knee_pct: float = 85.0
+    """Up to here at full power; above, at constant voltage, the power dies away as what is missing to 100 % (est.)."""
+    cutoff_pct: float = 5.0
+    """Charging ends at this share of the full power at the latest: the rest is charged with it (est.: C/20)."""
+    efficiency_pct: float = 90.0
+    """Of what the charger draws from the grid so much is stored (est.)."""
+    fade_pct_per_1000_cycles: float = 5.0
+    """Loss of capacity with age (est.: 80 % left after 4,000 full cycles)."""
+    cycles: float = 0.0
+    """Full cycles behind the batteries at the start of a run."""
     est: list[str] = []
 
 

@@ -36,7 +36,7 @@ _ABOVE_ZERO: dict[type[msgspec.Struct], str] = {
     Equipment: "batch units",
     Stocker: "slots",
     Carriers: "count baskets slots_per_basket mass_kg",
-    Battery: "capacity_kwh charge_kw full_pct",
+    Battery: "capacity_kwh charge_kw full_pct knee_pct cutoff_pct efficiency_pct",
     Vehicles: "speed_empty_m_s speed_loaded_m_s acceleration_m_s2 turn_deg_s length_m width_m",
     Handoff: "timeout_s",
     FlowRules: "wip_lots_per_line",
@@ -49,7 +49,7 @@ _NOT_NEGATIVE: dict[type[msgspec.Struct], str] = {
     Electrical: "machine_pct unit_pct drift_pct_per_day",
     Equipment: "process_s rate_per_h takt_s arrival_s buffer_in buffer_out load_s unload_s max_collect_min "
     "mtbf_h mttr_h kwh_per_wafer idle_kw",
-    Battery: "drive_empty_w drive_loaded_w idle_w low_pct",
+    Battery: "drive_empty_w drive_loaded_w idle_w low_pct fade_pct_per_1000_cycles cycles",
     Vehicles: "count",
     Handoff: "dock_min_s dock_max_s request_s transfer_s complete_s",
     Energy: "kwh_per_mwp grid_kgco2_per_kwh",
@@ -58,7 +58,7 @@ _NOT_NEGATIVE: dict[type[msgspec.Struct], str] = {
 _PERCENT: dict[type[msgspec.Struct], str] = {
     Wafer: "efficiency_pct",
     Step: "loss_pct downgraded_pct",
-    Battery: "low_pct full_pct",
+    Battery: "low_pct full_pct knee_pct cutoff_pct efficiency_pct",
     Electrical: "machine_pct unit_pct",
 }
 _SHARE: dict[type[msgspec.Struct], str] = {Energy: "facility_share"}
@@ -161,6 +161,9 @@ def _relations(plant: Plant) -> Iterator[str]:
     battery, handoff = plant.vehicles.battery, plant.handoff
     if battery.low_pct >= battery.full_pct:
         yield f"$.vehicles.battery.low_pct: expected less than full_pct ({battery.full_pct:g}), got {battery.low_pct:g}"
+    if battery.fade_pct_per_1000_cycles * battery.cycles >= 100_000:
+        most = 100_000 / battery.fade_pct_per_1000_cycles
+        yield f"$.vehicles.battery.cycles: expected less than {most:g} (nothing is left there), got {battery.cycles:g}"
     if handoff.dock_min_s > handoff.dock_max_s:
         yield f"$.handoff.dock_min_s: expected at most dock_max_s ({handoff.dock_max_s:g}), got {handoff.dock_min_s:g}"
     if plant.calendar.start.tzinfo is None:

@@ -196,10 +196,10 @@ def _vehicle_ids(fleet: Fleet | Direct) -> tuple[str, ...]:
 
 
 def _vehicle_figures(fleet: Fleet | Direct) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """(v, 6) time in each vehicle state and (v,) kWh charged, since the start."""
+    """(v, 6) time in each vehicle state and (v,) kWh drawn to charge it, since the start."""
     if isinstance(fleet, Direct):
         return np.zeros((0, len(VEHICLE_STATES)), np.int64), np.zeros(0)
-    return fleet.state_ms(), fleet.kwh()[:, 1]
+    return fleet.state_ms(), fleet.grid_kwh()
 
 
 def _moves(loop: _Loop) -> Moves:
