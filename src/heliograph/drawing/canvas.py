@@ -78,16 +78,23 @@ _CHINESE: Final[tuple[str, ...]] = (
     "SimHei",
 )
 
-_LEAST_IN: Final = 6.0
-_MOST_IN: Final = 16.0
-_TALLEST_IN: Final = 12.0
+_LEAST_IN, _MOST_IN, _TALLEST_IN = 6.0, 16.0, 12.0
+"""How wide and high one panel may be."""
 _CELL_IN: Final = 0.25
+"""A cell, where there is room."""
 _FLOOR_IN: Final = 13.0
+_SIDE_BY_SIDE_IN: Final = 10.4
+"""A panel beside another one."""
 _LEFT_IN, _RIGHT_IN, _BOTTOM_IN, _TOP_IN = 0.75, 0.35, 0.7, 1.2
 """Around the panels: row numbers, nothing, column numbers, titles and legend."""
+_BAR_IN: Final = 0.75
+"""The scale of a heat map, right of its panel."""
 _LEGIBLE_IN: Final = 0.14
 """Vehicles on a floor are drawn at least so long."""
 _CELL_LINES_IN: Final = 0.1
+"""Smaller cells have no lines between them."""
+_FINE_DPI, _DPI = 200, 150
+"""Dots per inch, where cells are tiny, and elsewhere."""
 
 # A tag with a point ahead: the heading can be read from a few pixels on. Length 1.
 _ARROW: Final = np.array([(-0.5, -0.42), (0.1, -0.42), (0.5, 0.0), (0.1, 0.42), (-0.5, 0.42)])
@@ -129,19 +136,16 @@ def style(lang: Language) -> Iterator[None]:
 def new_sheet(scene: Scene, *, panels: int = 1) -> Sheet:
     """A figure of the right size, with so many panels: side by side where the ground is high, else below each other."""
     width, height = scene.ground.size
-    inch = min(max(_CELL_IN * width, _LEAST_IN), _MOST_IN) / width if scene.grid else _FLOOR_IN / width
-    inch = min(inch, _TALLEST_IN / height)
-    if panels > 1:
-        inch = min(inch, 1.3 * _MOST_IN / panels / width) if height > 0.8 * width else inch
     beside = panels > 1 and height > 0.8 * width
+    widest = min(max(_CELL_IN * width, _LEAST_IN), _MOST_IN) if scene.grid else _FLOOR_IN
+    inch = min((min(widest, _SIDE_BY_SIDE_IN) if beside else widest) / width, _TALLEST_IN / height)
     columns, rows = (panels, 1) if beside else (1, panels)
     wide, high = inch * width, inch * height
-    gap_x, gap_y = (1.5, 0.0) if beside else (0.0, 1.1)
-    bar = 0.75 if panels > 1 else 0.0
+    bar = _BAR_IN if panels > 1 else 0.0
+    gap_x, gap_y = bar + _LEFT_IN, 1.1
     full_w = max(_LEFT_IN + columns * wide + (columns - 1) * gap_x + bar + _RIGHT_IN, _LEAST_IN + 1.0)
-    top_in = _TOP_IN if panels == 1 else _TOP_IN + 0.05
-    full_h = top_in + rows * high + (rows - 1) * gap_y + _BOTTOM_IN
-    dpi = 150 if inch * 150 >= 8 or not scene.grid else 200
+    full_h = _TOP_IN + rows * high + (rows - 1) * gap_y + _BOTTOM_IN
+    dpi = _FINE_DPI if scene.grid and inch * _DPI < 8 else _DPI
     figure = Figure(figsize=(full_w, full_h), dpi=dpi, facecolor=PAPER)
     canvas = FigureCanvasAgg(figure)
     axes = []
@@ -185,13 +189,12 @@ def frame_panel(panel: Axes, scene: Scene, sheet: Sheet, lang: Language) -> None
         panel.set_yticks(floor_top - marks, [str(round(mark)) for mark in marks.tolist()])
 
 
-def lay_ground(panel: Axes, ground: Ground, sheet: Sheet, *, walls: bool = True) -> None:
+def lay_ground(panel: Axes, ground: Ground, sheet: Sheet) -> None:
     """Walls, or ways, machines and places."""
     if ground.blocked is not None:
         height, width = ground.blocked.shape
-        if walls:
-            colours = np.array([to_rgba(PAPER), to_rgba(WALL)])[ground.blocked.astype(int)]
-            panel.imshow(colours, extent=(0, width, height, 0), interpolation="nearest", zorder=0)
+        walls = np.array([to_rgba(PAPER), to_rgba(WALL)])[ground.blocked.astype(int)]
+        panel.imshow(walls, extent=(0, width, height, 0), interpolation="nearest", zorder=0)
         if sheet.inch >= _CELL_LINES_IN:
             lines = [[(x, 0), (x, height)] for x in range(1, width)] + [[(0, y), (width, y)] for y in range(1, height)]
             panel.add_collection(LineCollection(lines, colors="#00000012", linewidths=0.5, zorder=1))
