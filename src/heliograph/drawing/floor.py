@@ -169,8 +169,11 @@ def _next_node(seen: _Visits, at: _Ints) -> _Ints:
 
 def _heading(road: Roadmap, seen: _Visits, at: _Ints, share: NDArray[np.float64]) -> NDArray[np.float64]:
     """Towards the next node while it drives there, else as it came; clockwise, y down."""
-    ahead = np.where(share > 0, at, np.maximum(at - 1, 0))
-    one, two = seen.node[ahead], _next_node(seen, ahead)
+    entrance = np.arange(len(road.node_ids))
+    entrance[road.edge_to] = road.edge_from  # how it came to the first node is not recorded; a bay has one way in
+    here, drives = seen.node[at], share > 0
+    one = np.where(drives, here, np.where(at > 0, seen.node[at - 1], entrance[here]))
+    two = np.where(drives, _next_node(seen, at), here)
     return np.degrees(np.arctan2(road.y_m[one] - road.y_m[two], road.x_m[two] - road.x_m[one]))
 
 
