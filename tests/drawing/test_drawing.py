@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import re
+import shutil
+import subprocess
 import xml.etree.ElementTree as ET
 import zlib
 from pathlib import Path
@@ -227,3 +229,20 @@ def test_every_word_of_the_page_is_there_in_both_languages():
 
     assert asked <= set(WORDS)
     assert all(both.en and both.zh for both in WORDS.values())
+
+
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="no browser here")
+@pytest.mark.parametrize("which", ["scene", "floor"])
+def test_the_page_plays_in_a_browser(which: str, request: pytest.FixtureRequest, tmp_path: Path):
+    drawn: Scene = request.getfixturevalue(which)
+    write_page(drawn, tmp_path / "a.html", heat=True)
+    words = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    words += [f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=3000", "--enable-logging=stderr"]
+    ran = subprocess.run(
+        [*words, "--dump-dom", f"file://{tmp_path / 'a.html'}"], capture_output=True, text=True, timeout=120, check=True
+    )
+
+    assert "CONSOLE" not in ran.stderr
+    counts = re.findall(r"<b>(\d+)</b>", ran.stdout)
+    assert sum(map(int, counts)) == drawn.x.shape[1]
+    assert f'<p class="soft" id="line">{drawn.x.shape[1]} ' in ran.stdout
