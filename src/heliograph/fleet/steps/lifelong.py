@@ -1,0 +1,194 @@
+"""Vehicles in steps: each is sent to a node, and when it is there, to the next one, without end.
+
+    fleet = Steps(grid_lattice(free), starts, seed=1)
+    fleet.send(vehicle, node)    an errand
+    fleet.plan()                 a new step begins: there is a way for all that collides nowhere
+    fleet.improve(100)           ... and a better one after so many tries; as often as there is time
+    fleet.move()                 one step is driven: who has arrived
+
+The same calls give the same states. Nobody is passed over for ever: what a vehicle has lost on its errand raises its
+right of way without limit.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heliograph.fleet.steps import window
+from heliograph.fleet.steps.guide import spread
+from heliograph.fleet.steps.lattice import Lattice
+from heliograph.fleet.steps.rows import UNIT, RowTable, build_roads
+
+__all__ = ["Steps"]
+
+WINDOW: Final = 6
+"""So many moves from node to node are planned jointly."""
+SHARE: Final = 0.3
+"""So many vehicles for each node may be in a hurry at a time; the others give way to them."""
+CALM: Final = 1
+"""What a loss of a vehicle counts that is in no hurry; `window.NOMINAL` for the others."""
+PATIENCE: Final = 0.5
+"""A step lost on an errand is worth so many steps of way in the order of right of way."""
+
+
+class Steps:
+    """A fleet that moves in steps, all vehicles at once.
+
+    Args:
+        starts: (v,) the state of each vehicle; -1: not on the map yet.
+        seed: of what is drawn; the same seed and the same calls give the same states.
+        places: nodes between which errands run, from which guidance is learnt; default: all nodes.
+        guided: whether ways are spread over the map so that opposite streams part (see `guide`).
+    """
+
+    def __init__(
+        self,
+        lattice: Lattice,
+        starts: NDArray[np.int32],
+        *,
+        seed: int = 0,
+        places: NDArray[np.int64] | None = None,
+        guided: bool = True,
+    ) -> None:
+        count = len(starts)
+        self._lattice = lattice
+        self._roads = build_roads(lattice)
+        if guided:
+            spread(lattice, self._roads, np.arange(lattice.nodes) if places is None else places, seed)
+        self._rows = RowTable(self._roads, lattice.nodes, count)
+        self._plans = window.build_plans(
+            self._roads, lattice.nodes, starts, self._rows.rows, _window(lattice), lattice.follow, seed
+        )
+        self._plans.k["good"] = UNIT * window.SCALE
+        self._hurried = min(count, max(1, round(SHARE * lattice.nodes)))
+        self._hurries = np.zeros(count, np.bool_)
+        self._begun = np.zeros(count, np.int64)
+        """(v,) the cost of the way when the errand began."""
+        self._steps = np.zeros(count, np.int64)
+        """(v,) steps since then."""
+        self._todo = np.zeros(count, np.int64)
+
+    @property
+    def count(self) -> int:
+        """Number of vehicles."""
+        return len(self._steps)
+
+    @property
+    def states(self) -> NDArray[np.int32]:
+        """(v,) where each vehicle is; -1: not on the map."""
+        return self._plans.path[:, 0].copy()
+
+    @property
+    def paths(self) -> NDArray[np.int32]:
+        """(v, W + 1) the states planned from now on; the first step is about to be driven, the rest may change."""
+        return self._plans.path.copy()
+
+    @property
+    def goals(self) -> NDArray[np.int64]:
+        """(v,) the node to which each vehicle is sent; -1: none."""
+        return self._plans.goal.copy()
+
+    @property
+    def to_go(self) -> NDArray[np.float64]:
+        """(v,) how many steps each vehicle is from its goal, by the favoured way."""
+        return self._plans.to_go / UNIT
+
+    @property
+    def lost(self) -> NDArray[np.float64]:
+        """(v,) steps that each vehicle has lost on its errand."""
+        lost: NDArray[np.float64] = np.maximum(self._steps - (self._begun - self._plans.to_go) / UNIT, 0.0)
+        return lost
+
+    def send(self, vehicle: int, node: int) -> None:
+        """Give a vehicle an errand, in place of the one it has; node -1: none.
+
+        Raises:
+            ValueError: there is no way from where it is.
+        """
+        p = self._plans
+        if p.goal[vehicle] >= 0:
+            self._rows.release(int(p.row[vehicle]))
+        p.goal[vehicle] = node
+        self._hurries[vehicle] = False
+        self._steps[vehicle] = 0
+        p.to_go[vehicle] = self._begun[vehicle] = 0
+        if node >= 0:
+            p.row[vehicle] = self._rows.take(node)
+            if p.path[vehicle, 0] >= 0:
+                self._measure(vehicle)
+
+    def take_out(self, vehicle: int) -> None:
+        """Take a vehicle off the map, from wherever it is; its errand stays."""
+        self._plans.path[vehicle] = -1
+        window.stand(self._plans, self._roads)
+
+    def put_back(self, vehicle: int, state: int) -> None:
+        """Set a vehicle on the map.
+
+        Raises:
+            ValueError: another vehicle holds that node.
+        """
+        node = self._roads.node[state]
+        if self._plans.held[0, node] >= 0:
+            raise ValueError(f"node {node} is held by vehicle {self._plans.held[0, node]}")
+        self._plans.path[vehicle, 0] = state
+        window.stand(self._plans, self._roads)
+        if self._plans.goal[vehicle] >= 0:
+            self._measure(vehicle)
+
+    def plan(self) -> None:
+        """A new step begins: from now on `improve` may be called, as often as there is time."""
+        p = self._plans
+        window.begin(p, self._roads)
+        key = p.to_go - PATIENCE * UNIT * self.lost
+        free = self._hurried - int(np.count_nonzero(self._hurries))
+        if free > 0:
+            calm = np.flatnonzero(~self._hurries)
+            self._hurries[calm[np.argsort(key[calm], kind="stable")[:free]]] = True
+        p.weight[:] = np.where(self._hurries, window.NOMINAL, CALM)
+        p.order[:] = np.lexsort((key, ~self._hurries))
+
+    def improve(self, tries: int) -> int:
+        """So many tries to make the plan better; how many of them did.
+
+        The first ones give each vehicle its turn in the order of right of way; then any may gain what others lose less.
+        """
+        return int(window.improve(self._plans, self._roads, tries))
+
+    def move(self, stalled: NDArray[np.bool_] | None = None) -> NDArray[np.bool_]:
+        """Drive one step.
+
+        Args:
+            stalled: (v,) vehicles that do not move, whatever was planned. Who would enter a node that they do not
+                leave stays as well. In the next plan they are taken to stand where they are.
+        Returns:
+            (v,) who stands on the node it was sent to.
+        """
+        p = self._plans
+        stays = np.zeros(self.count, np.bool_) if stalled is None else stalled.copy()
+        window.drive(p, self._roads, stays, self._todo)
+        self._steps += 1
+        p.fixed[:] = 0
+        if stalled is not None:
+            p.fixed[stalled] = window.RIGID
+        s = p.path[:, 0]
+        arrived: NDArray[np.bool_] = (s >= 0) & (self._roads.node[s] == p.goal) & self._roads.there[s]
+        return arrived
+
+    def _measure(self, vehicle: int) -> None:
+        cost = window.how_far(self._plans, self._roads, vehicle)
+        if cost < 0:
+            node = self._roads.node[self._plans.path[vehicle, 0]]
+            raise ValueError(f"vehicle {vehicle}: no way from node {node} to node {self._plans.goal[vehicle]}")
+        self._plans.to_go[vehicle] = self._begun[vehicle] = cost
+        self._steps[vehicle] = 0
+
+
+def _window(lattice: Lattice) -> int:
+    """Steps to plan: WINDOW moves of the usual length."""
+    way = lattice.other >= 0
+    edges = np.unique(lattice.node[way].astype(np.int64) * lattice.nodes + lattice.other[way])
+    return WINDOW * max(1, round(np.count_nonzero(way) / max(len(edges), 1)))

@@ -1,0 +1,183 @@
+"""How far it is: for a goal node, the cost from every state, turning included, kept as a row of small whole numbers.
+
+A row is made when a vehicle is first sent to its goal (Dial's algorithm, backwards from the goal) and kept while there
+is room. It stores the cost modulo 256 where the map is large, and modulo 65,536 where it is not: what planning asks is
+always the difference between two states one arc apart, and that is small, so it comes out exactly.
+
+Source: Dial, Algorithm 360: Shortest-path forest with topological ordering (1969).
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heliograph.fleet.compiled import entry, inner
+from heliograph.fleet.steps.lattice import Lattice
+
+__all__ = ["FAR", "MOST", "UNIT", "Roads", "RowTable", "Scratch", "build_roads", "build_scratch", "fill"]
+
+UNIT: Final = 8
+"""The cost of a step on an arc that is neither favoured nor avoided."""
+MOST: Final = 63
+"""The highest cost of an arc."""
+ROOM: Final = 1_200_000_000
+"""Bytes for rows, as far as vehicles do not need more at a time."""
+FAR: Final = 1 << 30
+"""No way."""
+
+
+class Roads(NamedTuple):
+    """The lattice as the kernels read it: arcs with costs, forwards and backwards."""
+
+    node: NDArray[np.int32]
+    other: NDArray[np.int32]
+    there: NDArray[np.bool_]
+    arc_start: NDArray[np.int32]
+    arc_to: NDArray[np.int32]
+    arc_cost: NDArray[np.int32]
+    """(a,) UNIT for a plain step."""
+    back_start: NDArray[np.int32]
+    back: NDArray[np.int32]
+    """(a', 2) arc and state before, of each state; arcs to the state itself are left out."""
+    state_start: NDArray[np.int32]
+    """(n + 1,)"""
+    states_of: NDArray[np.int32]
+    """States in which a vehicle stands on node i: states_of[state_start[i] : state_start[i + 1]]."""
+
+
+def build_roads(lattice: Lattice) -> Roads:
+    """Arcs at their plain cost, and the tables of what comes before."""
+    states = len(lattice.node)
+    tail = np.repeat(np.arange(states, dtype=np.int32), np.diff(lattice.arc_start))
+    real = np.flatnonzero(tail != lattice.arc_to)
+    order = real[np.argsort(lattice.arc_to[real], kind="stable")]
+    back_start = np.zeros(states + 1, np.int32)
+    np.cumsum(np.bincount(lattice.arc_to[real], minlength=states), out=back_start[1:])
+    standing = np.flatnonzero(lattice.there)
+    state_start = np.zeros(lattice.nodes + 1, np.int32)
+    np.cumsum(np.bincount(lattice.node[standing], minlength=lattice.nodes), out=state_start[1:])
+    return Roads(
+        node=lattice.node,
+        other=lattice.other,
+        there=lattice.there,
+        arc_start=lattice.arc_start,
+        arc_to=lattice.arc_to,
+        arc_cost=np.full(len(lattice.arc_to), UNIT, np.int32),
+        back_start=back_start,
+        back=np.stack([order, tail[order]], axis=1).astype(np.int32),
+        state_start=state_start,
+        states_of=standing[np.argsort(lattice.node[standing], kind="stable")].astype(np.int32),
+    )
+
+
+class Scratch(NamedTuple):
+    """What `fill` needs room for."""
+
+    far: NDArray[np.int32]
+    """(s,) the cost from each state; FAR: there is no way."""
+    head: NDArray[np.int32]
+    """(MOST + 1,) the first link of each bucket."""
+    links: NDArray[np.int32]
+    """(a + s, 2) state, next link."""
+
+
+def build_scratch(roads: Roads) -> Scratch:
+    """Room for `fill`."""
+    states = len(roads.node)
+    return Scratch(
+        far=np.zeros(states, np.int32),
+        head=np.zeros(MOST + 1, np.int32),
+        links=np.zeros((len(roads.arc_to) + states, 2), np.int32),
+    )
+
+
+@inner
+def fill(roads: Roads, goal: int, scratch: Scratch) -> None:
+    """The cost from every state to the goal node, into `scratch.far`."""
+    far, head, links = scratch.far, scratch.head, scratch.links
+    far[:] = FAR
+    head[:] = -1
+    used = 0
+    for i in range(roads.state_start[goal], roads.state_start[goal + 1]):
+        s = roads.states_of[i]
+        far[s] = 0
+        links[used, 0], links[used, 1] = s, head[0]
+        head[0] = used
+        used += 1
+    cost, empty = 0, 0
+    while empty <= MOST:
+        slot = cost % (MOST + 1)
+        link = head[slot]
+        if link < 0:
+            cost += 1
+            empty += 1
+            continue
+        empty = 0
+        s = links[link, 0]
+        head[slot] = links[link, 1]
+        if far[s] != cost:
+            continue
+        for i in range(roads.back_start[s], roads.back_start[s + 1]):
+            longer = cost + roads.arc_cost[roads.back[i, 0]]
+            before = roads.back[i, 1]
+            if longer < far[before]:
+                far[before] = longer
+                slot = longer % (MOST + 1)
+                links[used, 0], links[used, 1] = before, head[slot]
+                head[slot] = used
+                used += 1
+
+
+@entry
+def _make_row(roads: Roads, goal: int, row: NDArray[np.uint16], scratch: Scratch) -> None:
+    fill(roads, goal, scratch)
+    for s in range(len(row)):
+        row[s] = scratch.far[s]
+
+
+class RowTable:
+    """The rows that vehicles need, and, while there is room, those that they may need again."""
+
+    def __init__(self, roads: Roads, nodes: int, vehicles: int) -> None:
+        states = len(roads.node)
+        wide = 2 * states * min(nodes, 2 * vehicles + 64) <= ROOM // 4
+        self._roads = roads
+        self._scratch = build_scratch(roads)
+        self._kept = int(min(nodes, max(1, ROOM // (states * (2 if wide else 1)))))
+        self.rows: NDArray[np.uint16] = np.zeros(
+            (max(self._kept, min(nodes, vehicles)), states), np.uint16 if wide else np.uint8
+        )
+        """(r, s); rows that were never used take no memory."""
+        self._row_of = np.full(nodes, -1, np.int64)
+        self._node_of = np.full(len(self.rows), -1, np.int64)
+        self._users = np.zeros(len(self.rows), np.int64)
+        self._used = 0
+        self._hand = 0
+
+    def take(self, node: int) -> int:
+        """The row of a goal node, made if it is not there; it stays until it is released as often as taken."""
+        row = int(self._row_of[node])
+        if row < 0:
+            row = self._room()
+            if self._node_of[row] >= 0:
+                self._row_of[self._node_of[row]] = -1
+            self._row_of[node], self._node_of[row] = row, node
+            _make_row(self._roads, node, self.rows[row], self._scratch)
+        self._users[row] += 1
+        return row
+
+    def release(self, row: int) -> None:
+        """One user less."""
+        self._users[row] -= 1
+
+    def _room(self) -> int:
+        if self._used >= self._kept:
+            for _ in range(self._used):
+                self._hand = (self._hand + 1) % self._used
+                if self._users[self._hand] == 0:
+                    return self._hand
+        self._used += 1
+        return self._used - 1
