@@ -21,7 +21,7 @@ from heliograph.fleet.compiled import entry, inner
 from heliograph.fleet.matching import bid, cheapest, floor_of
 from heliograph.fleet.routes import FAR_MS, row_for
 from heliograph.fleet.traffic import set_order
-from heliograph.fleet.world import CHARGE, DRIVING, NONE, PICKUP, World
+from heliograph.fleet.world import CHARGE, DRIVING, NONE, OUT, PICKUP, World
 
 __all__ = ["Book", "assign", "open_book"]
 
@@ -79,16 +79,16 @@ def open_book(vehicles: int, nodes: int, edge_to: NDArray[np.int32]) -> Book:
 
 
 @inner
-def _to_go_ms(w: World, via: int, row: int, loaded: int, target: int) -> int:
+def _to_go_ms(w: World, via: int, row: int, gear: int, target: int) -> int:
     """How long from the end of an edge to the target of a row of times; FAR_MS: no way."""
     if w.edges[via].head == target:
         return 0
     to_go, best = w.to_go_ms[row], FAR_MS
     for i in range(w.follow_start[via], w.follow_start[via + 1]):
         edge = w.follow[i, 0]
-        drive = w.drive_ms[loaded, edge]
+        drive = w.drive_ms[gear, edge]
         if drive > 0 and to_go[edge] < FAR_MS:
-            best = min(best, w.follow[i, 1] + drive + to_go[edge])
+            best = min(best, w.follow[i, 1 + gear // 2] + drive + to_go[edge])
     return int(best)
 
 
@@ -107,7 +107,7 @@ def _candidates(
     clock, count = w.clock[0], 0
     for v in range(len(w.vehicles)):
         x = w.vehicles[v]
-        if x.must_charge:
+        if x.must_charge or x.order == OUT:
             continue
         ms = 0
         if x.order != NONE:
@@ -142,9 +142,10 @@ def _row_of_costs(
     age_ms = now_ms - book.pending[WANTED, i]
     weight = WAIT_PERMILLE * (1 + priority) + 1000 * age_ms // AGE_MS
     worth = priority * w.clock[0].priority_ms + age_ms
-    row, claim = row_for(w, 0, source), w.nodes[source].claim
+    claim = w.nodes[source].claim
     for j in range(len(who)):
-        drive = _to_go_ms(w, via[j], row, 0, source)
+        gear = 2 * w.vehicles[who[j]].kind
+        drive = _to_go_ms(w, via[j], row_for(w, gear, source), gear, source)
         if drive >= FAR_MS:
             cost[j] = NO_PAIR_MS
             continue
@@ -160,8 +161,9 @@ def _send(w: World, book: Book, v: int, i: int) -> None:
     now_ms, x = w.clock[0].now_ms, w.vehicles[v]
     source, target = book.pending[SOURCE, i], book.pending[TARGET, i]
     via = x.along if x.mode == DRIVING else x.via
-    loaded = _to_go_ms(w, book.into[source], row_for(w, 1, target), 1, target) + book.handoff_ms[0]
-    fetch = _to_go_ms(w, via, row_for(w, 0, source), 0, source) + book.handoff_ms[0]
+    empty, full = 2 * x.kind, 2 * x.kind + 1
+    loaded = _to_go_ms(w, book.into[source], row_for(w, full, target), full, target) + book.handoff_ms[0]
+    fetch = _to_go_ms(w, via, row_for(w, empty, source), empty, source) + book.handoff_ms[0]
     book.target[v], book.loaded_ms[v], book.free_ms[v] = target, loaded, now_ms + fetch + loaded
     set_order(w, v, PICKUP, source, now_ms)
 

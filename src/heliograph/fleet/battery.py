@@ -13,9 +13,10 @@ from __future__ import annotations
 import math
 
 from heliograph.fleet.compiled import inner
+from heliograph.fleet.routes import FAR_MS, cost_ms
 from heliograph.fleet.world import World
 
-__all__ = ["charging_ms", "gained_mwms", "take_neediest"]
+__all__ = ["charging_ms", "gained_mwms", "neediest"]
 
 
 @inner
@@ -67,22 +68,11 @@ def charging_ms(w: World, charge_mwms: int, full_mwms: int) -> int:
 
 
 @inner
-def take_neediest(w: World) -> int:
-    """Of the vehicles that wait for any charger the one with the least charge, taken off the queue; -1: nobody."""
-    queue = w.nodes[len(w.nodes) - 1]
-    best, before_best, before, v = -1, -1, -1, queue.first_claiming
+def neediest(w: World, place: int) -> int:
+    """Of those that wait for any charger and have a way to this one, the one with the least charge; -1: nobody."""
+    best, v = -1, w.nodes[len(w.nodes) - 1].first_claiming
     while v >= 0:
-        if best < 0 or w.vehicles[v].charge_mwms < w.vehicles[best].charge_mwms:
-            best, before_best = v, before
-        before, v = v, w.vehicles[v].next_claiming
-    if best < 0:
-        return -1
-    x = w.vehicles[best]
-    if before_best < 0:
-        queue.first_claiming = x.next_claiming
-    else:
-        w.vehicles[before_best].next_claiming = x.next_claiming
-    if queue.last_claiming == best:
-        queue.last_claiming = before_best
-    x.queued, x.next_claiming = -1, -1
+        if (best < 0 or w.vehicles[v].charge_mwms < w.vehicles[best].charge_mwms) and cost_ms(w, v, place) < FAR_MS:
+            best = v
+        v = w.vehicles[v].next_claiming
     return int(best)

@@ -19,6 +19,7 @@ the node until `arrived`; it has left when it has arrived at its next node, so `
 | out_of_order | the times of a move contradict each other |
 | unserved | a move was given to a vehicle and not finished in reasonable time |
 | standstill | a vehicle stood on the road too long, or no vehicle moved though moves were under way |
+| touch | two vehicles nearer to each other than their sizes allow (`check_sizes.py`) |
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ _Ints = NDArray[np.int64]
 class Violation(msgspec.Struct, frozen=True):
     """One thing that was wrong; `node`, `other`, `move` are "" or -1 where they say nothing."""
 
-    kind: Kind
+    kind: Kind | Literal["touch"]
     at_ms: int
     vehicle: int
     text: str
@@ -85,6 +86,8 @@ class _Tracks(msgspec.Struct, frozen=True):
     next: NDArray[np.bool_]
     loaded: NDArray[np.bool_]
     """The vehicle had a carrier on when it set out for the node."""
+    towed: NDArray[np.bool_]
+    """It was taken off the floor on the way there."""
 
 
 class _Moves(msgspec.Struct, frozen=True):
@@ -107,6 +110,7 @@ def check_tracks(
     moves: Any = None,
     *,
     stores: Sequence[Sequence[str]] = (),
+    away: Any = (),
     wait_min: float = 10.0,
     unserved_min: float = 120.0,
     most: int = 1000,
@@ -119,11 +123,15 @@ def check_tracks(
             taken_ms, at_target_ms, placed_ms; a time that has not come is null or the smallest int64. Without moves a
             vehicle counts as empty where that is the quicker, and rules about moves are not judged.
         stores: stations that are ports of one store: a carrier placed at one may be taken at another.
+        away: rows vehicle, from_ms, until_ms of times when one was off the floor (until is the smallest int64: still).
+            It vanishes where it is, or at the end of the edge that it drives, and comes back anywhere; what is handed
+            over meanwhile is handed over by people.
         wait_min: standing on the road for longer is a standstill.
         unserved_min: a move that takes longer is unserved.
     """
     judged_moves = None if moves is None else _read_moves(roadmap, moves, stores)
-    seen = _read_tracks(roadmap, tracks, judged_moves)
+    out = np.asarray(away, np.int64).reshape(-1, 3)
+    seen = _read_tracks(roadmap, tracks, judged_moves, out)
     found: list[Violation] = []
     if len(seen.node):
         found += _first(_collisions(roadmap, seen), most)
@@ -134,7 +142,7 @@ def check_tracks(
             ]
         found += _first(_long_waits(roadmap, seen, judged_moves, wait_min), most)
     if judged_moves is not None:
-        for kind in _by_kind(_move_rules(roadmap, seen, judged_moves, unserved_min)):
+        for kind in _by_kind(_move_rules(roadmap, seen, judged_moves, unserved_min, out)):
             found += kind[:most]
         found += _first(_no_progress(seen, judged_moves, wait_min), most)
     return found
@@ -169,7 +177,7 @@ def _nodes(roadmap: Roadmap, names: NDArray[Any], index: Mapping[str, int]) -> _
     return np.array([index.get(name, -1) for name in known.tolist()], np.int64)[where]
 
 
-def _read_tracks(roadmap: Roadmap, tracks: Any, moves: _Moves | None) -> _Tracks:
+def _read_tracks(roadmap: Roadmap, tracks: Any, moves: _Moves | None, away: _Ints) -> _Tracks:
     vehicle = _column(tracks, "vehicle").astype(np.int64)
     node = _nodes(roadmap, _column(tracks, "node"), {name: i for i, name in enumerate(roadmap.node_ids)})
     claimed, arrived, left = (_column(tracks, f"{word}_ms").astype(np.int64) for word in ("claimed", "arrived", "left"))
@@ -177,8 +185,14 @@ def _read_tracks(roadmap: Roadmap, tracks: Any, moves: _Moves | None) -> _Tracks
     vehicle, node, claimed, arrived, left = (x[order] for x in (vehicle, node, claimed, arrived, left))
     follows = np.zeros(len(node), np.bool_)
     follows[:-1] = vehicle[:-1] == vehicle[1:]
+    towed = np.zeros(len(node), np.bool_)
+    for who, gone, back in away.tolist():
+        mine = vehicle == who
+        towed |= mine & (arrived == gone) & (left == gone)
+        returns = np.append(vehicle[1:] == who, False) & np.append(claimed[1:] == back, False)
+        follows &= ~(mine & (left == gone) & returns)
     loaded = np.zeros(len(node), np.bool_) if moves is None else _loaded(vehicle, claimed, arrived, moves)
-    return _Tracks(vehicle, node, claimed, arrived, left, follows, loaded)
+    return _Tracks(vehicle, node, claimed, arrived, left, follows, loaded, towed)
 
 
 def _joined(group: _Ints, time: _Ints) -> _Ints:
@@ -295,7 +309,8 @@ def _teleports(roadmap: Roadmap, vehicles: Vehicles, seen: _Tracks, known: bool)
 
 def _speeding(roadmap: Roadmap, vehicles: Vehicles, seen: _Tracks, known: bool) -> Iterator[Violation]:
     at, edge = _edges_driven(roadmap, seen)
-    at, edge = at[edge >= 0], edge[edge >= 0]
+    driven = (edge >= 0) & ~seen.towed[at + 1]
+    at, edge = at[driven], edge[driven]
     top = np.array([[vehicles.speed_empty_m_s], [vehicles.speed_loaded_m_s]])
     speed = np.minimum(roadmap.speed_m_s, top)
     row = seen.loaded[at + 1].astype(np.int64)
@@ -352,13 +367,15 @@ def _no_progress(seen: _Tracks, moves: _Moves, wait_min: float) -> Iterator[Viol
             yield Violation("standstill", int(times[gap]), who, text, move=int(moves.number[m]))
 
 
-def _move_rules(roadmap: Roadmap, seen: _Tracks, moves: _Moves, unserved_min: float) -> Iterator[Violation]:
+def _move_rules(
+    roadmap: Roadmap, seen: _Tracks, moves: _Moves, unserved_min: float, away: _Ints
+) -> Iterator[Violation]:
     yield from _out_of_order(moves)
     for word, node, came, went in (
         ("source", moves.source, moves.times[1], moves.times[2]),
         ("target", moves.target, moves.times[3], moves.times[4]),
     ):
-        yield from _not_there(roadmap, seen, moves, word, node, came, went)
+        yield from _not_there(roadmap, seen, moves, word, node, _by_vehicle(moves, came, away), went)
     yield from _carriers(moves, roadmap)
     assigned, placed = moves.times[0], moves.times[4]
     end = np.where(placed == NEVER, np.iinfo(np.int64).max, placed)
@@ -387,6 +404,14 @@ def _out_of_order(moves: _Moves) -> Iterator[Violation]:
         at_ms = int(moves.times[:, i].max())
         text = f"times of move {moves.number[i]}: {times}"
         yield Violation("out_of_order", at_ms, int(moves.vehicle[i]), text, move=int(moves.number[i]))
+
+
+def _by_vehicle(moves: _Moves, came: _Ints, away: _Ints) -> _Ints:
+    """When a hand-off began; never, where its vehicle was off the floor, and people did it."""
+    came = came.copy()
+    for who, gone, back in away.tolist():
+        came[(moves.vehicle == who) & (came >= gone) & ((back == NEVER) | (came < back))] = NEVER
+    return came
 
 
 def _not_there(

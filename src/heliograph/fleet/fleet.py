@@ -10,9 +10,9 @@ Same calls, same answers, to the millisecond.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,39 +20,22 @@ from heliograph.commands import Move
 from heliograph.errors import HeliographError, PlantWrong
 from heliograph.events import MoveAssigned, VehicleArrived
 from heliograph.fleet import assign as _assign
-from heliograph.fleet import motion, traffic
+from heliograph.fleet import closing, motion, traffic
 from heliograph.fleet.compiled import bound
+from heliograph.fleet.operations import NOT_YET, Operations, Trip
 from heliograph.fleet.why import why
-from heliograph.fleet.world import HANDOFF, MWMS_PER_KWH, PICKUP, World, build_world
+from heliograph.fleet.world import AWAY, HANDOFF, MWMS_PER_KWH, PICKUP, STATES, World, build_world
 from heliograph.plant.model import Vehicles
 from heliograph.plant.roadmap import Roadmap
 
 __all__ = ["Fleet"]
-
-NOT_YET: Final = np.iinfo(np.int64).min
-"""A time in the table of moves that has not come."""
-
 
 PAIR_MS: Final = 2
 """Moves and vehicles are paired at most this often, per pair of them: few at once, many a little later and together."""
 MOST_MS: Final = 20_000
 
 
-class _Trip(msgspec.Struct, gc=False):
-    """What is known of one move."""
-
-    move: Move
-    vehicle: int
-    assigned_ms: int
-    at_source_ms: int = NOT_YET
-    taken_ms: int = NOT_YET
-    at_target_ms: int = NOT_YET
-    placed_ms: int = NOT_YET
-    empty_mm: int = 0
-    loaded_mm: int = 0
-
-
-class Fleet:
+class Fleet(Operations):
     """Vehicles on a roadmap.
 
     Args:
@@ -61,6 +44,10 @@ class Fleet:
         slow_permille: (v,) 1000 is nominal, 1100 takes a tenth longer for every edge; default: all nominal.
         seed: of the batteries' charge at the start (half to full).
         start_ms: the time at the start.
+        vehicles: of one type, or several types with different speeds, turning and sizes: each brings so many, numbered
+            in this order, and its places to rest to the common ones. Batteries are those of the first.
+        sized: vehicles have a size, and none comes nearer to another than half of both diagonals; default: they are
+            points on nodes.
         priority_s: one step of a move's priority is worth this many seconds of driving, or of waiting.
     Raises:
         PlantWrong: a place is unknown, there are fewer places to rest than vehicles, or a station cannot be reached.
@@ -69,21 +56,24 @@ class Fleet:
     def __init__(
         self,
         roadmap: Roadmap,
-        vehicles: Vehicles,
+        vehicles: Vehicles | Sequence[Vehicles],
         *,
         drive_ms: NDArray[np.int32] | None = None,
         slow_permille: NDArray[np.int32] | None = None,
         seed: int = 0,
         start_ms: int = 0,
         priority_s: float = 60.0,
+        sized: bool = False,
     ) -> None:
-        count = vehicles.count
+        super().__init__()
+        kinds = [vehicles] if isinstance(vehicles, Vehicles) else list(vehicles)
+        count = sum(kind.count for kind in kinds)
         nominal = np.full(count, 1000, np.int32) if slow_permille is None else slow_permille
-        charge = np.random.default_rng(seed).uniform(0.5, 1.0, count) * vehicles.battery.full_pct / 100
-        times = motion.drive_ms(roadmap, vehicles) if drive_ms is None else drive_ms
-        self._world: World = build_world(roadmap, vehicles, times, nominal, charge, start_ms, priority_s)
+        charge = np.random.default_rng(seed).uniform(0.5, 1.0, count) * kinds[0].battery.full_pct / 100
+        times = np.concatenate([motion.drive_ms(roadmap, kind) for kind in kinds]) if drive_ms is None else drive_ms
+        self._world: World = build_world(roadmap, kinds, times, nominal, charge, start_ms, priority_s, sized)
         self._roadmap = roadmap
-        self._charging_efficiency = vehicles.battery.efficiency_pct / 100
+        self._charging_efficiency = kinds[0].battery.efficiency_pct / 100
         self._now_ms = start_ms
         self._pending: list[Move] = []
         self._book = _assign.open_book(count, len(roadmap.node_ids), roadmap.edge_to)
@@ -93,8 +83,8 @@ class Fleet:
         """There is a move or a free vehicle that the last pairing did not know."""
         self.gap_ms = 0
         """How much more than the cheapest pairing of moves and vehicles the last one may have cost; 0: the optimum."""
-        self._trips: dict[int, _Trip] = {}
-        self._trip_of: list[_Trip | None] = [None] * count
+        self._trips: dict[int, Trip] = {}
+        self._trip_of: list[Trip | None] = [None] * count
         self._meanwhile: list[MoveAssigned] = []
         self._run = bound(traffic.advance, self._world, start_ms)
         self._pair = bound(_assign.assign, self._world, self._book, 0)
@@ -161,26 +151,28 @@ class Fleet:
         chosen, who, self.gap_ms = self._pair(self._world, self._book, len(self._pending))
         assigned = []
         for i, vehicle in zip(chosen.tolist(), who.tolist(), strict=True):
-            trip = _Trip(self._pending[i], vehicle, now_ms)
+            trip = Trip(self._pending[i], vehicle, now_ms)
             trip.empty_mm = -int(self._world.vehicles["empty_mm"][vehicle])
             self._trips[trip.move.number] = trip
             self._trip_of[vehicle] = trip
             assigned.append(MoveAssigned(now_ms, trip.move.number, vehicle))
         for i in sorted(chosen.tolist(), reverse=True):
-            last = self._pending.pop()
-            if i < len(self._pending):
-                self._pending[i] = last
-                self._book.pending[:, i] = self._book.pending[:, len(self._pending)]
-        self._world.clock["pending"] = len(self._pending)
+            self._drop_pending(i)
         return assigned
+
+    def _drop_pending(self, i: int) -> None:
+        """Take one off the pending moves; the last one takes its place."""
+        last = self._pending.pop()
+        if i < len(self._pending):
+            self._pending[i] = last
+            self._book.pending[:, i] = self._book.pending[:, len(self._pending)]
+        self._world.clock["pending"] = len(self._pending)
 
     def advance(self, until_ms: int) -> list[VehicleArrived]:
         """Run the traffic to `until_ms`, or to the first arrival at the station of an order if that comes earlier.
 
         Returns:
             All arrivals of that millisecond, or none; `now_ms` says where the time stands.
-        Raises:
-            HeliographError: a vehicle has no way to its target (the roadmap changed under it).
         """
         count = 0
         while True:
@@ -195,8 +187,6 @@ class Fleet:
             if count != traffic.FULL_UP:
                 self._meanwhile += self._assign()
         world = self._world
-        if count == traffic.LOST:
-            raise HeliographError(f"at {self._now_ms} ms: {self.why(int(world.clock['lost'][0]))}")
         if count == 0:
             return []
         world.clock["arrivals"] = 0
@@ -219,8 +209,9 @@ class Fleet:
     def done(self, vehicle: int, now_ms: int) -> None:
         """The hand-off is complete: after the pickup the vehicle sets out to the target, after the drop it is free."""
         self._expect(now_ms)
-        trip = self._trip_of[vehicle]
-        if trip is None or self._world.vehicles["mode"][vehicle] != HANDOFF:
+        trip, x = self._trip_of[vehicle], self._world.vehicles[vehicle]
+        carried_in = x["mode"] == AWAY and trip is not None and trip.at_target_ms != NOT_YET
+        if trip is None or (x["mode"] != HANDOFF and not carried_in):
             raise HeliographError(f"vehicle {vehicle} is not at a hand-off: {self.why(vehicle)}")
         if trip.taken_ms == NOT_YET:
             trip.taken_ms = now_ms
@@ -233,7 +224,12 @@ class Fleet:
             trip.placed_ms = now_ms
             self._trip_of[vehicle] = None
             self._news = True
-            traffic.finish(self._world, vehicle)
+            if carried_in:
+                self._act(closing.BROUGHT, vehicle)
+            else:
+                traffic.finish(self._world, vehicle)
+        if x["down"]:
+            self._act(closing.HALT, vehicle, int(x["down"]))
 
     def move_of(self, vehicle: int) -> Move | None:
         """The move that a vehicle is on."""
@@ -267,10 +263,9 @@ class Fleet:
         world = self._world
         ended = world.visits[: world.clock["visits"][0]]
         first = int(np.searchsorted(ended["left_ms"], since_ms))
-        ended, x = ended[first:], world.vehicles
-        columns: dict[str, NDArray[np.generic]] = {
-            "vehicle": np.concatenate([ended["vehicle"], np.arange(len(x), dtype=np.int16)])
-        }
+        here = np.flatnonzero(world.vehicles["mode"] != AWAY).astype(np.int16)
+        ended, x = ended[first:], world.vehicles[here]
+        columns: dict[str, NDArray[np.generic]] = {"vehicle": np.concatenate([ended["vehicle"], here])}
         for name in ("node", "claimed_ms", "arrived_ms"):
             columns[name] = np.concatenate([ended[name], x[name]])
         columns["left_ms"] = np.concatenate([ended["left_ms"], np.full(len(x), self._now_ms, np.int64)])
@@ -309,7 +304,9 @@ class Fleet:
     def state_ms(self) -> NDArray[np.int64]:
         """(v, 6) how long each vehicle has been in each of `STATES` up to now; a row adds up to the elapsed time."""
         traffic.settle_all(self._world)
-        return self._world.state_ms.copy()
+        spent = self._world.state_ms[:, : len(STATES)].copy()
+        spent[:, STATES.index("waiting")] += self._world.state_ms[:, -1]
+        return spent
 
     def soc(self) -> NDArray[np.float64]:
         """(v,) state of charge, 0 to 1."""
@@ -330,7 +327,7 @@ class Fleet:
 
     def why(self, vehicle: int) -> str:
         """What a vehicle does and, where it waits, for whom, down the chain to the cause; one line."""
-        return why(self._world, self._roadmap.node_ids, vehicle)
+        return why(self._world, self._roadmap.node_ids, vehicle, self._causes())
 
     def _expect(self, now_ms: int) -> None:
         if now_ms != self._now_ms:
@@ -341,7 +338,7 @@ class Fleet:
         clock, world = self._world.clock[0], self._world
         if clock["timers"] + traffic.SPARE_TIMERS * self.count + 64 > len(world.timers):
             world = world._replace(timers=np.concatenate([world.timers, np.zeros_like(world.timers)]))
-        if clock["visits"] + 1 > len(world.visits):
+        if clock["visits"] + 2 > len(world.visits):
             world = world._replace(visits=np.concatenate([world.visits, np.zeros_like(world.visits)]))
         self._world = world
 
@@ -352,9 +349,9 @@ class Fleet:
             names = {node: name for name, node in self._roadmap.station_node.items()}
             raise PlantWrong(
                 [
-                    f'layout: station "{names[b]}" cannot be reached {"loaded" if loaded else "empty"} '
+                    f'layout: station "{names[b]}" cannot be reached {"loaded" if gear % 2 else "empty"} '
                     f'from station "{names[a]}"'
-                    for loaded, a, b in unreachable.tolist()
+                    for gear, a, b in unreachable.tolist()
                 ],
                 where="the plant",
             )

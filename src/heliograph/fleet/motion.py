@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -10,10 +11,13 @@ from numpy.typing import NDArray
 from heliograph.plant.model import Vehicles
 from heliograph.plant.roadmap import Roadmap
 
-__all__ = ["Following", "drive_ms", "follow", "start_ms"]
+__all__ = ["NO_TURN", "Following", "drive_ms", "follow", "start_ms"]
 
 STRAIGHT_DEG: Final = 10.0
 """A smaller change of heading is driven as a curve and costs no time."""
+STEER_DEG: Final = 95.0
+"""A vehicle that cannot turn on the spot drives changes up to this as a curve, and no sharper ones."""
+NO_TURN: Final = 2_000_000_000
 
 
 class Following(NamedTuple):
@@ -22,11 +26,11 @@ class Following(NamedTuple):
     start: NDArray[np.int64]
     """(e + 1,)"""
     pairs: NDArray[np.int64]
-    """(s, 2) edge after, turning ms"""
+    """(s, 1 + k) edge after, turning ms of each type of vehicle; NO_TURN: it cannot"""
     back_start: NDArray[np.int64]
     """(e + 1,)"""
     back_pairs: NDArray[np.int64]
-    """(s, 2) edge before, turning ms"""
+    """(s, 1 + k) edge before, turning ms of each type"""
 
 
 def drive_ms(roadmap: Roadmap, vehicles: Vehicles) -> NDArray[np.int32]:
@@ -52,8 +56,8 @@ def start_ms(vehicles: Vehicles) -> tuple[int, int]:
     )
 
 
-def follow(roadmap: Roadmap, turn_deg_s: float) -> Following:
-    """Every pair of edges that meet, with the time to turn on the spot between them.
+def follow(roadmap: Roadmap, turn_deg_s: Sequence[float]) -> Following:
+    """Every pair of edges that meet, with the time to turn on the spot between them; 0 degrees a second: it cannot.
 
     Going back where one came from takes no turn: these vehicles drive as well backwards, out of a bay for instance.
     """
@@ -65,13 +69,16 @@ def follow(roadmap: Roadmap, turn_deg_s: float) -> Following:
     after = roadmap.out_edges[roadmap.out_start[roadmap.edge_to[first]] + nth]
     change = np.abs((roadmap.heading_deg[after] - roadmap.heading_deg[first] + 180.0) % 360.0 - 180.0)
     back = roadmap.edge_from[first] == roadmap.edge_to[after]
-    turn = np.where((change > STRAIGHT_DEG) & ~back, np.rint(1000 * change / turn_deg_s), 0).astype(np.int64)
+    turns = []
+    for rate in turn_deg_s:
+        spot = np.rint(1000 * change / rate) if rate > 0 else np.where(change > STEER_DEG, NO_TURN, 0)
+        turns.append(np.where((change > STRAIGHT_DEG) & ~back, spot, 0).astype(np.int64))
     order = np.argsort(after, kind="stable")
     back_start = np.zeros(len(count) + 1, np.int64)
     back_start[1:] = np.cumsum(np.bincount(after, minlength=len(count)))
     return Following(
         start=start,
-        pairs=np.column_stack([after, turn]).astype(np.int64),
+        pairs=np.column_stack([after, *turns]).astype(np.int64),
         back_start=back_start,
-        back_pairs=np.column_stack([first[order], turn[order]]).astype(np.int64),
+        back_pairs=np.column_stack([first[order], *(turn[order] for turn in turns)]).astype(np.int64),
     )

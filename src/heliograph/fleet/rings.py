@@ -19,7 +19,8 @@ from __future__ import annotations
 from typing import Final
 
 from heliograph.fleet.compiled import inner
-from heliograph.fleet.state import grant, join_waiting, leave_waiting
+from heliograph.fleet.routes import FAR_MS
+from heliograph.fleet.state import behind, grant, is_open, join_waiting, leave_waiting, too_near
 from heliograph.fleet.timers import LOOK, push
 from heliograph.fleet.world import DRIVING, HELD, World
 
@@ -38,20 +39,20 @@ def waiters_ahead(w: World, node: int) -> int:
     count, v = 0, w.nodes[node].holder
     while v >= 0 and w.vehicles[v].mode == HELD and count < len(w.vehicles):
         count += 1
-        v = w.nodes[w.vehicles[v].want].holder
+        v = behind(w, v)
     return count
 
 
 @inner
 def close(w: World, v: int) -> bool:
     """Whether the chain from v leads back to v."""
-    u = w.nodes[w.vehicles[v].want].holder
+    u = behind(w, v)
     for _ in range(len(w.vehicles)):
         if u == v:
             return True
         if u < 0 or w.vehicles[u].mode != HELD:
             return False
-        u = w.nodes[w.vehicles[u].want].holder
+        u = behind(w, u)
     return False
 
 
@@ -133,11 +134,15 @@ def _find_hole(w: World, v: int, start: int, elder: int, any_age: bool) -> int:
         for i in range(w.follow_start[holder.via], w.follow_start[holder.via + 1]):
             edge = w.follow[i, 0]
             there = w.edges[edge].head
-            if w.drive_ms[holder.loaded, edge] <= 0 or nodes[there].seen == search:
+            if (
+                w.drive_ms[holder.gear, edge] <= 0
+                or nodes[there].seen == search
+                or w.follow[i, 1 + holder.kind] >= FAR_MS
+            ):
                 continue
             free = nodes[there].holder < 0
             if free:
-                if not _may_shift_into(w, nodes[node].holder, there):
+                if not _may_shift_into(w, nodes[node].holder, there) or too_near(w, nodes[node].holder, edge) >= 0:
                     continue
             elif _is_leaving(w, there):
                 free = True
@@ -162,18 +167,18 @@ def _find_hole(w: World, v: int, start: int, elder: int, any_age: bool) -> int:
 def _go_or_queue(w: World, v: int, edge: int, now_ms: int) -> None:
     """Onto the end of the edge if it is free, else to the head of its queue."""
     n = w.nodes[w.edges[edge].head]
-    if n.holder >= 0:
-        join_waiting(w, v, edge, True)
-        return
-    if n.closed:
+    if n.holder < 0 and n.closed:
         n.claim = v
-    grant(w, v, edge, now_ms)
+    if is_open(w, v, edge):
+        grant(w, v, edge, now_ms)
+    else:
+        join_waiting(w, v, edge, True)
 
 
 @inner
-def _shift(w: World, v: int, edge: int, hole: int, now_ms: int) -> None:
-    """Shift the vehicles between the end of v's edge and the hole by one, and let v go next."""
-    start, node = w.edges[edge].head, hole
+def _shift(w: World, v: int, edge: int, start: int, hole: int, now_ms: int) -> None:
+    """Shift the vehicles between `start` and the hole by one, and let v go next along its edge."""
+    node = hole
     while node != start:
         by, node = w.nodes[node].parent_edge, w.nodes[node].parent
         pushed = w.nodes[node].holder
@@ -190,19 +195,30 @@ def _next_older(w: World, v: int, after: int) -> int:
     for _ in range(len(w.vehicles)):
         if (after < 0 or _older(w, after, u)) and (oldest < 0 or _older(w, u, oldest)):
             oldest = u
-        u = w.nodes[w.vehicles[u].want].holder
+        u = behind(w, u)
         if u == v:
             break
     return int(oldest)
 
 
 @inner
+def _hold_up(w: World, v: int, edge: int) -> int:
+    """The node that must be free before v can drive along an edge: its end, or that of who is too near."""
+    head = w.edges[edge].head
+    if w.nodes[head].holder >= 0:
+        return int(head)
+    u = too_near(w, v, edge)
+    return int(head) if u < 0 else int(w.vehicles[u].node)
+
+
+@inner
 def _push_on(w: World, v: int, elder: int, any_age: bool, now_ms: int) -> int:
     """Let v go on to the node that it wants by shifting who is in the way. The hole, or why there is none."""
     x = w.vehicles[v]
-    hole = _find_hole(w, v, x.want, elder, any_age)
+    start = _hold_up(w, v, x.along)
+    hole = _find_hole(w, v, start, elder, any_age)
     if hole >= 0:
-        _shift(w, v, x.along, hole, now_ms)
+        _shift(w, v, x.along, start, hole, now_ms)
     return int(hole)
 
 
@@ -210,19 +226,21 @@ def _push_on(w: World, v: int, elder: int, any_age: bool, now_ms: int) -> int:
 def _step_aside(w: World, v: int, off_road: bool, now_ms: int) -> bool:
     """Let v go into a place or elsewhere on the road; who waits for its node in the ring passes before all others."""
     x = w.vehicles[v]
-    behind = v
-    while w.vehicles[behind].want != x.node:
-        behind = w.nodes[w.vehicles[behind].want].holder
+    follower = v
+    while behind(w, follower) != v:
+        follower = behind(w, follower)
     for i in range(w.follow_start[x.via], w.follow_start[x.via + 1]):
         edge = w.follow[i, 0]
         place = w.nodes[w.edges[edge].head].closed != 0
-        if edge != x.along and w.drive_ms[x.loaded, edge] > 0 and place == off_road:
-            hole = _find_hole(w, v, w.edges[edge].head, v, True)
+        can = w.drive_ms[x.gear, edge] > 0 and w.follow[i, 1 + x.kind] < FAR_MS
+        if edge != x.along and can and place == off_road:
+            start = _hold_up(w, v, edge)
+            hole = _find_hole(w, v, start, v, True)
             if hole >= 0:
-                along = w.vehicles[behind].along
-                leave_waiting(w, behind)
-                join_waiting(w, behind, along, True)
-                _shift(w, v, edge, hole, now_ms)
+                along = w.vehicles[follower].along
+                leave_waiting(w, follower)
+                join_waiting(w, follower, along, True)
+                _shift(w, v, edge, start, hole, now_ms)
                 return True
     return False
 
@@ -235,16 +253,16 @@ def _held_up(w: World, v: int) -> tuple[int, int]:
     while w.vehicles[u].ring != ring:
         w.vehicles[u].ring = ring
         elder = u if _older(w, u, elder) else elder
-        u = w.nodes[w.vehicles[u].want].holder
+        u = behind(w, u)
     heir = elder
     for u in range(len(w.vehicles)):
         if w.vehicles[u].mode != HELD or w.vehicles[u].ring == ring or not _older(w, u, elder):
             continue
-        last, at = u, w.nodes[w.vehicles[u].want].holder
+        last, at = u, behind(w, u)
         for _ in range(len(w.vehicles)):
             if at < 0 or w.vehicles[at].mode != HELD or w.vehicles[at].ring == ring:
                 break
-            last, at = at, w.nodes[w.vehicles[at].want].holder
+            last, at = at, behind(w, at)
         if at >= 0 and w.vehicles[at].mode == HELD and w.vehicles[at].ring == ring:
             elder, heir = u, last
     return elder, heir
@@ -259,12 +277,12 @@ def _draw(w: World) -> int:
 @inner
 def _drawn(w: World, v: int) -> int:
     """Somebody of the ring of v, another one each time."""
-    length, u = 1, w.nodes[w.vehicles[v].want].holder
+    length, u = 1, behind(w, v)
     while u != v:
         length += 1
-        u = w.nodes[w.vehicles[u].want].holder
+        u = behind(w, u)
     for _ in range(_draw(w) % length):
-        u = w.nodes[w.vehicles[u].want].holder
+        u = behind(w, u)
     return int(u)
 
 
@@ -306,7 +324,7 @@ def open_ring(w: World, v: int, now_ms: int) -> None:
                 return
             if _step_aside(w, u, True, now_ms) or _step_aside(w, u, False, now_ms):
                 return
-            u = w.nodes[w.vehicles[u].want].holder
+            u = behind(w, u)
             if u == first:
                 break
         clock.cycles_stuck += 1

@@ -1,8 +1,9 @@
 """The way to a place: for every edge, how long from its end to the place, turning included.
 
-One row of times per place and load, made when it is first needed by Dijkstra's algorithm on the edges, backwards
-from the place; on the edges and not on the nodes, because what a turn costs depends on where one comes from. Rows are
-kept in a table of bounded size; the oldest give way, and are simply made again when they are asked for.
+One row of times per place and gear (type of vehicle, empty or loaded), made when it is first needed by Dijkstra's
+algorithm on the edges, backwards from the place; on the edges and not on the nodes, because what a turn costs depends
+on where one comes from. Rows are kept in a table of bounded size; the oldest give way, and are simply made again when
+they are asked for. So are all of them after something was closed or opened.
 """
 
 from __future__ import annotations
@@ -50,9 +51,9 @@ def _sift_down(heap: np.ndarray, key: np.ndarray, size: int) -> None:
 
 
 @inner
-def _make_row(w: World, row: int, loaded: int, target: int) -> None:
+def _make_row(w: World, row: int, gear: int, target: int) -> None:
     """Fill a row: Dijkstra from the target backwards; nobody passes through a closed place."""
-    to_go, drive = w.to_go_ms[row], w.drive_ms[loaded]
+    to_go, drive, turn = w.to_go_ms[row], w.drive_ms[gear], 1 + gear // 2
     to_go[:] = FAR_MS
     heap, key = w.scratch, w.scratch_ms
     size = 0
@@ -73,7 +74,7 @@ def _make_row(w: World, row: int, loaded: int, target: int) -> None:
         cost += drive[edge]
         for i in range(w.before_start[edge], w.before_start[edge + 1]):
             before = w.before[i, 0]
-            longer = cost + w.before[i, 1]
+            longer = cost + w.before[i, turn]
             if drive[before] > 0 and longer < to_go[before]:
                 to_go[before] = longer
                 _sift_up(heap, key, size, before, longer)
@@ -81,9 +82,9 @@ def _make_row(w: World, row: int, loaded: int, target: int) -> None:
 
 
 @inner
-def row_for(w: World, loaded: int, target: int) -> int:
+def row_for(w: World, gear: int, target: int) -> int:
     """The row of `to_go_ms` for this target, made if it is not there."""
-    row = w.row_of[loaded, target]
+    row = w.row_of[gear, target]
     if row >= 0:
         return int(row)
     clock = w.clock[0]
@@ -92,17 +93,17 @@ def row_for(w: World, loaded: int, target: int) -> int:
     clock.rows_made += 1
     old = w.row_key[row]
     if old >= 0:
-        w.row_of[old & 1, old >> 1] = -1
-    w.row_key[row] = 2 * target + loaded
-    w.row_of[loaded, target] = row
-    _make_row(w, row, loaded, target)
+        w.row_of[old % len(w.row_of), old // len(w.row_of)] = -1
+    w.row_key[row] = len(w.row_of) * target + gear
+    w.row_of[gear, target] = row
+    _make_row(w, row, gear, target)
     return int(row)
 
 
 @inner
 def cost_ms(w: World, v: int, target: int) -> int:
     """How long vehicle v, loaded as it is, would take from its node, or the one it drives to; FAR_MS: no way."""
-    return int(cost_by_row_ms(w, v, target, row_for(w, w.vehicles[v].loaded, target)))
+    return int(cost_by_row_ms(w, v, target, row_for(w, w.vehicles[v].gear, target)))
 
 
 @inner
@@ -117,7 +118,7 @@ def cost_by_row_ms(w: World, v: int, target: int, row_number: int) -> int:
     row, best = w.to_go_ms[row_number], FAR_MS
     for i in range(w.follow_start[via], w.follow_start[via + 1]):
         edge = w.follow[i, 0]
-        drive = w.drive_ms[x.loaded, edge]
+        drive = w.drive_ms[x.gear, edge]
         if drive > 0 and row[edge] < FAR_MS:
-            best = min(best, w.follow[i, 1] + drive + row[edge])
+            best = min(best, w.follow[i, 1 + x.kind] + drive + row[edge])
     return int(best)

@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 from heliograph.fleet.battery import gained_mwms
+from heliograph.fleet.bodies import gap_m
 from heliograph.fleet.compiled import inner
 from heliograph.fleet.timers import ARRIVE, push
-from heliograph.fleet.world import CHARGING, DRIVING, HANDOFF, HELD, IDLE, World
+from heliograph.fleet.world import AWAY, CHARGING, DRIVING, HALTED, HANDOFF, HELD, IDLE, World
 
 __all__ = [
     "become",
+    "behind",
     "grant",
+    "is_open",
     "join_claiming",
     "join_waiting",
+    "leave_claiming",
     "leave_waiting",
+    "left",
+    "offer",
     "settle",
     "standing",
-    "take_claiming",
+    "too_near",
     "turn_ms",
 ]
 
 
 @inner
 def standing(w: World, v: int) -> bool:
-    """Whether it stands in a place and nothing has set it off."""
+    """Whether it stands in a place, in order, and nothing has set it off."""
     mode = w.vehicles[v].mode
-    return bool(mode != DRIVING and mode != HELD)  # noqa: PLR1714
+    return bool(mode != DRIVING and mode != HELD and mode < HALTED)  # noqa: PLR1714
 
 
 @inner
@@ -47,6 +53,10 @@ def settle(w: World, v: int, now_ms: int) -> None:
         x.charged_mwms += gained
     elif x.mode == IDLE:
         state = 5
+    elif x.mode == HALTED:
+        state = 6
+    elif x.mode == AWAY:
+        state, power = 6, 0
     w.state_ms[v, state] += ms
     used = min(power * ms, x.charge_mwms)
     x.charge_mwms -= used
@@ -62,29 +72,84 @@ def become(w: World, v: int, mode: int, now_ms: int) -> None:
 
 
 @inner
-def turn_ms(w: World, via: int, edge: int) -> int:
+def turn_ms(w: World, kind: int, via: int, edge: int) -> int:
     """How long turning from one edge into the next takes."""
     for i in range(w.follow_start[via], w.follow_start[via + 1]):
         if w.follow[i, 0] == edge:
-            return int(w.follow[i, 1])
+            return int(w.follow[i, 1 + kind])
     return 0
+
+
+@inner
+def too_near(w: World, v: int, edge: int) -> int:
+    """Who is too near for v to drive along an edge to a free node; -1: nobody."""
+    x, tail, head = w.vehicles[v], w.edges[edge].tail, w.edges[edge].head
+    for i in range(w.near_start[edge], w.near_start[edge + 1]):
+        u = w.nodes[w.near[i]].holder
+        if u < 0 or u == v:
+            continue
+        other = w.vehicles[u]
+        to = other.next if other.next >= 0 else other.node
+        if gap_m(w.xy_m, tail, head, other.node, to) < w.radius_m[x.kind] + w.radius_m[other.kind]:
+            return int(u)
+    return -1
+
+
+@inner
+def is_open(w: World, v: int, edge: int) -> bool:
+    """Whether v may have the end of an edge now."""
+    return bool(w.nodes[w.edges[edge].head].holder < 0 and too_near(w, v, edge) < 0)
+
+
+@inner
+def behind(w: World, v: int) -> int:
+    """Whom v waits for, that wants a node: its holder, or who is too near; -1: nobody."""
+    x = w.vehicles[v]
+    holder = w.nodes[x.want].holder
+    return int(holder) if holder >= 0 else int(too_near(w, v, x.along))
+
+
+@inner
+def offer(w: World, node: int, now_ms: int) -> None:
+    """A node may be free: it goes to the first who waits for it and can have it."""
+    v = w.nodes[node].first_waiting
+    while v >= 0 and w.nodes[node].holder < 0:
+        x = w.vehicles[v]
+        after = x.next_waiting
+        if w.drive_ms[x.gear, x.along] > 0 and too_near(w, v, x.along) < 0:
+            along = x.along
+            leave_waiting(w, v)
+            grant(w, v, along, now_ms)
+        v = after
+
+
+@inner
+def left(w: World, node: int, now_ms: int) -> None:
+    """A vehicle has left a node: it is free for who waits, and so may be others near it."""
+    w.nodes[node].holder = -1
+    offer(w, node, now_ms)
+    for i in range(w.wake_start[node], w.wake_start[node + 1]):
+        offer(w, w.wake[i], now_ms)
 
 
 @inner
 def grant(w: World, v: int, edge: int, now_ms: int) -> None:
     """The end of the edge is free: it is the vehicle's now, and the vehicle drives to it."""
-    x, clock = w.vehicles[v], w.clock[0]
+    x = w.vehicles[v]
     head = w.edges[edge].head
     w.nodes[head].holder = v
-    start = clock.start_loaded_ms if x.loaded else clock.start_empty_ms
-    ms = turn_ms(w, x.via, edge) + w.drive_ms[x.loaded, edge] * x.slow_permille // 1000 + start * x.stood
+    start = w.start_ms[x.gear]
+    ms = turn_ms(w, x.kind, x.via, edge) + w.drive_ms[x.gear, edge] * x.slow_permille // 1000 + start * x.stood
     if head == x.target:
         ms += start
+    if x.stall_until_ms > now_ms:
+        ms += x.stall_until_ms - now_ms
     x.stood, x.looks, x.pushed = 0, 0, 0
     x.next, x.along, x.want = head, edge, -1
     x.next_claimed_ms = now_ms
     become(w, v, DRIVING, now_ms)
-    push(w, now_ms + max(ms, 1), ARRIVE, v)
+    x.due_ms = now_ms + max(ms, 1)
+    push(w, x.due_ms, ARRIVE, v)
 
 
 @inner
@@ -138,14 +203,17 @@ def join_claiming(w: World, v: int, place: int) -> None:
 
 
 @inner
-def take_claiming(w: World, place: int) -> int:
-    """The first of the queue for a claim, taken off it; -1: nobody."""
-    n = w.nodes[place]
-    v = n.first_claiming
-    if v >= 0:
-        x = w.vehicles[v]
+def leave_claiming(w: World, v: int) -> None:
+    """Leave the queue for a claim."""
+    x = w.vehicles[v]
+    n = w.nodes[x.queued]
+    before, at = -1, n.first_claiming
+    while at != v:
+        before, at = at, w.vehicles[at].next_claiming
+    if before < 0:
         n.first_claiming = x.next_claiming
-        if x.next_claiming < 0:
-            n.last_claiming = -1
-        x.queued, x.next_claiming = -1, -1
-    return int(v)
+    else:
+        w.vehicles[before].next_claiming = x.next_claiming
+    if n.last_claiming == v:
+        n.last_claiming = before
+    x.queued, x.next_claiming = -1, -1

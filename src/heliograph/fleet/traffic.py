@@ -21,37 +21,42 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from heliograph.fleet.battery import charging_ms, take_neediest
+from heliograph.fleet.battery import charging_ms, neediest
 from heliograph.fleet.compiled import entry, inner
 from heliograph.fleet.rings import open_ring, waiters_ahead
 from heliograph.fleet.routes import FAR_MS, cost_ms, row_for
 from heliograph.fleet.state import (
     become,
     grant,
+    is_open,
     join_claiming,
     join_waiting,
+    leave_claiming,
     leave_waiting,
+    left,
     settle,
     standing,
-    take_claiming,
 )
 from heliograph.fleet.timers import ARRIVE, FREED, FULL, LOOK, REST, SET_OUT, pop, push
-from heliograph.fleet.world import CHARGE, CHARGING, CLAIMING, DROP, HANDOFF, HELD, IDLE, NONE, PARK, World
+from heliograph.fleet.world import CHARGE, CHARGING, CLAIMING, DROP, HALTED, HANDOFF, HELD, IDLE, NONE, PARK, World
 
 __all__ = [
     "FREE",
     "FULL_UP",
-    "LOST",
     "SPARE_TIMERS",
     "advance",
+    "cut_off",
     "finish",
     "go_on_loaded",
+    "leave_road",
+    "replan",
     "set_order",
     "settle_all",
+    "stop",
     "unreachable",
 ]
 
-SPARE_TIMERS: Final = 4
+SPARE_TIMERS: Final = 8
 """Room for so many timers per vehicle must be free before an event is worked on."""
 DETOUR_MS: Final = 4_000
 """A detour of this much is taken for every vehicle that waits ahead."""
@@ -59,29 +64,27 @@ DETOURS: Final = 8
 """So many detours on one way; then it keeps to the way, so that nobody circles for ever."""
 RETRY_MS: Final = 1_000
 FULL_UP: Final = -1
-LOST: Final = -2
-FREE: Final = -3
+FREE: Final = -2
 
 
 @inner
 def _step(w: World, v: int, now_ms: int) -> None:
     """Stands at a node that is not its target: take the next one, or wait for it."""
     x = w.vehicles[v]
-    row = w.to_go_ms[row_for(w, x.loaded, x.target)]
+    row = w.to_go_ms[row_for(w, x.gear, x.target)]
     best, best_ms, free, free_ms = -1, FAR_MS, -1, FAR_MS
     for i in range(w.follow_start[x.via], w.follow_start[x.via + 1]):
         edge = w.follow[i, 0]
-        drive, head = w.drive_ms[x.loaded, edge], w.edges[edge].head
+        drive, head = w.drive_ms[x.gear, edge], w.edges[edge].head
         if drive <= 0 or row[edge] >= FAR_MS or (w.nodes[head].closed and head != x.target):
             continue
-        ms = w.follow[i, 1] + drive + row[edge]
+        ms = w.follow[i, 1 + x.kind] + drive + row[edge]
         if ms < best_ms:
             best, best_ms = edge, ms
-        if ms < free_ms and w.nodes[head].holder < 0:
+        if ms < free_ms and is_open(w, v, edge):
             free, free_ms = edge, ms
     if best < 0:
-        w.clock[0].lost = v
-        become(w, v, HELD, now_ms)
+        cut_off(w, v, now_ms)
         return
     if free >= 0 and free != best:
         allowed = DETOUR_MS * (1 + waiters_ahead(w, w.edges[best].head))
@@ -114,11 +117,71 @@ def _head_for(w: World, v: int, place: int, now_ms: int) -> None:
 
 @inner
 def _claim(w: World, v: int, place: int) -> bool:
-    """Take the claim of a place if it is free and nobody has asked before."""
+    """Take the claim of a place if it is free, nobody has asked before, and there is a way to it."""
     n = w.nodes[place]
-    if n.claim < 0 and n.first_claiming < 0 and (n.use != CHARGE or w.nodes[len(w.nodes) - 1].first_claiming < 0):
+    nobody = n.first_claiming < 0 and (n.use != CHARGE or w.nodes[len(w.nodes) - 1].first_claiming < 0)
+    if n.claim < 0 and nobody and cost_ms(w, v, place) < FAR_MS:
         n.claim = v
     return bool(n.claim == v)
+
+
+@inner
+def _queue_for(w: World, v: int, place: int, now_ms: int) -> None:
+    """Queue for the claim of a place; where nobody has it, the queue is asked at once who can get there."""
+    join_claiming(w, v, place)
+    if w.nodes[place].claim < 0:
+        push(w, now_ms, FREED, place)
+
+
+@inner
+def stop(w: World, v: int, now_ms: int) -> None:
+    """Give up where it was going: it stays where it stands, or goes no further than the node it drives to."""
+    x = w.vehicles[v]
+    if x.mode == HELD and x.want >= 0:
+        leave_waiting(w, v)
+    if x.queued >= 0:
+        leave_claiming(w, v)
+    old = x.target
+    x.target = x.next if x.next >= 0 else x.node
+    if old not in (x.node, x.next) and w.nodes[old].claim == v:
+        w.nodes[old].claim = -1
+        push(w, now_ms, FREED, old)
+    if x.next < 0:
+        _off_road(w, v, now_ms)
+
+
+@inner
+def cut_off(w: World, v: int, now_ms: int) -> None:
+    """There is no way to its target: its claim goes to others, and it waits for a way, in a place if it can."""
+    x = w.vehicles[v]
+    stop(w, v, now_ms)
+    if x.goal >= 0:
+        _queue_for(w, v, x.goal, now_ms)
+    if x.next < 0:
+        become(w, v, CLAIMING if x.goal >= 0 else IDLE, now_ms)
+        x.stood = 1
+        push(w, now_ms + RETRY_MS, REST, v)
+
+
+@inner
+def replan(w: World, now_ms: int) -> None:
+    """Something was closed or opened: whoever cannot go on as it wanted finds another way, or waits for one."""
+    last = len(w.nodes) - 1
+    for place in range(last):
+        n = w.nodes[place]
+        asked = n.first_claiming >= 0 or (n.use == CHARGE and w.nodes[last].first_claiming >= 0)
+        if asked and n.claim < 0:
+            push(w, now_ms, FREED, place)
+    for v in range(len(w.vehicles)):
+        x = w.vehicles[v]
+        if x.mode >= HALTED or (x.next < 0 and x.node == x.target) or x.next == x.target:
+            continue
+        no_way = cost_ms(w, v, x.target) >= FAR_MS
+        if x.mode == HELD and (no_way or w.drive_ms[x.gear, x.along] <= 0):
+            leave_waiting(w, v)
+            _step(w, v, now_ms)
+        elif no_way:
+            cut_off(w, v, now_ms)
 
 
 @inner
@@ -133,7 +196,7 @@ def _wanted(w: World, v: int) -> bool:
 @inner
 def _ask_to_leave(w: World, place: int, now_ms: int) -> None:
     """Whoever rests in a place that is wanted goes; whoever waits there for a claim has a little patience."""
-    v = w.nodes[place].claim
+    v = w.nodes[place].holder
     if v >= 0 and w.vehicles[v].node == place and standing(w, v):
         mode = w.vehicles[v].mode
         if mode == CLAIMING and w.nodes[place].closed:
@@ -152,7 +215,7 @@ def set_order(w: World, v: int, order: int, goal: int, now_ms: int) -> None:
     if _claim(w, v, goal):
         _head_for(w, v, goal, now_ms)
         return
-    join_claiming(w, v, goal)
+    _queue_for(w, v, goal, now_ms)
     _ask_to_leave(w, goal, now_ms)
     if standing(w, v) and _wanted(w, v):
         _ask_to_leave(w, x.node, now_ms)
@@ -182,11 +245,35 @@ def _go_to(w: World, v: int, place: int, now_ms: int) -> None:
 
 
 @inner
+def _taken_over(w: World, v: int, now_ms: int) -> int:
+    """For who stands on the road without a claim: the nearest free place whose claimant still stands in another; -1.
+
+    There are as many places as vehicles, so one is always free that nobody on the road claims. The claimant asks again.
+    """
+    best, best_ms = -1, FAR_MS
+    for i in range(len(w.places)):
+        place = w.places[i]
+        n = w.nodes[place]
+        if n.holder >= 0 or n.claim < 0 or n.claim == v:
+            continue
+        x = w.vehicles[n.claim]
+        if x.next < 0 and w.nodes[x.node].closed:
+            ms = cost_ms(w, v, place)
+            if ms < best_ms:
+                best, best_ms = place, ms
+    if best >= 0:
+        cut_off(w, w.nodes[best].claim, now_ms)
+    return int(best)
+
+
+@inner
 def _park(w: World, v: int, now_ms: int) -> None:
     """Make way: to the nearest free parking place, or to a charger if there is none; or try again soon."""
     place = _nearest(w, v, PARK)
     if place < 0:
         place = _nearest(w, v, CHARGE)
+    if place < 0 and not w.nodes[w.vehicles[v].node].closed:
+        place = _taken_over(w, v, now_ms)
     if place >= 0:
         _go_to(w, v, place, now_ms)
     else:
@@ -286,14 +373,20 @@ def _set_out(w: World, v: int, now_ms: int) -> None:
 
 @inner
 def _off_road(w: World, v: int, now_ms: int) -> None:
-    """Stands in its target: room for the oldest order at the gate."""
+    """Stands and has nowhere to go."""
     x, clock = w.vehicles[v], w.clock[0]
     if x.at_gate:
         x.at_gate = 0
         clock.at_gate -= 1
-    if not x.on_road or not w.nodes[x.node].closed:
-        return
-    x.on_road = 0
+    if x.on_road and w.nodes[x.node].closed:
+        leave_road(w, v, now_ms)
+
+
+@inner
+def leave_road(w: World, v: int, now_ms: int) -> None:
+    """It is not on the road any more: room for the oldest order at the gate."""
+    clock = w.clock[0]
+    w.vehicles[v].on_road = 0
     clock.on_road -= 1
     if clock.at_gate == 0:
         return
@@ -320,6 +413,8 @@ def _at_target(w: World, v: int, now_ms: int) -> None:
         return
     if x.goal >= 0:
         become(w, v, CLAIMING, now_ms)
+        if x.queued >= 0 and w.nodes[x.queued].claim < 0:
+            push(w, now_ms, FREED, x.queued)
         if _wanted(w, v):
             push(w, now_ms + clock.patience_ms, REST, v)
         return
@@ -331,9 +426,9 @@ def _at_target(w: World, v: int, now_ms: int) -> None:
 def _arrive(w: World, v: int, now_ms: int) -> None:
     """Reaches its next node: the old one is free, for its first waiter at once."""
     x, clock = w.vehicles[v], w.clock[0]
-    left, edge = x.node, x.along
+    from_node, edge = x.node, x.along
     visit = w.visits[clock.visits]
-    visit.vehicle, visit.node = v, left
+    visit.vehicle, visit.node = v, from_node
     visit.claimed_ms, visit.arrived_ms, visit.left_ms = x.claimed_ms, x.arrived_ms, now_ms
     clock.visits += 1
     if x.loaded:
@@ -342,16 +437,11 @@ def _arrive(w: World, v: int, now_ms: int) -> None:
         x.empty_mm += w.edges[edge].mm
     x.node, x.via, x.next, x.along = x.next, edge, -1, -1
     x.claimed_ms, x.arrived_ms = x.next_claimed_ms, now_ms
-    n = w.nodes[left]
-    n.holder = -1
-    if n.claim == v and left != x.target:
+    n = w.nodes[from_node]
+    if n.claim == v and from_node != x.target:
         n.claim = -1
-        push(w, now_ms, FREED, left)
-    first = n.first_waiting
-    if first >= 0:
-        along = w.vehicles[first].along
-        leave_waiting(w, first)
-        grant(w, first, along, now_ms)
+        push(w, now_ms, FREED, from_node)
+    left(w, from_node, now_ms)
     if x.node == x.target:
         _at_target(w, v, now_ms)
     else:
@@ -361,14 +451,27 @@ def _arrive(w: World, v: int, now_ms: int) -> None:
 
 
 @inner
+def _take_claiming(w: World, place: int) -> int:
+    """The first that waits for the claim of a place and has a way to it, taken off the queue; -1: nobody."""
+    v = w.nodes[place].first_claiming
+    while v >= 0 and cost_ms(w, v, place) >= FAR_MS:
+        v = w.vehicles[v].next_claiming
+    if v >= 0:
+        leave_claiming(w, v)
+    return int(v)
+
+
+@inner
 def _freed(w: World, place: int, now_ms: int) -> None:
     """The claim of a place is free: the next one takes it."""
     n = w.nodes[place]
     if n.claim >= 0:
         return
-    v = take_claiming(w, place)
+    v = _take_claiming(w, place)
     if v < 0 and n.use == CHARGE:
-        v = take_neediest(w)
+        v = neediest(w, place)
+        if v >= 0:
+            leave_claiming(w, v)
     if v >= 0:
         n.claim = v
         _head_for(w, v, place, now_ms)
@@ -382,8 +485,7 @@ def advance(w: World, until_ms: int) -> tuple[int, int]:
 
     Returns:
         The time reached, and the number of arrivals in `arrived`; `FULL_UP`: an array is nearly full, make room and
-        call again; `LOST`: a vehicle has no way to its target, `clock.lost`; `FREE`: a vehicle has charged while
-        moves are pending.
+        call again; `FREE`: a vehicle has charged while moves are pending.
     """
     clock = w.clock[0]
     while clock.timers > 0 and w.timers[0].at_ms <= until_ms:
@@ -395,12 +497,12 @@ def advance(w: World, until_ms: int) -> tuple[int, int]:
         now_ms, kind, who, epoch = timer.at_ms, timer.kind, timer.who, timer.epoch
         pop(w)
         clock.now_ms = now_ms
-        if kind == ARRIVE:
-            _arrive(w, who, now_ms)
-        elif kind == FREED:
+        if kind == FREED:
             _freed(w, who, now_ms)
         elif w.vehicles[who].epoch == epoch:
-            if kind == SET_OUT and w.vehicles[who].node == w.vehicles[who].target:
+            if kind == ARRIVE:
+                _arrive(w, who, now_ms)
+            elif kind == SET_OUT and w.vehicles[who].node == w.vehicles[who].target:
                 _at_target(w, who, now_ms)
             elif kind == SET_OUT:
                 _set_out(w, who, now_ms)
@@ -414,8 +516,6 @@ def advance(w: World, until_ms: int) -> tuple[int, int]:
                     return int(now_ms), FREE
             elif kind == LOOK:
                 open_ring(w, who, now_ms)
-        if clock.lost >= 0:
-            return int(clock.now_ms), LOST
     if clock.arrivals == 0:
         clock.now_ms = until_ms
     return int(clock.now_ms), int(clock.arrivals)
@@ -426,6 +526,7 @@ def go_on_loaded(w: World, v: int, target: int) -> None:
     """The carrier is on: to the target of the move."""
     settle(w, v, w.clock[0].now_ms)
     w.vehicles[v].loaded = 1
+    w.vehicles[v].gear += 1
     set_order(w, v, DROP, target, w.clock[0].now_ms)
 
 
@@ -434,7 +535,7 @@ def finish(w: World, v: int) -> None:
     """The carrier is off: free; it stays while it is in nobody's way and its battery has no need."""
     x, clock = w.vehicles[v], w.clock[0]
     become(w, v, IDLE, clock.now_ms)
-    x.loaded, x.order, x.goal = 0, NONE, -1
+    x.loaded, x.gear, x.order, x.goal = 0, 2 * x.kind, NONE, -1
     low = clock.chargers > 0 and x.charge_mwms < clock.low_mwms
     push(w, clock.now_ms + (0 if low or _wanted(w, v) else clock.linger_ms), REST, v)
 
@@ -448,19 +549,19 @@ def settle_all(w: World) -> None:
 
 @entry
 def unreachable(w: World, stations: NDArray[np.int64]) -> NDArray[np.int64]:
-    """(k, 3) loaded, from, to: the first station cannot reach, or be reached from, these; k 0: all is well."""
-    wrong = np.empty((4 * len(stations) + 2 * len(w.places), 3), np.int64)
+    """(k, 3) gear, from, to: the first station cannot reach, or be reached from, these; k 0: all is well."""
+    wrong = np.empty((2 * len(w.drive_ms) * len(stations), 3), np.int64)
     count = 0
     reached = np.empty(len(w.edges), np.bool_)
     if len(stations) == 0:
         return wrong[:0]
     hub = stations[0]
-    for loaded in range(2):
-        back = w.to_go_ms[row_for(w, loaded, hub)]
+    for gear in range(len(w.drive_ms)):
+        back = w.to_go_ms[row_for(w, gear, hub)]
         reached[:] = False
         last = 0
         for edge in range(len(w.edges)):
-            if w.edges[edge].tail == hub and w.drive_ms[loaded, edge] > 0:
+            if w.edges[edge].tail == hub and w.drive_ms[gear, edge] > 0:
                 reached[edge] = True
                 w.scratch[last] = edge
                 last += 1
@@ -472,7 +573,7 @@ def unreachable(w: World, stations: NDArray[np.int64]) -> NDArray[np.int64]:
                 continue
             for i in range(w.follow_start[edge], w.follow_start[edge + 1]):
                 after = w.follow[i, 0]
-                if not reached[after] and w.drive_ms[loaded, after] > 0:
+                if not reached[after] and w.drive_ms[gear, after] > 0 and w.follow[i, 1 + gear // 2] < FAR_MS:
                     reached[after] = True
                     w.scratch[last] = after
                     last += 1
@@ -482,13 +583,13 @@ def unreachable(w: World, stations: NDArray[np.int64]) -> NDArray[np.int64]:
         for edge in range(len(w.edges)):
             if reached[edge]:
                 into[w.edges[edge].head] = True
-            if w.drive_ms[loaded, edge] > 0 and back[edge] < FAR_MS:
+            if w.drive_ms[gear, edge] > 0 and back[edge] < FAR_MS:
                 out[w.edges[edge].tail] = True
         for station in stations:
             if not into[station]:
-                wrong[count, 0], wrong[count, 1], wrong[count, 2] = loaded, hub, station
+                wrong[count, 0], wrong[count, 1], wrong[count, 2] = gear, hub, station
                 count += 1
             if not out[station]:
-                wrong[count, 0], wrong[count, 1], wrong[count, 2] = loaded, station, hub
+                wrong[count, 0], wrong[count, 1], wrong[count, 2] = gear, station, hub
                 count += 1
     return wrong[:count]

@@ -7,27 +7,32 @@ kernels hand on have 64 bits, so that each kernel is compiled once and not for e
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from heliograph.errors import PlantWrong
+from heliograph.fleet.bodies import narrow, near, radius_m
 from heliograph.fleet.motion import Following, follow, start_ms
 from heliograph.plant.model import Vehicles
 from heliograph.plant.roadmap import Roadmap
 
 __all__ = [
+    "AWAY",
     "CHARGE",
     "CHARGING",
     "CLAIMING",
     "DRIVING",
     "DROP",
+    "HALTED",
     "HANDOFF",
     "HELD",
     "IDLE",
     "MWMS_PER_KWH",
     "NONE",
+    "OUT",
     "PARK",
     "PICKUP",
     "ROAD",
@@ -48,11 +53,17 @@ HANDOFF: Final = 3
 CHARGING: Final = 4
 CLAIMING: Final = 5
 """Stands in a place, has an order, and waits for the claim of its station."""
+HALTED: Final = 6
+"""Broken or lost: keeps what it holds until it goes on or is taken out."""
+AWAY: Final = 7
+"""Taken out: on no node."""
 
 # What a vehicle has been ordered to do.
 NONE: Final = 0
 PICKUP: Final = 1
 DROP: Final = 2
+OUT: Final = 3
+"""It can take no order: it is halted, or away."""
 
 # What a node is for.
 ROAD: Final = 0
@@ -102,6 +113,11 @@ VEHICLE: Final = np.dtype(
         ("looks", "i8"),  # so often it has looked whether its ring can be opened
         ("on_road", "i8"),  # counted as on the road: from setting out until it stands in its target
         ("at_gate", "i8"),  # would set out, but the road is full
+        ("due_ms", "i8"),  # when it reaches `next`; while it is halted: how much longer it takes
+        ("stall_until_ms", "i8"),  # it does not move before
+        ("down", "i8"),  # 1 broken, 2 lost
+        ("kind", "i8"),  # which of the types of vehicles
+        ("gear", "i8"),  # 2 * kind + loaded: the row of `drive_ms` and `row_of`
     ],
     align=True,
 )
@@ -119,11 +135,13 @@ NODE: Final = np.dtype(
         ("parent_edge", "i8"),  # ... by this edge
         ("closed", "i8"),  # only who has it as target may enter
         ("use", "i8"),
+        ("shut", "i8"),  # so many closures hold it: entered from none but another such node
+        ("blocked", "i8"),  # so much stands in it, foreign traffic or halted vehicles: not entered
     ],
     align=True,
 )
 
-EDGE: Final = np.dtype([("tail", "i8"), ("head", "i8"), ("mm", "i8")], align=True)
+EDGE: Final = np.dtype([("tail", "i8"), ("head", "i8"), ("mm", "i8"), ("shut", "i8")], align=True)
 
 TIMER: Final = np.dtype(
     [("at_ms", "i8"), ("seq", "i8"), ("who", "i8"), ("epoch", "i8"), ("kind", "i8")],
@@ -157,8 +175,6 @@ CLOCK: Final = np.dtype(
         ("search", "i8"),
         ("row_hand", "i8"),
         ("rows_made", "i8"),
-        ("start_empty_ms", "i8"),
-        ("start_loaded_ms", "i8"),
         ("chargers", "i8"),
         ("on_road", "i8"),
         ("at_gate", "i8"),
@@ -167,14 +183,13 @@ CLOCK: Final = np.dtype(
         ("rings", "i8"),
         ("cycles", "i8"),
         ("cycles_stuck", "i8"),
-        ("lost", "i8"),  # a vehicle that has no way to its target; -1
     ],
     align=True,
 )
 
 
 class World(NamedTuple):
-    """v vehicles, n nodes, e edges, s pairs of edges that follow each other."""
+    """v vehicles of k types, n nodes, e edges, s pairs of edges that follow each other."""
 
     vehicles: NDArray[np.void]
     """(v,) VEHICLE"""
@@ -183,17 +198,21 @@ class World(NamedTuple):
     edges: NDArray[np.void]
     """(e,) EDGE"""
     drive_ms: NDArray[np.int32]
-    """(2, e) empty, loaded; 0: not allowed"""
+    """(2k, e) by gear: of each type empty, loaded; 0: not allowed, or closed now"""
+    open_ms: NDArray[np.int32]
+    """(2k, e) the same with nothing closed"""
+    start_ms: NDArray[np.int64]
+    """(2k,) by gear: what a start, or a stop, costs"""
     follow_start: NDArray[np.int64]
     follow: NDArray[np.int64]
-    """(s, 2) edge after, turning ms; of edge i: follow[follow_start[i] : follow_start[i + 1]]"""
+    """(s, 1 + k) edge after, turning ms of each type; of edge i: follow[follow_start[i] : follow_start[i + 1]]"""
     before_start: NDArray[np.int64]
     before: NDArray[np.int64]
-    """(s, 2) edge before, turning ms"""
+    """(s, 1 + k) edge before, turning ms of each type"""
     places: NDArray[np.int64]
     """Parking places, then chargers."""
     row_of: NDArray[np.int64]
-    """(2, n) the row of `to_go_ms` for this load and target, or -1"""
+    """(2k, n) the row of `to_go_ms` for this gear and target, or -1"""
     row_key: NDArray[np.int64]
     to_go_ms: NDArray[np.int32]
     """(rows, e) from the end of each edge to the row's target"""
@@ -202,37 +221,49 @@ class World(NamedTuple):
     visits: NDArray[np.void]
     """The track of all vehicles: visits that have ended, in the order of their end."""
     state_ms: NDArray[np.int64]
-    """(v, 6)"""
+    """(v, 7) STATES, then halted or away"""
     arrived: NDArray[np.int64]
     """(v,) vehicles that have just come to the station of their order"""
     scratch: NDArray[np.int64]
     """(n + e + s,) for searches"""
     scratch_ms: NDArray[np.int64]
     """(n + e + s,) for searches"""
+    xy_m: NDArray[np.float64]
+    """(n, 2)"""
+    radius_m: NDArray[np.float64]
+    """(k,) of each type; 0: a point"""
+    near_start: NDArray[np.int64]
+    near: NDArray[np.int64]
+    """As in `bodies.Near`."""
+    wake_start: NDArray[np.int64]
+    wake: NDArray[np.int64]
     clock: NDArray[np.void]
     """(1,) CLOCK: the time, counters, and the parameters that are one number for all"""
 
 
 def build_world(
     roadmap: Roadmap,
-    vehicles: Vehicles,
+    kinds: Sequence[Vehicles],
     drive_ms: NDArray[np.int32],
     slow_permille: NDArray[np.int32],
     charge_share: NDArray[np.float64],
     at_ms: int,
     priority_s: float,
+    sized: bool,
 ) -> World:
     """All vehicles on their places, at rest.
 
     Args:
-        drive_ms: (2, e) empty, loaded.
+        kinds: the types of vehicles; each brings so many, in this order, and its places to the common ones.
+        drive_ms: (2k, e) of each type empty, loaded.
         slow_permille: (v,) 1000 is nominal; 1100 takes a tenth longer for every edge.
+        sized: vehicles have a size; else they are points on nodes.
         charge_share: (v,) the battery at the start, 0 to 1.
     Raises:
         PlantWrong: there are fewer parking places and chargers than vehicles, or one of them is unknown.
     """
-    parking, charging = _places(roadmap, vehicles)
-    n, e, v = len(roadmap.node_ids), len(roadmap.edge_from), vehicles.count
+    parking, charging = _places(roadmap, kinds)
+    n, e, v = len(roadmap.node_ids), len(roadmap.edge_from), sum(kind.count for kind in kinds)
     nodes = np.zeros(n + 1, NODE)
     for field in ("holder", "claim", "first_waiting", "last_waiting", "first_claiming", "last_claiming"):
         nodes[field] = -1
@@ -242,41 +273,58 @@ def build_world(
     edges = np.zeros(e, EDGE)
     edges["tail"], edges["head"] = roadmap.edge_from, roadmap.edge_to
     edges["mm"] = np.rint(roadmap.length_m * 1000)
-    after: Following = follow(roadmap, vehicles.turn_deg_s)
-    rows = int(min(2 * n, max(4 * v + 64, 400_000_000 // (4 * max(e, 1)))))
+    after: Following = follow(roadmap, [kind.turn_deg_s for kind in kinds])
+    gears = 2 * len(kinds)
+    rows = int(min(gears * n, max(4 * v + 64, 400_000_000 // (4 * max(e, 1)))))
     places = np.concatenate([parking, charging]).astype(np.int64)
+    radii = np.array([radius_m(kind) if sized else 0.0 for kind in kinds])
+    close = near(roadmap, 2 * float(radii.max()))
+    if sized:
+        drive_ms = np.where(
+            np.repeat(narrow(roadmap, kinds, np.flatnonzero(nodes["closed"][:n])), 2, axis=0), 0, drive_ms
+        )
     world = World(
         vehicles=np.zeros(v, VEHICLE),
         nodes=nodes,
         edges=edges,
-        drive_ms=np.ascontiguousarray(drive_ms, np.int32),
+        drive_ms=np.array(drive_ms, np.int32, order="C"),
+        open_ms=np.array(drive_ms, np.int32, order="C"),
+        start_ms=np.array([start_ms(kind) for kind in kinds], np.int64).reshape(-1),
         follow_start=after.start,
         follow=after.pairs,
         before_start=after.back_start,
         before=after.back_pairs,
         places=places,
-        row_of=np.full((2, n), -1, np.int64),
+        row_of=np.full((gears, n), -1, np.int64),
         row_key=np.full(rows, -1, np.int64),
         to_go_ms=np.empty((rows, e), np.int32),
         timers=np.zeros(16 * v + 1024, TIMER),
         visits=np.zeros(1 << 16, VISIT),
-        state_ms=np.zeros((v, len(STATES)), np.int64),
+        state_ms=np.zeros((v, len(STATES) + 1), np.int64),
         arrived=np.zeros(v, np.int64),
         scratch=np.zeros(n + e + len(after.pairs), np.int64),
         scratch_ms=np.zeros(n + e + len(after.pairs), np.int64),
+        xy_m=np.column_stack([roadmap.x_m, roadmap.y_m]).astype(np.float64),
+        radius_m=radii,
+        near_start=close.start,
+        near=close.nodes,
+        wake_start=close.wake_start,
+        wake=close.wake,
         clock=np.zeros(1, CLOCK),
     )
-    _set_clock(world.clock[0], vehicles, at_ms, len(charging), priority_s)
+    _set_clock(world.clock[0], kinds[0], at_ms, len(charging), priority_s)
     world.clock["road_limit"] = max(1, 2 * (n - int(nodes["closed"].sum())) // 5)
+    world.vehicles["kind"] = np.repeat(np.arange(len(kinds)), [kind.count for kind in kinds])
+    world.vehicles["gear"] = 2 * world.vehicles["kind"]
     _set_vehicles(world, roadmap, places[:v], slow_permille, charge_share, at_ms)
     return world
 
 
-def _places(roadmap: Roadmap, vehicles: Vehicles) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+def _places(roadmap: Roadmap, kinds: Sequence[Vehicles]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     index = {name: i for i, name in enumerate(roadmap.node_ids)} | roadmap.station_node
     found = []
     for word in ("parking", "charging"):
-        names: list[str] = getattr(vehicles, word)
+        names: list[str] = [name for kind in kinds for name in getattr(kind, word)]
         unknown = [
             f'$.vehicles.{word}[{i}]: "{name}" is not a station of the layout'
             for i, name in enumerate(names)
@@ -287,10 +335,11 @@ def _places(roadmap: Roadmap, vehicles: Vehicles) -> tuple[NDArray[np.int32], ND
         found.append(np.array(sorted({index[name] for name in names}), np.int32))
     parking, charging = found
     parking = np.setdiff1d(parking, charging).astype(np.int32)
-    if len(parking) + len(charging) < vehicles.count:
+    count = sum(kind.count for kind in kinds)
+    if len(parking) + len(charging) < count:
         raise PlantWrong(
             [
-                f"$.vehicles.count: {vehicles.count} vehicles need as many places to rest, "
+                f"$.vehicles.count: {count} vehicles need as many places to rest, "
                 f"but there are {len(parking)} parking places and {len(charging)} chargers"
             ],
             where="the plant",
@@ -303,7 +352,6 @@ def _set_clock(clock: np.void, vehicles: Vehicles, at_ms: int, chargers: int, pr
     faded = battery.fade_pct_per_1000_cycles / 100 * battery.cycles / 1000
     capacity = round(battery.capacity_kwh * (1 - faded) * MWMS_PER_KWH)
     clock["now_ms"] = at_ms
-    clock["lost"] = -1
     clock["capacity_mwms"] = capacity
     clock["low_mwms"] = round(capacity * battery.low_pct / 100)
     clock["full_mwms"] = round(capacity * battery.full_pct / 100)
@@ -318,7 +366,6 @@ def _set_clock(clock: np.void, vehicles: Vehicles, at_ms: int, chargers: int, pr
     clock["patience_ms"] = 5_000
     clock["linger_ms"] = 30_000
     clock["priority_ms"] = round(priority_s * 1000)
-    clock["start_empty_ms"], clock["start_loaded_ms"] = start_ms(vehicles)
 
 
 def _set_vehicles(
