@@ -61,7 +61,7 @@ def test_what_is_too_large_for_the_optimum_is_given_with_a_bound_on_the_gap():
     fleet.advance(1)
     for _ in range(9000):
         floor.want()
-    fleet.advance(MINUTE_MS)
+    fleet.advance(1000)
     given = fleet.assigned_meanwhile() + fleet.assign(fleet.now_ms)
 
     assert len(given) == 59

@@ -33,8 +33,10 @@ TAKEN_MS: Final = 20_000
 """What waiting for a source that another vehicle has claimed is taken to last."""
 TURN_BACK_MS: Final = 150_000
 """What giving up a charger is taken to cost with an empty battery: the way has to be driven again."""
-LATE_MS: Final = 5_000
-"""A busy vehicle takes at least this much longer, however late it is."""
+LATE_MS: Final = 2_000
+"""A busy vehicle is taken to need this much longer than planned, and once it is late as long again as it is late."""
+AHEAD_MS: Final = 180_000
+"""Vehicles that are busy for longer are not looked at yet."""
 NO_PAIR_MS: Final = 1_000_000_000_000
 """Cost of a pair that must not be."""
 EXACT: Final = 30_000_000
@@ -62,6 +64,8 @@ class Book(NamedTuple):
     """(v,) how long its loaded drive and the hand-off after it take"""
     free_ms: NDArray[np.int64]
     """(v,) when it will have placed its carrier, as far as is known"""
+    awaited: NDArray[np.bool_]
+    """(v,) a pending move waits until this busy vehicle is free"""
     handoff_ms: NDArray[np.int64]
     """(1,) how long a hand-off takes, by experience"""
 
@@ -70,12 +74,10 @@ def open_book(vehicles: int, nodes: int, edge_to: NDArray[np.int32]) -> Book:
     """Nothing pending yet; a hand-off is taken to last a minute until one has been seen."""
     into = np.full(nodes, -1, np.int64)
     into[edge_to] = np.arange(len(edge_to))
-    target, loaded_ms, free_ms = (
-        np.full(vehicles, -1, np.int64),
-        np.zeros(vehicles, np.int64),
-        np.zeros(vehicles, np.int64),
-    )
-    return Book(np.zeros((4, 256), np.int64), target, into, loaded_ms, free_ms, np.full(1, 60_000, np.int64))
+    of_vehicle = np.zeros((3, vehicles), np.int64)
+    of_vehicle[0] = -1
+    awaited, handoff_ms = np.zeros(vehicles, np.bool_), np.full(1, 60_000, np.int64)
+    return Book(np.zeros((4, 256), np.int64), of_vehicle[0], into, of_vehicle[1], of_vehicle[2], awaited, handoff_ms)
 
 
 @inner
@@ -111,7 +113,9 @@ def _candidates(
             continue
         ms = 0
         if x.order != NONE:
-            ms = max(book.free_ms[v] - clock.now_ms, LATE_MS)
+            ms = abs(book.free_ms[v] - clock.now_ms) + LATE_MS
+            if ms > AHEAD_MS:
+                continue
         if clock.chargers > 0 and x.charge_mwms - ms * clock.loaded_mw < clock.low_mwms:
             continue
         who[count], ready[count], extra[count] = v, ms, 0
@@ -136,23 +140,41 @@ def _row_of_costs(
     via: NDArray[np.int64],
     extra: NDArray[np.int64],
     cost: NDArray[np.int64],
+    best: NDArray[np.int64],
 ) -> None:
-    """What pending move i costs with each candidate: empty driving, and waiting by its weight."""
+    """What pending move i costs with each candidate: empty driving, and waiting by its weight.
+
+    Of n moves each needs to know its n cheapest candidates only, since the others can take n - 1 of them at most. They
+    are kept in `best`; who would come too late to be one of them even without a way to drive is not looked at.
+    """
     source, priority, now_ms = book.pending[SOURCE, i], book.pending[PRIORITY, i], w.clock[0].now_ms
     age_ms = now_ms - book.pending[WANTED, i]
     weight = WAIT_PERMILLE * (1 + priority) + 1000 * age_ms // AGE_MS
     worth = priority * w.clock[0].priority_ms + age_ms
     claim = w.nodes[source].claim
+    found = 0
     for j in range(len(who)):
+        cost[j] = NO_PAIR_MS
+        least = ready[j] * weight // 1000 - worth + extra[j]
+        if found == len(best) and least >= best[found - 1]:
+            continue
         gear = 2 * w.vehicles[who[j]].kind
         drive = _to_go_ms(w, via[j], row_for(w, gear, source), gear, source)
         if drive >= FAR_MS:
-            cost[j] = NO_PAIR_MS
             continue
         wait = ready[j] + drive
         if claim >= 0 and claim != who[j] and ready[j] == 0:
             wait += TAKEN_MS
         cost[j] = drive + wait * weight // 1000 - worth + extra[j]
+        if found < len(best):
+            found += 1
+        elif cost[j] >= best[found - 1]:
+            continue
+        at = found - 1
+        while at > 0 and best[at - 1] > cost[j]:
+            best[at] = best[at - 1]
+            at -= 1
+        best[at] = cost[j]
 
 
 @inner
@@ -179,12 +201,13 @@ def assign(w: World, book: Book, count: int) -> tuple[NDArray[np.int64], NDArray
     who, ready, via, extra = np.empty((4, len(w.vehicles)), np.int64)
     many = _candidates(w, book, who, ready, via, extra)
     chosen, taker = np.empty(min(count, many), np.int64), np.empty(min(count, many), np.int64)
-    if count == 0 or many == 0:
-        return chosen, taker, 0
-    who, ready, via = who[:many], ready[:many], via[:many]
-    cost = np.empty((count, many), np.int64)
+    if count == 0 or many == 0 or ready[:many].min() > 0:
+        book.awaited[:] = True
+        return chosen[:0], taker[:0], 0
+    who, ready, via, extra = who[:many], ready[:many], via[:many], extra[:many]
+    cost, best = np.empty((count, many), np.int64), np.empty(count, np.int64)
     for i in range(count):
-        _row_of_costs(w, book, i, who, ready, via, extra, cost[i])
+        _row_of_costs(w, book, i, who, ready, via, extra, cost[i], best)
     turned = count > many
     square = np.ascontiguousarray(cost.T) if turned else cost
     n, m = square.shape
@@ -197,11 +220,13 @@ def assign(w: World, book: Book, count: int) -> tuple[NDArray[np.int64], NDArray
         for i in range(n):
             gap += square[i, column[i]]
     given = 0
+    book.awaited[:] = False
     for i in range(n):
         move, j = (column[i], i) if turned else (i, column[i])
         if ready[j] == 0 and w.vehicles[who[j]].order == NONE and cost[move, j] < NO_PAIR_MS // 2:
             chosen[given], taker[given] = move, who[j]
             given += 1
+        book.awaited[who[j]] = ready[j] > 0
     for i in range(given):
         _send(w, book, taker[i], chosen[i])
     return chosen[:given], taker[:given], gap

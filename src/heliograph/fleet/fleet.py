@@ -33,6 +33,7 @@ __all__ = ["Fleet"]
 PAIR_MS: Final = 2
 """Moves and vehicles are paired at most this often, per pair of them: few at once, many a little later and together."""
 MOST_MS: Final = 20_000
+"""But no rarer than this; and again after this time though nothing new is known, for somebody may be late."""
 
 
 class Fleet(Operations):
@@ -80,7 +81,8 @@ class Fleet(Operations):
         self._again_ms = start_ms
         """When pending moves may be paired again; the larger the problem, the rarer."""
         self._news = False
-        """There is a move or a free vehicle that the last pairing did not know."""
+        """There is a move that the last pairing did not know, or a vehicle is free that a move waits for."""
+        self._handoff_ms = int(self._book.handoff_ms[0])
         self.gap_ms = 0
         """How much more than the cheapest pairing of moves and vehicles the last one may have cost; 0: the optimum."""
         self._trips: dict[int, Trip] = {}
@@ -141,9 +143,13 @@ class Fleet(Operations):
         assigned, self._meanwhile = self._meanwhile, []
         return assigned
 
+    def _due_ms(self) -> int:
+        """When pending moves are paired with vehicles again."""
+        return self._again_ms if self._news else self._again_ms + MOST_MS
+
     def _assign(self) -> list[MoveAssigned]:
         now_ms = self._now_ms
-        if not self._pending or not self._news or now_ms < self._again_ms:
+        if not self._pending or now_ms < self._due_ms():
             return []
         self._news = False
         self._make_room()
@@ -176,8 +182,9 @@ class Fleet(Operations):
         """
         count = 0
         while True:
-            due = self._pending and self._news
-            stop_ms = min(until_ms, max(self._again_ms, self._now_ms)) if due else until_ms
+            stop_ms = until_ms
+            if self._pending:
+                stop_ms = min(until_ms, max(self._due_ms(), self._now_ms))
             self._now_ms, count = self._run(self._world, stop_ms)
             if count in (traffic.FULL_UP, traffic.FREE):
                 self._make_room()
@@ -201,7 +208,7 @@ class Fleet(Operations):
                 arrived.append(VehicleArrived(self._now_ms, vehicle, trip.move.source, trip.move.number))
             else:
                 trip.at_target_ms = self._now_ms
-                self._book.free_ms[vehicle] = self._now_ms + self._book.handoff_ms[0]
+                self._book.free_ms[vehicle] = self._now_ms + self._handoff_ms
                 trip.loaded_mm += int(x["loaded_mm"])
                 arrived.append(VehicleArrived(self._now_ms, vehicle, trip.move.target, trip.move.number))
         return arrived
@@ -216,14 +223,14 @@ class Fleet(Operations):
         if trip.taken_ms == NOT_YET:
             trip.taken_ms = now_ms
             self._book.free_ms[vehicle] = now_ms + self._book.loaded_ms[vehicle]
-            handoff_ms = self._book.handoff_ms
-            handoff_ms += (now_ms - trip.at_source_ms - handoff_ms) // 16
+            self._handoff_ms += (now_ms - trip.at_source_ms - self._handoff_ms) // 16
+            self._book.handoff_ms[0] = self._handoff_ms
             trip.loaded_mm = -int(self._world.vehicles["loaded_mm"][vehicle])
             traffic.go_on_loaded(self._world, vehicle, self._roadmap.station_node[trip.move.target])
         else:
             trip.placed_ms = now_ms
             self._trip_of[vehicle] = None
-            self._news = True
+            self._news = self._news or bool(self._book.awaited[vehicle])
             if carried_in:
                 self._act(closing.BROUGHT, vehicle)
             else:
