@@ -3,7 +3,7 @@
 Inner kernels get no wrapper for calls from Python, and count no references: unpacking and counting the world's arrays
 in each of them would be most of what the compiler has to do. Both are kept on disk after the first time. The compiler
 looks only at the file of the kernel itself to see whether what it kept is still true; a kernel here consists of others
-from other files, so we look at all of them.
+from other files of its folder, so we look at all of them.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ __all__ = ["bound", "entry", "inner"]
 
 
 def _forget_stale(folder: Path) -> None:
-    """Delete kept kernels if any file beside this one is newer than they are."""
-    newest = max(path.stat().st_mtime for path in folder.glob("*.py"))
+    """Delete kept kernels of a folder if any file in it is newer than they are."""
+    newest = max((path.stat().st_mtime for path in folder.glob("*.py")), default=0.0)
     for kept in (folder / "__pycache__").glob("*.nbi"):
         with contextlib.suppress(OSError):
             if kept.stat().st_mtime < newest:
@@ -38,6 +38,7 @@ def bound(kernel: Any, *arguments: object) -> Callable[..., Any]:
     return compiled
 
 
-_forget_stale(Path(__file__).parent)
+for _room in (Path(__file__).parent, Path(__file__).parent / "steps"):
+    _forget_stale(_room)
 entry = njit(cache=True, error_model="numpy", no_cfunc_wrapper=True)
 inner = njit(cache=True, error_model="numpy", no_cfunc_wrapper=True, no_cpython_wrapper=True, _nrt=False)

@@ -80,7 +80,7 @@ def grid_lattice(free: NDArray[np.bool_]) -> Lattice:
 def roadmap_lattice(roadmap: Roadmap, vehicles: Vehicles, step_ms: int, *, loaded: bool = False) -> Lattice:
     """The lattice of a roadmap for one type of vehicle: every edge and every turn takes whole steps.
 
-    A vehicle stands on a node, facing as it came, or facing the edge that it has turned to; or it is so many steps
+    A vehicle stands on a node, facing as it came, or turning to an edge or back; or it is so many steps
     into an edge, and holds both its ends. It may drive from edge to edge without stopping. No vehicle enters a node
     before the one in it has reached its next node.
 
@@ -119,6 +119,8 @@ def roadmap_lattice(roadmap: Roadmap, vehicles: Vehicles, step_ms: int, *, loade
             build.arc(arriving, facing[0])
             for one, two in pairwise(facing):
                 build.arc(one, two)
+                build.arc(two, one)
+            build.arc(facing[0], int(stand[e]))
             build.arc(facing[-1], int(way[f]))
     return build.lattice()
 

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from heliograph.fleet.steps import window
 from heliograph.fleet.steps.guide import spread
 from heliograph.fleet.steps.lattice import Lattice
+from heliograph.fleet.steps.led import Led
 from heliograph.fleet.steps.rows import UNIT, RowTable, build_roads
 
 __all__ = ["Steps"]
@@ -32,6 +33,10 @@ CALM: Final = 1
 """What a loss of a vehicle counts that is in no hurry; `window.NOMINAL` for the others."""
 PATIENCE: Final = 0.5
 """A step lost on an errand is worth so many steps of way in the order of right of way."""
+HELP: Final = 240
+"""Who has not got nearer for so many steps is led to its goal (see `led`) ..."""
+HELP_IN_JAM: Final = 24
+"""... or for so many, where hardly anybody gets nearer."""
 
 
 class Steps:
@@ -70,6 +75,8 @@ class Steps:
         self._steps = np.zeros(count, np.int64)
         """(v,) steps since then."""
         self._todo = np.zeros(count, np.int64)
+        self._stalled = np.zeros(count, np.bool_)
+        self._led = Led(lattice, count, patience=HELP, hurry=HELP_IN_JAM)
 
     @property
     def count(self) -> int:
@@ -122,8 +129,10 @@ class Steps:
 
     def take_out(self, vehicle: int) -> None:
         """Take a vehicle off the map, from wherever it is; its errand stays."""
+        self._led.drop(vehicle)
         self._plans.path[vehicle] = -1
         window.stand(self._plans, self._roads)
+        self._led.hold(self._plans.path, self._plans.held)
 
     def put_back(self, vehicle: int, state: int) -> None:
         """Set a vehicle on the map.
@@ -136,12 +145,15 @@ class Steps:
             raise ValueError(f"node {node} is held by vehicle {self._plans.held[0, node]}")
         self._plans.path[vehicle, 0] = state
         window.stand(self._plans, self._roads)
+        self._led.hold(self._plans.path, self._plans.held)
         if self._plans.goal[vehicle] >= 0:
             self._measure(vehicle)
 
     def plan(self) -> None:
         """A new step begins: from now on `improve` may be called, as often as there is time."""
         p = self._plans
+        self._led.look(p.path, p.held, p.goal, p.to_go, self._stalled)
+        p.fixed[self._led.led] = window.RIGID
         window.begin(p, self._roads)
         key = p.to_go - PATIENCE * UNIT * self.lost
         free = self._hurried - int(np.count_nonzero(self._hurries))
@@ -168,12 +180,14 @@ class Steps:
             (v,) who stands on the node it was sent to.
         """
         p = self._plans
-        stays = np.zeros(self.count, np.bool_) if stalled is None else stalled.copy()
+        self._stalled = np.zeros(self.count, np.bool_) if stalled is None else stalled.copy()
+        stays = self._stalled.copy()
+        self._led.wait(stays)
         window.drive(p, self._roads, stays, self._todo)
+        self._led.moved(p.path, p.held)
         self._steps += 1
         p.fixed[:] = 0
-        if stalled is not None:
-            p.fixed[stalled] = window.RIGID
+        p.fixed[self._stalled | self._led.led] = window.RIGID
         s = p.path[:, 0]
         arrived: NDArray[np.bool_] = (s >= 0) & (self._roads.node[s] == p.goal) & self._roads.there[s]
         return arrived
