@@ -47,7 +47,7 @@ def radius_m(kind: Vehicles) -> float:
 
 def narrow(roadmap: Roadmap, kinds: Sequence[Vehicles], places: NDArray[np.int64]) -> NDArray[np.bool_]:
     """(k, e) where a type would touch the largest vehicle that rests in one of these places beside the edge."""
-    radii = np.array([radius_m(kind) for kind in kinds])
+    radii = np.array([radius_m(kind) if kind.count else 0.0 for kind in kinds])
     tail, head = roadmap.edge_from, roadmap.edge_to
     xy = np.column_stack([roadmap.x_m, roadmap.y_m])
     nearest = np.full(len(tail), np.inf)

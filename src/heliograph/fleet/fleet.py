@@ -352,6 +352,7 @@ class Fleet(Operations):
     def _check_roads(self) -> None:
         """Every station from every other, loaded and empty, before the first vehicle moves."""
         unreachable = traffic.unreachable(self._world, np.unique(list(self._roadmap.station_node.values())))
+        unreachable = unreachable[np.isin(unreachable[:, 0] // 2, self._world.vehicles["kind"])]
         if len(unreachable):
             names = {node: name for name, node in self._roadmap.station_node.items()}
             raise PlantWrong(
