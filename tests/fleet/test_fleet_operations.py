@@ -504,3 +504,17 @@ def test_same_operations_same_tracks():
     runs = [anything(4, 4, 16, 0.6, 0.3, 7)[0].fleet.tracks() for _ in range(2)]
     assert {k: v.tobytes() for k, v in runs[0].items()} == {k: v.tobytes() for k, v in runs[1].items()}
     assert NOT_YET not in runs[0]["left_ms"]
+
+
+def test_a_run_that_starts_before_midnight_is_no_slower():
+    """The warm-up is negative time: nobody is stalled in it."""
+    plan = ring(12, [0, 6])
+    arrived = []
+    for start_ms in (0, -HOUR_MS):
+        fleet = Fleet(plan, fleet_of(1, ["b0"]), start_ms=start_ms)
+        fleet.want(Move(0, 0, -1, "b1", "b0", 0, start_ms))
+        fleet.assign(start_ms)
+        fleet.advance(start_ms + HOUR_MS // 2)
+        arrived.append(fleet.now_ms - start_ms)
+
+    assert arrived[0] == arrived[1] < HOUR_MS // 4

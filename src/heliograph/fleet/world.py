@@ -381,7 +381,7 @@ def _set_vehicles(
     vehicles = world.vehicles
     for field in ("next", "want", "along", "goal", "queued", "next_waiting", "next_claiming"):
         vehicles[field] = -1
-    for field in ("claimed_ms", "arrived_ms", "since_ms", "born_ms"):
+    for field in ("claimed_ms", "arrived_ms", "since_ms", "born_ms", "stall_until_ms", "due_ms"):
         vehicles[field] = at_ms
     vehicles["node"] = vehicles["target"] = at
     vehicles["via"] = some_edge_in[at]
