@@ -51,6 +51,13 @@ COMMANDS: Final[dict[str, Entry]] = {
             "show": Entry("Show a plant: route, machines, fleet, floor.", "heliograph.cli.plant.show"),
         },
     ),
+    "fleet": Entry(
+        "The fleet planner alone: bench it on a map, draw its traffic.",
+        entries={
+            "bench": Entry("Run robots over a map: errands, planning time, violations.", "heliograph.cli.fleet.bench"),
+            "show": Entry("Draw traffic: a still, a film, a page that plays, a heat map.", "heliograph.cli.fleet.show"),
+        },
+    ),
     "archive": Entry(
         "Files onto protected disc images, and back.",
         entries={

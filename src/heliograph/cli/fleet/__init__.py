@@ -1,0 +1,1 @@
+"""`heliograph fleet`: the fleet planner alone, on any map."""

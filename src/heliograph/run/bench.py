@@ -1,0 +1,215 @@
+"""Run an instance in steps, with a wall clock around the planner, which knows of none.
+
+A step: robots that have arrived are sent to their next errand, `plan` gives a way to all, `improve` makes it better,
+slice by slice while time is left (or for a fixed number of tries, which makes the run repeatable), `move` drives one
+step. A slice begins only if it will end, and the drive too, before the limit.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import resource
+import sys
+from collections.abc import Callable, Iterator
+from time import perf_counter
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heliograph.fleet.steps import Lattice, Steps, grid_lattice
+from heliograph.plant.lorr import Instance
+
+__all__ = ["Limit", "Ran", "bench"]
+
+SLICES: Final = 50
+"""A slice should last no longer than the limit over this."""
+SHORTEST_MS: Final = 0.05
+"""Shorter slices would be all bookkeeping."""
+LATE: Final = 0.005
+"""So many steps may be late; on a machine with other work, that work takes the processor at any moment."""
+LEARN: Final = 0.02
+"""A late step sets so much of the limit aside, in addition; steps in time give it back little by little."""
+MOST_ASIDE: Final = 0.2
+"""A step that is later than that was interrupted: nothing set aside would have saved it."""
+WARM_UP_STEPS: Final = 3
+
+Watch = Callable[[int, int, float], None]
+"""Hears the steps and errands done, and what the last step took in ms."""
+
+
+class Limit(NamedTuple):
+    """How long to improve in each step: for so many milliseconds, or for so many tries."""
+
+    ms: float | None = None
+    tries: int | None = None
+
+
+class Ran(NamedTuple):
+    """What a run of n robots left."""
+
+    instance: Instance
+    limit: Limit
+    seed: int
+    states: NDArray[np.int32]
+    """(steps + 1, n) 4 * cell + heading: at the start, and after each step."""
+    errands: NDArray[np.int64]
+    """(n,) errands that each robot has done, as the run counted them."""
+    step_ms: NDArray[np.float64]
+    """(steps,) wall time of each step."""
+    tries: int
+    helped: int
+    """Tries to improve in all, and how many of them helped."""
+    compile_ms: float
+    """Loading or compiling the kernels."""
+    setup_ms: float
+    """From the grid to a fleet that stands ready."""
+    memory_bytes: int
+    """The most memory that this process has held so far."""
+
+
+def bench(instance: Instance, steps: int, limit: Limit, seed: int, watch: Watch | None = None) -> Ran:
+    """Run an instance for so many steps."""
+    robots = len(instance.starts)
+    began = perf_counter()
+    lattice = grid_lattice(instance.free)
+    cells = np.flatnonzero(instance.free)
+    node = np.cumsum(instance.free) - 1
+    starts = (4 * node[instance.starts]).astype(np.int32)
+    built = perf_counter()
+    _warm_up(lattice, starts[:2], node[instance.tasks[:2]])
+    warm = perf_counter()
+    fleet = Steps(lattice, starts, seed=seed)
+    ready = perf_counter()
+    errands = np.zeros(robots, np.int64)
+    states = np.empty((steps + 1, robots), np.int32)
+    states[0] = 4 * instance.starts
+    step_ms = np.empty(steps)
+    clock = _Clock(limit)
+    todo = np.arange(robots)
+    with _no_sweeps():
+        for step in range(1, steps + 1):
+            start = perf_counter()
+            goals = node[instance.tasks[(errands[todo] * robots + todo) % len(instance.tasks)]]
+            for vehicle, goal in zip(todo.tolist(), goals.tolist(), strict=True):
+                fleet.send(vehicle, goal)
+            fleet.plan()
+            clock.improve(fleet, start)
+            todo = clock.move(fleet)
+            took = perf_counter() - start
+            clock.ended(took)
+            step_ms[step - 1] = 1000 * took
+            errands[todo] += 1
+            now = fleet.states
+            states[step] = 4 * cells[now >> 2] + (now & 3)
+            if watch is not None:
+                watch(step, int(errands.sum()), step_ms[step - 1])
+    return Ran(
+        instance=instance,
+        limit=limit,
+        seed=seed,
+        states=states,
+        errands=errands,
+        step_ms=step_ms,
+        tries=clock.tries,
+        helped=clock.helped,
+        compile_ms=1000 * (warm - built),
+        setup_ms=1000 * (ready - warm + built - began),
+        memory_bytes=_peak_memory(),
+    )
+
+
+class _Lasts:
+    """How long something lasts, at most, as far as can be told: mean and four deviations of late.
+
+    Source: Jacobson 1988, Congestion avoidance and control (the same need: when is it late?).
+    """
+
+    def __init__(self) -> None:
+        self._mean = self._deviation = 0.0
+
+    def saw(self, took: float) -> None:
+        """Learn from one; what was interrupted counts as no more than three times the usual."""
+        if not self._mean:
+            self._mean = took
+        off = min(took, 3 * self._mean) - self._mean
+        self._mean += off / 8
+        self._deviation += (abs(off) - self._deviation) / 4
+
+    @property
+    def most(self) -> float:
+        return self._mean + 4 * self._deviation
+
+
+class _Clock:
+    """Shares out the time of a step. Times are in seconds."""
+
+    def __init__(self, limit: Limit) -> None:
+        self.limit = limit
+        self.tries = self.helped = 0
+        self._limit_s = (limit.ms or 0.0) / 1000
+        self._aim = max(self._limit_s / SLICES, SHORTEST_MS / 1000)
+        self._aside = LEARN
+        self._try_lasts = _Lasts()
+        self._move_lasts = _Lasts()
+
+    def improve(self, fleet: Steps, start: float) -> None:
+        """Improve for as long, or as often, as the limit says; `start` is when the step began."""
+        if self.limit.ms is None:
+            self._improve(fleet, self.limit.tries or 0)
+            return
+        end = start + (1 - self._aside) * self._limit_s - self._move_lasts.most
+        now = perf_counter()
+        tries = 1  # the first in any case, if there is any time: it tells how long they last now
+        while now < end and tries:
+            self._improve(fleet, tries)
+            took, now = perf_counter() - now, perf_counter()
+            self._try_lasts.saw(took / tries)
+            left, each = end - now, self._try_lasts.most
+            tries = max(int(min(self._aim, left) / each), int(left > each))
+
+    def ended(self, took: float) -> None:
+        """Learn from a step how much to set aside, so that no more than `LATE` of them end late."""
+        late = self._limit_s < took <= (1 + MOST_ASIDE) * self._limit_s
+        self._aside = min(max(self._aside + LEARN * (float(late) - LATE), LATE), MOST_ASIDE)
+
+    def _improve(self, fleet: Steps, tries: int) -> None:
+        if tries:
+            self.helped += fleet.improve(tries)
+            self.tries += tries
+
+    def move(self, fleet: Steps) -> NDArray[np.int64]:
+        """Drive one step; the vehicles that have arrived."""
+        start = perf_counter()
+        arrived = np.flatnonzero(fleet.move())
+        self._move_lasts.saw(perf_counter() - start)
+        return arrived
+
+
+def _warm_up(lattice: Lattice, starts: NDArray[np.int32], goals: NDArray[np.int64]) -> None:
+    """Let every kernel be compiled, or loaded, before the clock runs."""
+    fleet = Steps(lattice, starts)
+    for _ in range(WARM_UP_STEPS):
+        for vehicle, goal in zip(range(len(starts)), goals.tolist(), strict=False):
+            fleet.send(vehicle, goal)
+        fleet.plan()
+        fleet.improve(1)
+        fleet.move()
+
+
+@contextlib.contextmanager
+def _no_sweeps() -> Iterator[None]:
+    """Hold Python's garbage sweeps back: they would fall into the time of single steps."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _peak_memory() -> int:
+    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return held if sys.platform == "darwin" else held * 1024
