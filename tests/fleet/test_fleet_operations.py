@@ -518,3 +518,15 @@ def test_a_run_that_starts_before_midnight_is_no_slower():
         arrived.append(fleet.now_ms - start_ms)
 
     assert arrived[0] == arrived[1] < HOUR_MS // 4
+
+
+def test_it_makes_no_difference_when_the_clock_starts():
+    """Also where it starts before 0, as in a warm-up: nobody is taken to be stalled."""
+    tracks = []
+    for start_ms in (0, -18 * HOUR_MS):
+        fleet = Fleet(ring(12, [0, 6]), fleet_of(1, ["b0"]), start_ms=start_ms)
+        fleet.want(Move(0, 0, -1, "b1", "b0", 0, start_ms))
+        fleet.assign(start_ms)
+        fleet.advance(start_ms + HOUR_MS)
+        tracks.append((fleet.tracks()["arrived_ms"] - start_ms).tolist())
+    assert tracks[0] == tracks[1]

@@ -118,6 +118,7 @@ VEHICLE: Final = np.dtype(
         ("down", "i8"),  # 1 broken, 2 lost
         ("kind", "i8"),  # which of the types of vehicles
         ("gear", "i8"),  # 2 * kind + loaded: the row of `drive_ms` and `row_of`
+        ("led", "i8"),  # it follows the way out of a tangle, and not its own
     ],
     align=True,
 )
@@ -137,6 +138,7 @@ NODE: Final = np.dtype(
         ("use", "i8"),
         ("shut", "i8"),  # so many closures hold it: entered from none but another such node
         ("blocked", "i8"),  # so much stands in it, foreign traffic or halted vehicles: not entered
+        ("reserved", "i8"),  # for those who are led out of a tangle
     ],
     align=True,
 )
@@ -183,6 +185,9 @@ CLOCK: Final = np.dtype(
         ("rings", "i8"),
         ("cycles", "i8"),
         ("cycles_stuck", "i8"),
+        ("tangled", "i8"),  # a vehicle that rings have held up too often; -1
+        ("leading", "i8"),  # moves of `way_out`; 0: nobody is led
+        ("lead_over", "i8"),  # the way out is done, or not true any more
     ],
     align=True,
 )
@@ -237,6 +242,9 @@ class World(NamedTuple):
     """As in `bodies.Near`."""
     wake_start: NDArray[np.int64]
     wake: NDArray[np.int64]
+    way_out: NDArray[np.int64]
+    """(m, 5) moves out of a tangle: vehicle, edge, the move that frees its end, the vehicle's last one (-1: none), and
+    0 not begun, 1 under way, 2 done"""
     clock: NDArray[np.void]
     """(1,) CLOCK: the time, counters, and the parameters that are one number for all"""
 
@@ -310,6 +318,7 @@ def build_world(
         near=close.nodes,
         wake_start=close.wake_start,
         wake=close.wake,
+        way_out=np.zeros((0, 5), np.int64),
         clock=np.zeros(1, CLOCK),
     )
     _set_clock(world.clock[0], kinds[0], at_ms, len(charging), priority_s)
@@ -352,6 +361,7 @@ def _set_clock(clock: np.void, vehicles: Vehicles, at_ms: int, chargers: int, pr
     faded = battery.fade_pct_per_1000_cycles / 100 * battery.cycles / 1000
     capacity = round(battery.capacity_kwh * (1 - faded) * MWMS_PER_KWH)
     clock["now_ms"] = at_ms
+    clock["tangled"] = -1
     clock["capacity_mwms"] = capacity
     clock["low_mwms"] = round(capacity * battery.low_pct / 100)
     clock["full_mwms"] = round(capacity * battery.full_pct / 100)
