@@ -94,18 +94,23 @@ def _to_go_ms(w: World, via: int, row: int, gear: int, target: int) -> int:
     return int(best)
 
 
+class _Takers(NamedTuple):
+    """Vehicles that have the charge for a move; (v,) each, of which the first ones are set."""
+
+    who: NDArray[np.int64]
+    ready_ms: NDArray[np.int64]
+    """In so many ms it is free; 0: now."""
+    via: NDArray[np.int64]
+    """The edge by which it came, or will have come."""
+    extra_ms: NDArray[np.int64]
+    """What it costs to call it away."""
+    gear: NDArray[np.int64]
+    """Its row of drive times without a carrier."""
+
+
 @inner
-def _candidates(
-    w: World,
-    book: Book,
-    who: NDArray[np.int64],
-    ready: NDArray[np.int64],
-    via: NDArray[np.int64],
-    extra: NDArray[np.int64],
-) -> int:
-    """Vehicles that have the charge for a move, in how many ms they are free (0: now), by which edge they came, and
-    what it costs to call them away.
-    """
+def _find_takers(w: World, book: Book, takers: _Takers) -> int:
+    """Fill in who may take a move; gives how many."""
     clock, count = w.clock[0], 0
     for v in range(len(w.vehicles)):
         x = w.vehicles[v]
@@ -118,29 +123,21 @@ def _candidates(
                 continue
         if clock.chargers > 0 and x.charge_mwms - ms * clock.loaded_mw < clock.low_mwms:
             continue
-        who[count], ready[count], extra[count] = v, ms, 0
+        takers.who[count], takers.ready_ms[count], takers.extra_ms[count], takers.gear[count] = v, ms, 0, 2 * x.kind
         if x.order == NONE and w.nodes[x.target].use == CHARGE:
-            missing = clock.full_mwms - x.charge_mwms
-            extra[count] = max(0, TURN_BACK_MS * (missing // 1000) // ((clock.full_mwms - clock.low_mwms) // 1000))
+            missing = max(0, clock.full_mwms - x.charge_mwms) / (clock.full_mwms - clock.low_mwms)
+            takers.extra_ms[count] = int(TURN_BACK_MS * missing)
         if x.order != NONE:
-            via[count] = book.into[book.target[v]]
+            takers.via[count] = book.into[book.target[v]]
         else:
-            via[count] = x.along if x.mode == DRIVING else x.via
+            takers.via[count] = x.along if x.mode == DRIVING else x.via
         count += 1
     return count
 
 
 @inner
 def _row_of_costs(
-    w: World,
-    book: Book,
-    i: int,
-    who: NDArray[np.int64],
-    ready: NDArray[np.int64],
-    via: NDArray[np.int64],
-    extra: NDArray[np.int64],
-    cost: NDArray[np.int64],
-    best: NDArray[np.int64],
+    w: World, book: Book, i: int, takers: _Takers, cost: NDArray[np.int64], best: NDArray[np.int64]
 ) -> None:
     """What pending move i costs with each candidate: empty driving, and waiting by its weight.
 
@@ -152,20 +149,22 @@ def _row_of_costs(
     weight = WAIT_PERMILLE * (1 + priority) + 1000 * age_ms // AGE_MS
     worth = priority * w.clock[0].priority_ms + age_ms
     claim = w.nodes[source].claim
-    found = 0
-    for j in range(len(who)):
+    found, row, gear = 0, -1, -1
+    for j in range(len(cost)):
         cost[j] = NO_PAIR_MS
-        least = ready[j] * weight // 1000 - worth + extra[j]
-        if found == len(best) and least >= best[found - 1]:
+        v, ready_ms, extra_ms = takers.who[j], takers.ready_ms[j], takers.extra_ms[j]
+        if found == len(best) and ready_ms * weight // 1000 - worth + extra_ms >= best[found - 1]:
             continue
-        gear = 2 * w.vehicles[who[j]].kind
-        drive = _to_go_ms(w, via[j], row_for(w, gear, source), gear, source)
+        if takers.gear[j] != gear:
+            gear = takers.gear[j]
+            row = row_for(w, gear, source)
+        drive = _to_go_ms(w, takers.via[j], row, gear, source)
         if drive >= FAR_MS:
             continue
-        wait = ready[j] + drive
-        if claim >= 0 and claim != who[j] and ready[j] == 0:
+        wait = ready_ms + drive
+        if claim >= 0 and claim != v and ready_ms == 0:
             wait += TAKEN_MS
-        cost[j] = drive + wait * weight // 1000 - worth + extra[j]
+        cost[j] = drive + wait * weight // 1000 - worth + extra_ms
         if found < len(best):
             found += 1
         elif cost[j] >= best[found - 1]:
@@ -198,16 +197,17 @@ def assign(w: World, book: Book, count: int) -> tuple[NDArray[np.int64], NDArray
         Positions in `pending` and the vehicle of each that was given; and a bound on how much more than the cheapest
         pairing of all this one costs, in ms: 0 where it is the optimum.
     """
-    who, ready, via, extra = np.empty((4, len(w.vehicles)), np.int64)
-    many = _candidates(w, book, who, ready, via, extra)
+    table = np.empty((5, len(w.vehicles)), np.int64)
+    takers = _Takers(table[0], table[1], table[2], table[3], table[4])
+    many = _find_takers(w, book, takers)
+    who, ready_ms = takers.who[:many], takers.ready_ms[:many]
     chosen, taker = np.empty(min(count, many), np.int64), np.empty(min(count, many), np.int64)
-    if count == 0 or many == 0 or ready[:many].min() > 0:
+    if count == 0 or many == 0 or ready_ms.min() > 0:
         book.awaited[:] = True
         return chosen[:0], taker[:0], 0
-    who, ready, via, extra = who[:many], ready[:many], via[:many], extra[:many]
     cost, best = np.empty((count, many), np.int64), np.empty(count, np.int64)
     for i in range(count):
-        _row_of_costs(w, book, i, who, ready, via, extra, cost[i], best)
+        _row_of_costs(w, book, i, takers, cost[i], best)
     turned = count > many
     square = np.ascontiguousarray(cost.T) if turned else cost
     n, m = square.shape
@@ -223,10 +223,10 @@ def assign(w: World, book: Book, count: int) -> tuple[NDArray[np.int64], NDArray
     book.awaited[:] = False
     for i in range(n):
         move, j = (column[i], i) if turned else (i, column[i])
-        if ready[j] == 0 and w.vehicles[who[j]].order == NONE and cost[move, j] < NO_PAIR_MS // 2:
+        if ready_ms[j] == 0 and w.vehicles[who[j]].order == NONE and cost[move, j] < NO_PAIR_MS // 2:
             chosen[given], taker[given] = move, who[j]
             given += 1
-        book.awaited[who[j]] = ready[j] > 0
+        book.awaited[who[j]] = ready_ms[j] > 0
     for i in range(given):
         _send(w, book, taker[i], chosen[i])
     return chosen[:given], taker[:given], gap
