@@ -16,7 +16,7 @@ from heliograph.errors import HeliographError
 from heliograph.events import VehicleArrived
 from heliograph.fleet import closing
 from heliograph.fleet.assign import Book
-from heliograph.fleet.world import AWAY, HALTED, HANDOFF, World
+from heliograph.fleet.world import AWAY, DRIVING, HALTED, HANDOFF, World
 from heliograph.fleet.zones import Area, Zone, key_of, zone_of
 from heliograph.plant.roadmap import Roadmap
 
@@ -202,6 +202,9 @@ class Operations:
         """
         if self._world.vehicles["mode"][vehicle] != AWAY:
             raise HeliographError(f"vehicle {vehicle} is not away: {self.why(vehicle)}")
+        trip = self._trip_of[vehicle]
+        if trip is not None and trip.at_target_ms != NOT_YET:
+            raise HeliographError(f"vehicle {vehicle}: people are handing its carrier over at {trip.move.target}")
         node = int(zone_of(self._roadmap, place).nodes[0])
         if not closing.free_for(self._world, vehicle, node):
             raise HeliographError(f"vehicle {vehicle} cannot be put on {place}: {self._taken(node)}")
@@ -209,6 +212,26 @@ class Operations:
         at = next(i for i in reversed(range(len(self._away))) if self._away[i][0] == vehicle)
         self._away[at] = (vehicle, self._away[at][1], self._now_ms)
         self._deliver(vehicle)
+
+    def free_place(self, vehicle: int) -> str | None:
+        """A parking place or charger where a vehicle that is away can be put back; None: there is none now."""
+        for node in self._world.places.tolist():
+            if closing.free_for(self._world, vehicle, node):
+                return str(self._roadmap.node_ids[node])
+        return None
+
+    def hands_over(self, vehicle: int) -> bool:
+        """Whether a vehicle stands at a station and hands over."""
+        return bool(self._world.vehicles["mode"][vehicle] == HANDOFF)
+
+    def driving(self) -> NDArray[np.int64]:
+        """The vehicles that drive just now."""
+        return np.flatnonzero(self._world.vehicles["mode"] == DRIVING)
+
+    @property
+    def steps(self) -> int:
+        """Drives from node to node so far."""
+        return int(self._world.clock["visits"][0])
 
     def carry_in(self, vehicle: int) -> VehicleArrived:
         """People bring the carrier of a vehicle that is away to the target of its move; then `done`, as ever.

@@ -19,9 +19,11 @@ from numpy.typing import NDArray
 
 from heliograph.commands import HandOff, Move
 from heliograph.daybook import NOT_YET_MS, VEHICLE_STATES, Daybook, Moves, Tracks
+from heliograph.errors import UsageWrong
 from heliograph.events import CarrierPlaced, CarrierTaken, Event, VehicleArrived
 from heliograph.fleet.direct import Direct
 from heliograph.fleet.fleet import Fleet
+from heliograph.fleet.mishaps import Mishaps
 from heliograph.flow.dispatch import Flow
 from heliograph.links.port import Floor
 from heliograph.plant.model import Plant
@@ -46,8 +48,9 @@ class Progress:
 class _Loop:
     """One run of the twin."""
 
-    def __init__(self, plant: Plant, roadmap: Roadmap, seed: int, from_ms: int) -> None:
+    def __init__(self, plant: Plant, roadmap: Roadmap, seed: int, from_ms: int, mishaps: Mishaps | None) -> None:
         self.plant = plant
+        self.mishaps = mishaps
         self.floor = Twin(plant, seed=seed, start_ms=from_ms)
         self.flow = Flow(plant)
         self.fleet: Fleet | Direct
@@ -70,6 +73,8 @@ class _Loop:
         while True:
             turns += 1
             at_ms = min(floor.next_ms(), until_ms)
+            if self.mishaps is not None:
+                at_ms = min(at_ms, self.mishaps.next_ms)
             arrived = fleet.advance(at_ms)
             if self.recording and isinstance(fleet, Fleet):
                 self.events.extend(fleet.assigned_meanwhile())
@@ -79,9 +84,21 @@ class _Loop:
                 continue
             if at_ms >= until_ms:
                 return until_ms
+            if self.mishaps is not None and at_ms == self.mishaps.next_ms:
+                self._mishap(self.mishaps)
+                continue
             self._happened(floor.step())
             if turns % 512 == 0 and report(at_ms):
                 return at_ms
+
+    def _mishap(self, mishaps: Mishaps) -> None:
+        if not isinstance(self.fleet, Fleet):
+            raise UsageWrong("without vehicles nothing can happen to them: take a plant with vehicles")
+        for event in mishaps.apply(self.fleet):
+            self._arrived(event)
+        assigned = self.fleet.assign(self.fleet.now_ms)
+        if self.recording:
+            self.events.extend(assigned)
 
     def _arrived(self, event: VehicleArrived) -> None:
         move = self.fleet.move_of(event.vehicle)
@@ -122,14 +139,16 @@ def simulate(
     warmup_h: float,
     progress: Callable[[Progress], None] = lambda _: None,
     stop: Callable[[], bool] = lambda: False,
+    mishaps: Mishaps | None = None,
 ) -> Daybook:
     """Run a plant on the twin: `warmup_h` that is not counted, then `hours` that are.
 
-    `stop` is asked now and then; when it says so, the daybook ends there and is marked partial.
+    `stop` is asked now and then; when it says so, the daybook ends there and is marked partial. `mishaps` happen to
+    the vehicles; to judge the tracks then takes `mishaps.away`.
     """
     from_ms, until_ms = -ms_from_h(warmup_h), ms_from_h(hours)
     with _no_sweeping():
-        return _simulate(_Loop(plant, roadmap, seed, from_ms), seed, from_ms, until_ms, progress, stop)
+        return _simulate(_Loop(plant, roadmap, seed, from_ms, mishaps), seed, from_ms, until_ms, progress, stop)
 
 
 @contextlib.contextmanager
