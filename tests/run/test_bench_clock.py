@@ -13,6 +13,7 @@ from heliograph.run.bench import Limit, bench
 
 TINY = Path(__file__).parents[1] / "data" / "tiny.json"
 STEPS = 300
+WARM_UP = shell.WARM_UP_STEPS
 RARE = 97
 """Every so many tries something else takes the processor."""
 
@@ -20,11 +21,12 @@ RARE = 97
 class Machine:
     """A planner that does nothing, on a machine where that takes time."""
 
-    def __init__(self, try_ms: float, *, interrupted_ms: float = 0.0) -> None:
+    def __init__(self, try_ms: float, *, interrupted_ms: float = 0.0, first_ms: float = 0.0) -> None:
         self.now = 0.0
         self.tries: list[int] = []
         self.try_ms = try_ms
         self.interrupted_ms = interrupted_ms
+        self.first_ms = first_ms
 
     def __call__(self) -> float:
         self.now += 1e-7
@@ -40,6 +42,7 @@ class Machine:
         self.now += 1e-4
 
     def improve(self, tries: int) -> int:
+        self.now += self.first_ms / 1000 * (len(self.tries) == WARM_UP)
         before = sum(self.tries)
         self.tries.append(tries)
         self.now += tries * self.try_ms / 1000
@@ -88,6 +91,12 @@ def test_a_machine_with_other_work_costs_some_time_but_never_stops_the_improveme
 
     assert np.median(ran.step_ms) <= 20
     assert ran.tries > STEPS * 80
+
+
+def test_a_first_try_that_takes_for_ever_is_soon_forgotten(tiny, monkeypatch):
+    ran = run_on(Machine(0.1, first_ms=30_000.0), Limit(ms=20.0), tiny, monkeypatch)
+
+    assert np.median(ran.step_ms[2:10]) > 18
 
 
 def test_a_number_of_tries_is_kept_whatever_it_takes(tiny, monkeypatch):

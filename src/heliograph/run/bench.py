@@ -130,9 +130,12 @@ class _Lasts:
         self._mean = self._deviation = 0.0
 
     def saw(self, took: float) -> None:
-        """Learn from one; what was interrupted counts as no more than three times the usual."""
-        if not self._mean:
-            self._mean = took
+        """Learn from one; what was interrupted counts as no more than three times the usual.
+
+        One that is much shorter shows that what was held to be usual had been interrupted itself.
+        """
+        if not self._mean or 3 * took < self._mean:
+            self._mean, self._deviation = took, took / 2
         off = min(took, 3 * self._mean) - self._mean
         self._mean += off / 8
         self._deviation += (abs(off) - self._deviation) / 4
