@@ -6,14 +6,14 @@ from typing import NamedTuple
 
 import numpy as np
 from floors import Floor, fleet_of
-from maps import RoadTraffic
+from maps import RoadTraffic, most_vehicles
 
 from heliograph.fleet import Fleet, check_tracks
 from heliograph.fleet.steps import Lattice, Steps
 from heliograph.fleet.steps.stalls import Stalls
 from heliograph.units import HOUR_MS, MINUTE_MS
 
-__all__ = ["Outcome", "Rules", "drive_fleet", "drive_steps"]
+__all__ = ["Outcome", "Rules", "drive_fleet", "drive_steps", "random_starts"]
 
 
 class Outcome(NamedTuple):
@@ -54,6 +54,25 @@ def drive_fleet(traffic: RoadTraffic, visits: int, most_hours: int = 400) -> Out
         float(took.max(initial=0)) / MINUTE_MS,
         f"{rings} rings, {stuck} not opened at once",
     )
+
+
+def random_starts(lattice: Lattice, share: float, seed: int) -> np.ndarray:
+    """(v,) states in which vehicles stand on different nodes: a share of those for which there is room."""
+    node, other = lattice.node.astype(np.int64), lattice.other
+    tail = np.repeat(np.arange(len(node)), np.diff(lattice.arc_start))
+    beside: list[set[int]] = [set() for _ in range(lattice.nodes)]
+    pairs = np.concatenate(
+        [np.column_stack([node[tail], node[lattice.arc_to]]), np.column_stack([node, other])[other >= 0]]
+    )
+    for a, b in np.unique(pairs[pairs[:, 0] != pairs[:, 1]], axis=0).tolist():
+        beside[a].add(b)
+        beside[b].add(a)
+    rng = np.random.default_rng([seed, 5])
+    count = max(1, int(share * most_vehicles([sorted(b) for b in beside])))
+    standing = np.flatnonzero(lattice.there)
+    some = np.full(lattice.nodes, -1)
+    some[node[standing[::-1]]] = standing[::-1]
+    return some[rng.permutation(np.flatnonzero(some >= 0))[:count]].astype(np.int32)
 
 
 class Rules:

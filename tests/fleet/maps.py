@@ -14,10 +14,11 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
-from floors import roadmap
+from floors import fleet_of, roadmap
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from heliograph.fleet.steps import Lattice, roadmap_lattice
 from heliograph.plant.roadmap import Roadmap
 
 __all__ = [
@@ -48,6 +49,10 @@ class RoadTraffic(NamedTuple):
     stations: list[str]
     vehicles: int
     seed: int
+
+    def lattice(self, step_ms: int = 1000) -> Lattice:
+        """The roads cut into steps."""
+        return roadmap_lattice(self.plan, fleet_of(1, self.stations), step_ms)
 
 
 def strong_ways(nodes: int, roads: Iterable[Pair], rng: np.random.Generator, one_way: float) -> list[Pair]:

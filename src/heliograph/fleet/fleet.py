@@ -23,8 +23,9 @@ from heliograph.fleet import assign as _assign
 from heliograph.fleet import closing, motion, traffic
 from heliograph.fleet.compiled import bound
 from heliograph.fleet.operations import NOT_YET, Operations, Trip
+from heliograph.fleet.tangles import way_out
 from heliograph.fleet.why import why
-from heliograph.fleet.world import AWAY, HANDOFF, MWMS_PER_KWH, PICKUP, STATES, World, build_world
+from heliograph.fleet.world import AWAY, HANDOFF, HELD, MWMS_PER_KWH, PICKUP, STATES, World, build_world
 from heliograph.plant.model import Vehicles
 from heliograph.plant.roadmap import Roadmap
 
@@ -186,6 +187,9 @@ class Fleet(Operations):
             if self._pending:
                 stop_ms = min(until_ms, max(self._due_ms(), self._now_ms))
             self._now_ms, count = self._run(self._world, stop_ms)
+            if count == traffic.TANGLED:
+                self._untangle()
+                continue
             if count in (traffic.FULL_UP, traffic.FREE):
                 self._make_room()
             elif count or self._now_ms == until_ms:
@@ -339,6 +343,21 @@ class Fleet(Operations):
     def _expect(self, now_ms: int) -> None:
         if now_ms != self._now_ms:
             raise HeliographError(f"the fleet stands at {self._now_ms} ms and cannot act at {now_ms} ms: advance it")
+
+    def _untangle(self) -> None:
+        """Lead a vehicle that rings have held up too often to its target, if there is a way.
+
+        Not where vehicles have sizes: who is near could keep them from moves that are free by the nodes.
+        """
+        world = self._world
+        v = int(world.clock["tangled"][0])
+        world.clock["tangled"], world.vehicles["rings"][v] = -1, 0
+        if world.radius_m.any() or world.vehicles["mode"][v] != HELD:
+            return
+        moves = way_out(world, v)
+        if len(moves):
+            self._world = world._replace(way_out=moves)
+            traffic.lead_out(self._world)
 
     def _make_room(self) -> None:
         """Larger arrays where the compiled loop is about to run out of room."""

@@ -29,6 +29,8 @@ __all__ = ["close", "open_ring", "waiters_ahead"]
 LOOK_AGAIN_MS: Final = 490
 PATIENT_LOOKS: Final = 6
 TIRED_RINGS: Final = 16
+TANGLED_RINGS: Final = 24
+"""Who has met so many is led to its target (see `tangles`)."""
 NO_HOLE: Final = -1
 NOT_NOW: Final = -2
 
@@ -60,7 +62,7 @@ def close(w: World, v: int) -> bool:
 def _may_shift_into(w: World, v: int, node: int) -> bool:
     """Whether a free node can take v: the road, or a place that nobody has claimed or waits for."""
     n = w.nodes[node]
-    if n.holder >= 0:
+    if n.holder >= 0 or n.reserved:
         return False
     return bool(not n.closed or (n.claim < 0 and n.first_claiming < 0))
 
@@ -71,7 +73,7 @@ def _is_leaving(w: World, node: int) -> bool:
     n = w.nodes[node]
     x = w.vehicles[n.holder]
     taken = n.first_waiting >= 0 and w.vehicles[n.first_waiting].pushed
-    return bool(x.mode == DRIVING and x.node == node and not n.closed and not taken)
+    return bool(x.mode == DRIVING and x.node == node and not n.closed and not n.reserved and not taken)
 
 
 @inner
@@ -101,6 +103,8 @@ def _in_the_way(w: World, node: int, elder: int, any_age: bool) -> int:
         return 0
     if x.mode != HELD:
         return -1 if x.mode == DRIVING else 0
+    if x.led:
+        return -1
     return 1 if any_age or _older(w, elder, u) else -1
 
 
@@ -303,6 +307,8 @@ def open_ring(w: World, v: int, now_ms: int) -> None:
     clock.cycles += 1
     elder, heir = _held_up(w, v)
     w.vehicles[elder].rings += 1
+    if w.vehicles[elder].rings > TANGLED_RINGS and clock.leading == 0:
+        clock.tangled = elder
     tired = w.vehicles[elder].rings > TIRED_RINGS and _draw(w) % 2 == 0
     wait = False
     if not tired:

@@ -98,7 +98,8 @@ def too_near(w: World, v: int, edge: int) -> int:
 @inner
 def is_open(w: World, v: int, edge: int) -> bool:
     """Whether v may have the end of an edge now."""
-    return bool(w.nodes[w.edges[edge].head].holder < 0 and too_near(w, v, edge) < 0)
+    n = w.nodes[w.edges[edge].head]
+    return bool(n.holder < 0 and (not n.reserved or w.vehicles[v].led) and too_near(w, v, edge) < 0)
 
 
 @inner
@@ -113,7 +114,7 @@ def behind(w: World, v: int) -> int:
 def offer(w: World, node: int, now_ms: int) -> None:
     """A node may be free: it goes to the first who waits for it and can have it."""
     v = w.nodes[node].first_waiting
-    while v >= 0 and w.nodes[node].holder < 0:
+    while v >= 0 and w.nodes[node].holder < 0 and not w.nodes[node].reserved:
         x = w.vehicles[v]
         after = x.next_waiting
         if w.drive_ms[x.gear, x.along] > 0 and too_near(w, v, x.along) < 0:

@@ -34,9 +34,11 @@ from heliograph.fleet.state import (
     leave_claiming,
     leave_waiting,
     left,
+    offer,
     settle,
     standing,
 )
+from heliograph.fleet.tangles import lead_on
 from heliograph.fleet.timers import ARRIVE, FREED, FULL, LOOK, REST, SET_OUT, pop, push
 from heliograph.fleet.world import CHARGE, CHARGING, CLAIMING, DROP, HALTED, HANDOFF, HELD, IDLE, NONE, PARK, World
 
@@ -44,10 +46,12 @@ __all__ = [
     "FREE",
     "FULL_UP",
     "SPARE_TIMERS",
+    "TANGLED",
     "advance",
     "cut_off",
     "finish",
     "go_on_loaded",
+    "lead_out",
     "leave_road",
     "replan",
     "set_order",
@@ -65,6 +69,7 @@ DETOURS: Final = 8
 RETRY_MS: Final = 1_000
 FULL_UP: Final = -1
 FREE: Final = -2
+TANGLED: Final = -3
 
 
 @inner
@@ -137,6 +142,8 @@ def _queue_for(w: World, v: int, place: int, now_ms: int) -> None:
 def stop(w: World, v: int, now_ms: int) -> None:
     """Give up where it was going: it stays where it stands, or goes no further than the node it drives to."""
     x = w.vehicles[v]
+    if x.led:
+        w.clock[0].lead_over = 1
     if x.mode == HELD and x.want >= 0:
         leave_waiting(w, v)
     if x.queued >= 0:
@@ -166,6 +173,7 @@ def cut_off(w: World, v: int, now_ms: int) -> None:
 @inner
 def replan(w: World, now_ms: int) -> None:
     """Something was closed or opened: whoever cannot go on as it wanted finds another way, or waits for one."""
+    w.clock[0].lead_over = w.clock[0].leading > 0
     last = len(w.nodes) - 1
     for place in range(last):
         n = w.nodes[place]
@@ -174,7 +182,7 @@ def replan(w: World, now_ms: int) -> None:
             push(w, now_ms, FREED, place)
     for v in range(len(w.vehicles)):
         x = w.vehicles[v]
-        if x.mode >= HALTED or (x.next < 0 and x.node == x.target) or x.next == x.target:
+        if x.mode >= HALTED or x.led or (x.next < 0 and x.node == x.target) or x.next == x.target:
             continue
         no_way = cost_ms(w, v, x.target) >= FAR_MS
         if x.mode == HELD and (no_way or w.drive_ms[x.gear, x.along] <= 0):
@@ -442,12 +450,56 @@ def _arrive(w: World, v: int, now_ms: int) -> None:
         n.claim = -1
         push(w, now_ms, FREED, from_node)
     left(w, from_node, now_ms)
-    if x.node == x.target:
+    if x.led:
+        x.stood = 2
+        become(w, v, HELD, now_ms)
+    elif x.node == x.target:
         _at_target(w, v, now_ms)
     else:
         if w.nodes[x.node].closed:
             x.stood = 1
         _step(w, v, now_ms)
+    lead_on(w, now_ms)
+
+
+@inner
+def _all_out(w: World, now_ms: int) -> None:
+    """Nobody is led any more: nodes are free for all, and everybody finds its own way again."""
+    moves = w.way_out
+    w.clock[0].leading = w.clock[0].lead_over = 0
+    for i in range(len(moves)):
+        edge = w.edges[moves[i, 1]]
+        w.nodes[edge.tail].reserved = w.nodes[edge.head].reserved = 0
+    for i in range(len(moves)):
+        v = moves[i, 0]
+        x = w.vehicles[v]
+        if x.led:
+            x.led = 0
+            if x.mode == HELD and x.node == x.target:
+                _at_target(w, v, now_ms)
+            elif x.mode == HELD:
+                _step(w, v, now_ms)
+    for i in range(len(moves)):
+        offer(w, w.edges[moves[i, 1]].tail, now_ms)
+        offer(w, w.edges[moves[i, 1]].head, now_ms)
+
+
+@entry
+def lead_out(w: World) -> None:
+    """Begin the way out of a tangle that stands in `way_out`."""
+    clock, moves = w.clock[0], w.way_out
+    clock.leading, clock.lead_over = len(moves), 0
+    for i in range(len(moves)):
+        v, edge = moves[i, 0], w.edges[moves[i, 1]]
+        w.nodes[edge.tail].reserved = w.nodes[edge.head].reserved = 1
+        x = w.vehicles[v]
+        if not x.led:
+            x.led = 1
+            if x.mode == HELD:
+                if x.want >= 0:
+                    leave_waiting(w, v)
+                become(w, v, HELD, clock.now_ms)
+    lead_on(w, clock.now_ms)
 
 
 @inner
@@ -485,9 +537,11 @@ def advance(w: World, until_ms: int) -> tuple[int, int]:
 
     Returns:
         The time reached, and the number of arrivals in `arrived`; `FULL_UP`: an array is nearly full, make room and
-        call again; `FREE`: a vehicle has charged while moves are pending.
+        call again; `FREE`: a vehicle has charged while moves are pending; `TANGLED`: somebody needs a way out.
     """
     clock = w.clock[0]
+    if clock.lead_over:
+        _all_out(w, clock.now_ms)
     while clock.timers > 0 and w.timers[0].at_ms <= until_ms:
         timer = w.timers[0]
         if clock.arrivals > 0 and timer.at_ms > clock.now_ms:
@@ -516,6 +570,10 @@ def advance(w: World, until_ms: int) -> tuple[int, int]:
                     return int(now_ms), FREE
             elif kind == LOOK:
                 open_ring(w, who, now_ms)
+        if clock.lead_over:
+            _all_out(w, now_ms)
+        if clock.tangled >= 0:
+            return int(now_ms), TANGLED
     if clock.arrivals == 0:
         clock.now_ms = until_ms
     return int(clock.now_ms), int(clock.arrivals)
