@@ -21,7 +21,7 @@ from heliograph.fleet.steps.rows import FAR, MOST, UNIT, Roads, Scratch, build_s
 
 __all__ = ["spread"]
 
-AGAINST: Final = 1.5
+AGAINST: Final = 4.0
 """An arc against a stream costs up to so much more, in steps."""
 CROWDED: Final = 0.05
 """An arc into a node as busy as the average one costs so much more, in steps."""
@@ -49,7 +49,18 @@ def spread(lattice: Lattice, roads: Roads, places: NDArray[np.int64], seed: int)
     at = draw.choice(places, (len(goals), STARTS))
     first, last = roads.state_start[at], roads.state_start[at + 1]
     starts = roads.states_of[first + draw.integers(0, 1 << 30, at.shape) % (last - first)].astype(np.int64)
-    _learn(roads, edge, against, np.zeros(len(against)), np.zeros(lattice.nodes), goals, starts, build_scratch(roads))
+    _learn(
+        roads,
+        edge,
+        against,
+        np.zeros(len(against)),
+        np.zeros(lattice.nodes),
+        goals,
+        starts,
+        AGAINST,
+        CROWDED,
+        build_scratch(roads),
+    )
 
 
 def _edges(lattice: Lattice) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -77,6 +88,8 @@ def _learn(
     through: NDArray[np.float64],
     goals: NDArray[np.int64],
     starts: NDArray[np.int64],
+    against_cost: float,
+    crowded_cost: float,
     scratch: Scratch,
 ) -> None:
     """flow (e,) and through (n,): the traces on edges and in nodes."""
@@ -86,11 +99,11 @@ def _learn(
             e = edge[a]
             if e < 0:
                 continue
-            steps = 1.0 + CROWDED * through[roads.node[roads.arc_to[a]]] / mean
+            steps = 1.0 + crowded_cost * through[roads.node[roads.arc_to[a]]] / mean
             if against[e] >= 0:
-                steps += AGAINST * flow[against[e]] / (flow[e] + flow[against[e]] + 0.5 * mean)
+                steps += against_cost * flow[against[e]] / (flow[e] + flow[against[e]] + 0.5 * mean)
             roads.arc_cost[a] = min(MOST, int(UNIT * steps + 0.5))
-        fill(roads, goals[k], scratch)
+        fill(roads, goals[k], -1, 0, scratch)
         flow *= FADE
         through *= FADE
         for i in range(starts.shape[1]):

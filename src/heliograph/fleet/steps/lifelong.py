@@ -21,7 +21,7 @@ from heliograph.fleet.steps import window
 from heliograph.fleet.steps.guide import spread
 from heliograph.fleet.steps.lattice import Lattice
 from heliograph.fleet.steps.led import Led
-from heliograph.fleet.steps.rows import UNIT, RowTable, build_roads
+from heliograph.fleet.steps.rows import MOST, UNIT, RowTable, build_roads
 
 __all__ = ["Steps"]
 
@@ -63,10 +63,12 @@ class Steps:
         self._roads = build_roads(lattice)
         if guided:
             spread(lattice, self._roads, np.arange(lattice.nodes) if places is None else places, seed)
-        self._rows = RowTable(self._roads, lattice.nodes, count)
+        self._rows = RowTable(self._roads, lattice.nodes, count, lattice.follow)
         self._plans = window.build_plans(
             self._roads, lattice.nodes, starts, self._rows.rows, _window(lattice), lattice.follow, seed
         )
+        self._margin = MOST * _window(lattice)
+        """So much may a vehicle get further from its goal in a plan."""
         self._plans.k["good"] = UNIT * window.SCALE
         self._hurried = min(count, max(1, round(SHARE * lattice.nodes)))
         self._hurries = np.zeros(count, np.bool_)
@@ -123,7 +125,7 @@ class Steps:
         self._steps[vehicle] = 0
         p.to_go[vehicle] = self._begun[vehicle] = 0
         if node >= 0:
-            p.row[vehicle] = self._rows.take(node)
+            p.row[vehicle] = self._rows.take(node, int(p.path[vehicle, 0]))
             if p.path[vehicle, 0] >= 0:
                 self._measure(vehicle)
 
@@ -152,6 +154,10 @@ class Steps:
     def plan(self) -> None:
         """A new step begins: from now on `improve` may be called, as often as there is time."""
         p = self._plans
+        for v in np.flatnonzero(
+            (p.goal >= 0) & (p.path[:, 0] >= 0) & (p.to_go + self._margin > self._rows.reach[p.row])
+        ):
+            self._rows.extend(int(p.row[v]), int(p.path[v, 0]))
         self._led.look(p.path, p.held, p.goal, p.to_go, self._stalled)
         p.fixed[self._led.led] = window.RIGID
         window.begin(p, self._roads)
@@ -193,11 +199,16 @@ class Steps:
         return arrived
 
     def _measure(self, vehicle: int) -> None:
-        cost = window.how_far(self._plans, self._roads, vehicle)
+        p, rows = self._plans, self._rows
+        row, state = int(p.row[vehicle]), int(p.path[vehicle, 0])
+        cost = window.how_far(p, self._roads, vehicle)
+        if cost < 0 or cost + self._margin > rows.reach[row]:
+            rows.extend(row, state)
+            cost = window.how_far(p, self._roads, vehicle)
         if cost < 0:
-            node = self._roads.node[self._plans.path[vehicle, 0]]
+            node = self._roads.node[state]
             raise ValueError(f"vehicle {vehicle}: no way from node {node} to node {self._plans.goal[vehicle]}")
-        self._plans.to_go[vehicle] = self._begun[vehicle] = cost
+        p.to_go[vehicle] = self._begun[vehicle] = cost
         self._steps[vehicle] = 0
 
 

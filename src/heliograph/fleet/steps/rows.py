@@ -1,8 +1,9 @@
 """How far it is: for a goal node, the cost from every state, turning included, kept as a row of small whole numbers.
 
-A row is made when a vehicle is first sent to its goal (Dial's algorithm, backwards from the goal) and kept while there
-is room. It stores the cost modulo 256 where the map is large, and modulo 65,536 where it is not: what planning asks is
-always the difference between two states one arc apart, and that is small, so it comes out exactly.
+A row is made when a vehicle is first sent to its goal (Dial's algorithm, backwards from the goal, until some way beyond
+the vehicle) and kept while there is room. It stores the cost modulo 65,535, or modulo 255 on large grids: what planning
+asks is always the difference between two states one arc apart, and that is small, so it comes out exactly. The highest
+number stands for states that were not looked at.
 
 Source: Dial, Algorithm 360: Shortest-path forest with topological ordering (1969).
 """
@@ -25,6 +26,8 @@ MOST: Final = 63
 """The highest cost of an arc."""
 ROOM: Final = 1_200_000_000
 """Bytes for rows, as far as vehicles do not need more at a time."""
+BEYOND: Final = 1000
+"""A row reaches so much further than the vehicle for which it was made."""
 FAR: Final = 1 << 30
 """No way."""
 
@@ -95,8 +98,14 @@ def build_scratch(roads: Roads) -> Scratch:
 
 
 @inner
-def fill(roads: Roads, goal: int, scratch: Scratch) -> None:
-    """The cost from every state to the goal node, into `scratch.far`."""
+def fill(roads: Roads, goal: int, start: int, least: int, scratch: Scratch) -> int:
+    """The cost from states to the goal node, into `scratch.far`; how far it was looked: FAR, everywhere.
+
+    Args:
+        start: this state is looked at, and BEYOND; -1: all states are.
+        least: it is looked as far as that at least.
+    """
+    limit = FAR
     far, head, links = scratch.far, scratch.head, scratch.links
     far[:] = FAR
     head[:] = -1
@@ -120,6 +129,10 @@ def fill(roads: Roads, goal: int, scratch: Scratch) -> None:
         head[slot] = links[link, 1]
         if far[s] != cost:
             continue
+        if cost > limit:
+            return limit
+        if s == start:
+            limit = max(cost + BEYOND, least)
         for i in range(roads.back_start[s], roads.back_start[s + 1]):
             longer = cost + roads.arc_cost[roads.back[i, 0]]
             before = roads.back[i, 1]
@@ -129,45 +142,71 @@ def fill(roads: Roads, goal: int, scratch: Scratch) -> None:
                 links[used, 0], links[used, 1] = before, head[slot]
                 head[slot] = used
                 used += 1
+    return FAR
 
 
 @entry
-def _make_row(roads: Roads, goal: int, row: NDArray[np.uint16], scratch: Scratch) -> None:
-    fill(roads, goal, scratch)
+def _make_row(
+    roads: Roads, goal: int, start: int, least: int, top: int, row: NDArray[np.uint16], scratch: Scratch
+) -> int:
+    reach = fill(roads, goal, start, least, scratch)
     for s in range(len(row)):
-        row[s] = scratch.far[s]
+        far = scratch.far[s]
+        row[s] = top if far == FAR or far > reach else far % top
+    return reach
 
 
 class RowTable:
     """The rows that vehicles need, and, while there is room, those that they may need again."""
 
-    def __init__(self, roads: Roads, nodes: int, vehicles: int) -> None:
+    def __init__(self, roads: Roads, nodes: int, vehicles: int, follow: bool) -> None:
         states = len(roads.node)
-        wide = 2 * states * min(nodes, 2 * vehicles + 64) <= ROOM // 4
+        narrow = follow and 2 * states * min(nodes, 2 * vehicles + 64) > ROOM // 4
         self._roads = roads
         self._scratch = build_scratch(roads)
-        self._kept = int(min(nodes, max(1, ROOM // (states * (2 if wide else 1)))))
+        self._kept = int(min(nodes, max(1, ROOM // (states * (1 if narrow else 2)))))
         self.rows: NDArray[np.uint16] = np.zeros(
-            (max(self._kept, min(nodes, vehicles)), states), np.uint16 if wide else np.uint8
+            (max(self._kept, min(nodes, vehicles)), states), np.uint8 if narrow else np.uint16
         )
         """(r, s); rows that were never used take no memory."""
+        self.reach = np.zeros(len(self.rows), np.int64)
+        """(r,) as far as that a row is true."""
         self._row_of = np.full(nodes, -1, np.int64)
         self._node_of = np.full(len(self.rows), -1, np.int64)
         self._users = np.zeros(len(self.rows), np.int64)
         self._used = 0
         self._hand = 0
 
-    def take(self, node: int) -> int:
-        """The row of a goal node, made if it is not there; it stays until it is released as often as taken."""
+    @property
+    def top(self) -> int:
+        """The number of a state that was not looked at."""
+        return int(np.iinfo(self.rows.dtype).max)
+
+    def take(self, node: int, state: int) -> int:
+        """The row of a goal node, made if it is not there; it stays until it is released as often as taken.
+
+        Args:
+            state: from where the goal is sought; -1: from anywhere.
+        """
         row = int(self._row_of[node])
         if row < 0:
             row = self._room()
             if self._node_of[row] >= 0:
                 self._row_of[self._node_of[row]] = -1
             self._row_of[node], self._node_of[row] = row, node
-            _make_row(self._roads, node, self.rows[row], self._scratch)
+            self.reach[row] = 0
+            self.extend(row, state)
+        elif self.reach[row] < FAR and (state < 0 or self.rows[row, state] == self.top):
+            self.extend(row, state)
         self._users[row] += 1
         return row
+
+    def extend(self, row: int, state: int) -> None:
+        """Make a row true beyond a state; -1: everywhere."""
+        node = int(self._node_of[row])
+        self.reach[row] = _make_row(
+            self._roads, node, state, int(self.reach[row]), self.top, self.rows[row], self._scratch
+        )
 
     def release(self, row: int) -> None:
         """One user less."""

@@ -50,7 +50,7 @@ COUNTERS: Final = np.dtype(
     [
         ("window", "i8"),
         ("follow", "i8"),
-        ("half", "i8"),  # half the range of a row's numbers
+        ("top", "i8"),  # in a row: not looked at
         ("seed", "u8"),
         ("search", "i8"),  # searches so far
         ("chain", "i8"),  # rounds of pushing, and trades
@@ -113,7 +113,7 @@ def build_plans(
     """All vehicles stand still, and none has a goal."""
     count = len(states)
     k = np.zeros(1, COUNTERS)
-    k["window"], k["follow"], k["half"] = window, follow, 1 << (8 * rows.itemsize - 1)
+    k["window"], k["follow"], k["top"] = window, follow, np.iinfo(rows.dtype).max
     k["seed"] = (seed * 2654435761 + 88172645463325252) % (1 << 64)
     k["next"] = count
     plans = Plans(
@@ -154,9 +154,16 @@ def _draw(p: Plans, below: int) -> int:
 @inner
 def _nearer(p: Plans, v: int, s: int, to: int) -> int:
     """How much nearer the goal of v is in state `to` than in state s."""
-    half, row = p.k[0].half, p.row[v]
-    gain = (np.int64(p.rows[row, s]) - np.int64(p.rows[row, to])) & (2 * half - 1)
-    return int(gain - 2 * half if gain >= half else gain)
+    top, row = p.k[0].top, p.row[v]
+    here, then = np.int64(p.rows[row, s]), np.int64(p.rows[row, to])
+    if here == top or then == top:
+        return -DEAREST
+    gain = here - then
+    if 2 * gain > top:
+        gain -= top
+    elif 2 * gain < -top:
+        gain += top
+    return int(gain)
 
 
 @inner
@@ -335,7 +342,10 @@ def _try(p: Plans, roads: Roads, v: int, push: bool) -> bool:
     while done < count:
         u = p.moved[done, 0]
         hope -= p.weight[u] * p.cost[u]
-        end = _search(p, roads, u, DEAREST if push else p.cost[u] + (hope - worse) // p.weight[u])
+        limit = p.cost[u] + (hope - worse) // p.weight[u]
+        if push:
+            limit = DEAREST if done else p.cost[u] - 1
+        end = _search(p, roads, u, limit)
         if end < 0:
             k.failed, k.failed_at = u, p.moved[done, 3]
             break
