@@ -56,8 +56,9 @@ def command(
 ) -> None:
     """Run INSTANCE, a JSON file of the League of Robot Runners 2023, and judge the run with separate code.
 
-    Robots drive forward, turn by 90° or wait; each gets its errands one by one, dealt in turn. Kernels are compiled
-    before the clock runs. A run that breaks a rule ends with exit code 5.
+    Robots drive forward, turn by 90° or wait; each gets its errands one by one, dealt in turn. Before the clock
+    runs, kernels are compiled, and all robots are told their first errand. A run that breaks a rule ends with exit
+    code 5.
     """
     from heliograph.errors import CheckFailed, UsageWrong
     from heliograph.fleet.check_steps import check_steps
@@ -160,6 +161,7 @@ def _lengths(judged: StepsJudged, steps: int) -> dict[str, float]:
 def _show(figures: dict[str, Any]) -> None:
     ms, fewest, long = figures["step_ms"], figures["errands_per_robot"], figures["errand_steps"]
     limit_ms, over = figures["time_limit_ms"], figures["over_limit"]
+    before = f"kernels {figures['compile_ms']:,.0f} ms, fleet and first errands {figures['setup_ms']:,.0f} ms"
     given = f"{figures['tries_per_step']:,} tries" if limit_ms is None else f"{limit_ms:g} ms"
     pairs: Sequence[tuple[str, object]] = [
         ("robots", f"{figures['robots']:,} on {figures['map']}"),
@@ -171,7 +173,7 @@ def _show(figures: dict[str, Any]) -> None:
         ("the first step", f"{ms['first']:.1f} ms"),
         ("steps over the limit", "no limit" if over is None else f"{over:.2%}"),
         ("tries to improve", f"{figures['tries']:,}, of which {figures['tries_that_helped']:,} helped"),
-        ("before the clock", f"kernels {figures['compile_ms']:,.0f} ms, fleet {figures['setup_ms']:,.0f} ms"),
+        ("before the clock", before),
         ("time in all", f"{human_duration(figures['wall_s'])}, judged in {figures['judge_s']:.2f} s"),
         ("memory", f"{human_bytes(figures['memory_bytes'])} at most"),
         ("violations", f"{figures['violations']:,}"),
