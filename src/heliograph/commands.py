@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
-__all__ = ["Command", "HandOff", "Move", "Release"]
+__all__ = ["NEVER_MS", "Command", "HandOff", "Move", "Release"]
+
+
+NEVER_MS = 1 << 60
+"""Later than any time of a run."""
 
 
 class Move(msgspec.Struct, frozen=True, gc=False):
@@ -20,6 +24,8 @@ class Move(msgspec.Struct, frozen=True, gc=False):
     target: str
     priority: int
     wanted_ms: int
+    due_ms: int = NEVER_MS
+    """The carrier should be taken by then."""
 
 
 class HandOff(msgspec.Struct, frozen=True, gc=False):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from floors import Floor, fleet_of, ring, roadmap
 
+from heliograph.commands import NEVER_MS, Move
 from heliograph.fleet import Fleet
 from heliograph.units import HOUR_MS, MINUTE_MS
 
@@ -48,6 +49,16 @@ def test_no_move_starves_though_others_are_always_cheaper():
     moves = floor.fleet.moves()
     assert far.number in moves["number"].tolist()
     assert moves["assigned_ms"][moves["number"].tolist().index(far.number)] < HOUR_MS
+
+
+def test_of_two_moves_the_one_that_is_due_goes_first():
+    """One vehicle; the first move wanted is no hurry, the second is due before the first would be done."""
+    for due_ms, first in ((NEVER_MS, 0), (MINUTE_MS, 1)):
+        fleet = Fleet(ring(60, [0, 1, 4, 20]), fleet_of(1, ["b0"]))
+        fleet.want(Move(0, 0, -1, "b1", "b3", 0, 0))
+        fleet.want(Move(1, 1, -1, "b2", "b3", 0, 0, due_ms))
+        fleet.advance(5 * MINUTE_MS)
+        assert [a.move for a in fleet.assigned_meanwhile()] == [first]
 
 
 def test_what_is_too_large_for_the_optimum_is_given_with_a_bound_on_the_gap():

@@ -6,8 +6,8 @@ optimum (`matching.py`) unless the problem is too large for that. A move paired 
 paired with a busy vehicle waits for it, and is paired anew with the others next time. That is how the drop of one move
 becomes the pickup of the next at the same station or beside it.
 
-What waiting costs grows with the move's priority, and with its age without limit, so that no move is passed over for
-ever: an old enough one takes the first vehicle there is.
+What waiting costs grows with the move's priority, after its due time, and with its age without limit, so that no move
+is passed over for ever: an old enough one takes the first vehicle there is.
 """
 
 from __future__ import annotations
@@ -29,6 +29,10 @@ WAIT_PERMILLE: Final = 700
 """What a second of waiting costs against a second of empty driving, for a new move without priority."""
 AGE_MS: Final = 300_000
 """After each time of this length a move's waiting costs a second more per second."""
+LATE_COSTS: Final = 3
+"""What a second after the due time costs more than one before it."""
+ROUND_MS: Final = 300_000
+"""Where moves are more than vehicles, who is passed over is taken to wait this much longer."""
 TAKEN_MS: Final = 20_000
 """What waiting for a source that another vehicle has claimed is taken to last."""
 TURN_BACK_MS: Final = 150_000
@@ -49,13 +53,14 @@ SOURCE: Final = 0
 TARGET: Final = 1
 PRIORITY: Final = 2
 WANTED: Final = 3
+DUE: Final = 4
 
 
 class Book(NamedTuple):
     """What is known of moves, as arrays; v vehicles, n nodes."""
 
     pending: NDArray[np.int64]
-    """(4, room) source node, target node, priority, wanted_ms of each pending move"""
+    """(5, room) source node, target node, priority, wanted_ms, due_ms of each pending move"""
     target: NDArray[np.int64]
     """(v,) the node where the move of a vehicle ends"""
     into: NDArray[np.int64]
@@ -77,7 +82,7 @@ def open_book(vehicles: int, nodes: int, edge_to: NDArray[np.int32]) -> Book:
     of_vehicle = np.zeros((3, vehicles), np.int64)
     of_vehicle[0] = -1
     awaited, handoff_ms = np.zeros(vehicles, np.bool_), np.full(1, 60_000, np.int64)
-    return Book(np.zeros((4, 256), np.int64), of_vehicle[0], into, of_vehicle[1], of_vehicle[2], awaited, handoff_ms)
+    return Book(np.zeros((5, 256), np.int64), of_vehicle[0], into, of_vehicle[1], of_vehicle[2], awaited, handoff_ms)
 
 
 @inner
@@ -147,7 +152,9 @@ def _row_of_costs(
     source, priority, now_ms = book.pending[SOURCE, i], book.pending[PRIORITY, i], w.clock[0].now_ms
     age_ms = now_ms - book.pending[WANTED, i]
     weight = WAIT_PERMILLE * (1 + priority) + 1000 * age_ms // AGE_MS
-    worth = priority * w.clock[0].priority_ms + age_ms
+    in_time_ms = max(0, book.pending[DUE, i] - now_ms)
+    next_time_ms = max(0, now_ms + ROUND_MS - book.pending[DUE, i])
+    worth = priority * w.clock[0].priority_ms + age_ms + LATE_COSTS * next_time_ms
     claim = w.nodes[source].claim
     found, row, gear = 0, -1, -1
     for j in range(len(cost)):
@@ -164,7 +171,7 @@ def _row_of_costs(
         wait = ready_ms + drive
         if claim >= 0 and claim != v and ready_ms == 0:
             wait += TAKEN_MS
-        cost[j] = drive + wait * weight // 1000 - worth + extra_ms
+        cost[j] = drive + wait * weight // 1000 - worth + extra_ms + LATE_COSTS * max(0, wait - in_time_ms)
         if found < len(best):
             found += 1
         elif cost[j] >= best[found - 1]:

@@ -123,7 +123,7 @@ class Fleet(Operations):
         if i == table.shape[1]:
             table = np.concatenate([table, np.zeros_like(table)], axis=1)
             self._book = self._book._replace(pending=table)
-        table[:, i] = nodes[move.source], nodes[move.target], move.priority, move.wanted_ms
+        table[:, i] = nodes[move.source], nodes[move.target], move.priority, move.wanted_ms, move.due_ms
         self._pending.append(move)
         self._news = True
         self._world.clock["pending"] = i + 1
