@@ -92,5 +92,7 @@ def slowdown(
     """
     length = np.arange(shortest, longest + 1)
     rate = visits[visits > 0] / steps
-    held = rate * np.mean(length**2.0) / 2 / np.maximum(1 - rate / capacity, 0.0)
-    return float(1 + chance * (length.mean() + np.average(held, weights=rate)))
+    if (rate >= capacity).any():
+        return np.inf
+    held = rate * np.mean(length**2.0) / 2 / (1 - rate / capacity)
+    return float(1 + chance * (length.mean() + (held * rate).sum() / max(rate.sum(), 1e-300)))
