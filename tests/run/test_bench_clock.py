@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,7 @@ from heliograph.run.bench import Limit, bench
 
 TINY = Path(__file__).parents[1] / "data" / "tiny.json"
 STEPS = 300
-WARM_UP = shell.WARM_UP_STEPS
+WARM_UP = shell.WARM_UP_STEPS + shell.JAM_STEPS
 RARE = 97
 """Every so many tries something else takes the processor."""
 
@@ -104,3 +106,36 @@ def test_a_number_of_tries_is_kept_whatever_it_takes(tiny, monkeypatch):
 
     assert machine.tries[-STEPS:] == [7] * STEPS
     assert ran.tries == 7 * STEPS
+
+
+COMPILED_LATE = """
+import sys
+import numpy as np
+from heliograph.plant.lorr import Instance
+from heliograph.run import bench
+
+def compiled():
+    modules = [m for name, m in list(sys.modules.items()) if name.startswith("heliograph.fleet.steps.")]
+    kernels = [(name, k) for m in modules for name, k in vars(m).items() if hasattr(k, "py_func")]
+    return {(name, str(k.signatures)) for name, k in kernels}
+
+def warm_up(*given):
+    usual(*given)
+    before.update(compiled())
+
+usual, bench._warm_up, before = bench._warm_up, warm_up, set()
+free = np.zeros((2, 9), bool)
+free[1], free[0, 4] = True, True
+jam = Instance("jam", "jam", free, np.array([9, 17]), np.array([17, 9, 9, 17]))
+ran = bench.bench(jam, 200, bench.Limit(tries=2), seed=1)
+print(ran.errands.min(), [name for name, _ in compiled() - before])
+"""
+
+
+def test_no_kernel_is_compiled_while_the_clock_runs_tangles_included():
+    """Two robots that meet head-on in a corridor, for ever; in a process of its own, where nothing is compiled yet."""
+    told = subprocess.run([sys.executable, "-c", COMPILED_LATE], capture_output=True, text=True, check=True).stdout
+
+    errands, late = told.split(maxsplit=1)
+    assert int(errands) > 3
+    assert late.strip() == "[]"

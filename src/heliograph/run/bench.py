@@ -36,6 +36,8 @@ LEARN: Final = 0.02
 MOST_ASIDE: Final = 0.2
 """A step that is later than that was interrupted: nothing set aside would have saved it."""
 WARM_UP_STEPS: Final = 3
+JAM_STEPS: Final = 40
+"""After so many steps two vehicles that meet head-on in a corridor have been led past each other."""
 
 Watch = Callable[[int, int, float], None]
 """Hears the steps and errands done, and what the last step took in ms."""
@@ -92,7 +94,7 @@ def bench(
     node = np.cumsum(instance.free) - 1
     starts = (4 * node[instance.starts]).astype(np.int32)
     built = clock()
-    _warm_up(lattice, starts[:2], node[instance.tasks[:2]])
+    _warm_up(lattice, starts, node[instance.tasks[:2]])
     warm = clock()
     fleet = Steps(lattice, starts, seed=seed)
     errands = np.zeros(robots, np.int64)
@@ -212,11 +214,18 @@ class _Shares:
 
 
 def _warm_up(lattice: Lattice, starts: NDArray[np.int32], goals: NDArray[np.int64]) -> None:
-    """Let every kernel be compiled, or loaded, before the clock runs."""
-    fleet = Steps(lattice, starts)
-    for _ in range(WARM_UP_STEPS):
-        for vehicle, goal in zip(range(len(starts)), goals.tolist(), strict=False):
-            fleet.send(vehicle, goal)
+    """Let every kernel be compiled, or loaded, before the clock runs: those for tangles, and those for such a map."""
+    corridor = np.ones((2, 6), np.bool_)
+    corridor[0] = np.arange(6) == 1
+    _play(Steps(grid_lattice(corridor), np.array([4, 24], np.int32)), np.array([6, 1]), JAM_STEPS)
+    _play(Steps(lattice, starts, guided=False), goals, WARM_UP_STEPS)
+
+
+def _play(fleet: Steps, goals: NDArray[np.int64], steps: int) -> None:
+    """The first vehicles have these goals."""
+    for vehicle, goal in enumerate(goals.tolist()):
+        fleet.send(vehicle, goal)
+    for _ in range(steps):
         fleet.plan()
         fleet.improve(1)
         fleet.move()
