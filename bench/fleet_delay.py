@@ -14,6 +14,9 @@ vehicle-steps lost so, of a fleet's n steps in all,
 
     errands with delay >= errands without * (1 - b / n) / slowdown
 
+`kept` says whether that was so. It leaves out that a queue which reaches back over a crossing holds up others as well;
+where roads are narrow, this costs more than it allows for.
+
 Not measured: the time limit of a step; maps that are full (there r comes near to 1 and the bound to 0).
 
     python bench/fleet_delay.py [--instances DIR] [--steps 1000]
