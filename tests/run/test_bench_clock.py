@@ -124,11 +124,11 @@ def warm_up(*given):
     before.update(compiled())
 
 usual, bench._warm_up, before = bench._warm_up, warm_up, set()
-free = np.zeros((2, 9), bool)
-free[1], free[0, 4] = True, True
-jam = Instance("jam", "jam", free, np.array([9, 17]), np.array([17, 9, 9, 17]))
+free = np.zeros((2, 8), bool)
+free[1], free[0, 1] = True, True
+jam = Instance("jam", "jam", free, np.array([8, 15]), np.array([15, 8, 8, 15]))
 ran = bench.bench(jam, 200, bench.Limit(tries=2), seed=1)
-print(ran.errands.min(), [name for name, _ in compiled() - before])
+print(*ran.errands, [name for name, _ in compiled() - before])
 """
 
 
@@ -136,6 +136,6 @@ def test_no_kernel_is_compiled_while_the_clock_runs_tangles_included():
     """Two robots that meet head-on in a corridor, for ever; in a process of its own, where nothing is compiled yet."""
     told = subprocess.run([sys.executable, "-c", COMPILED_LATE], capture_output=True, text=True, check=True).stdout
 
-    errands, late = told.split(maxsplit=1)
-    assert int(errands) > 3
+    one, other, late = told.split(maxsplit=2)
+    assert int(one) > 0 and int(other) > 0
     assert late.strip() == "[]"
