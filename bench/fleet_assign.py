@@ -154,7 +154,7 @@ def main() -> None:
     ours = found["looking ahead"]
     saved = {
         name: {key: round(1 - ours[key] / theirs[key], 3) for key in ("to_pickup_m", "empty_m", "empty_s", "wait_s")}
-        for name, theirs in found.items()
+        for name, theirs in list(found.items())[:-1]
     }
     print(json.dumps({"seeds": asked.seeds, "hours": asked.hours, "mean": found, "saved": saved}, indent=2))
 

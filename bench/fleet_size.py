@@ -125,9 +125,9 @@ def main() -> None:
             found[name].append(in_a_process(source, count, asked.hours, asked.seed))
     fewest = {}
     for name, rows in found.items():
-        table = Table(*rows[0], title=name)
-        for row in rows:
-            table.add_row(*(f"{value:,}" for value in row.values()))
+        table = Table(name, *(f"{row['vehicles']}" for row in rows))
+        for key in list(rows[0])[1:]:
+            table.add_row(key, *(f"{row[key]:,}" for row in rows))
         Console().print(table)
         enough = (1 - BUSY_WITHIN) * rows[-1]["cells_per_day"]
         fewest[name] = min(row["vehicles"] for row in rows if row["cells_per_day"] >= enough)
