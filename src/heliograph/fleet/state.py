@@ -99,7 +99,8 @@ def too_near(w: World, v: int, edge: int) -> int:
 def is_open(w: World, v: int, edge: int) -> bool:
     """Whether v may have the end of an edge now."""
     n = w.nodes[w.edges[edge].head]
-    return bool(n.holder < 0 and (not n.reserved or w.vehicles[v].led) and too_near(w, v, edge) < 0)
+    alone = w.near_start[edge] == w.near_start[edge + 1]
+    return bool(n.holder < 0 and (not n.reserved or w.vehicles[v].led) and (alone or too_near(w, v, edge) < 0))
 
 
 @inner
@@ -128,7 +129,8 @@ def offer(w: World, node: int, now_ms: int) -> None:
 def left(w: World, node: int, now_ms: int) -> None:
     """A vehicle has left a node: it is free for who waits, and so may be others near it."""
     w.nodes[node].holder = -1
-    offer(w, node, now_ms)
+    if w.nodes[node].first_waiting >= 0:
+        offer(w, node, now_ms)
     for i in range(w.wake_start[node], w.wake_start[node + 1]):
         offer(w, w.wake[i], now_ms)
 

@@ -459,7 +459,8 @@ def _arrive(w: World, v: int, now_ms: int) -> None:
         if w.nodes[x.node].closed:
             x.stood = 1
         _step(w, v, now_ms)
-    lead_on(w, now_ms)
+    if clock.leading > 0:
+        lead_on(w, now_ms)
 
 
 @inner
