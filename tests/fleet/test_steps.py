@@ -1,0 +1,328 @@
+"""The fleet in steps: lattices by hand, distances and losses by other code, and runs by the separate judges."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lifelong import Rules, drive_steps, random_starts
+from maps import RoadTraffic, grid_at_random, roadmap_at_random, roadmaps
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import dijkstra
+
+from heliograph.fleet import motion
+from heliograph.fleet.check_steps import check_steps
+from heliograph.fleet.steps import Lattice, Steps, grid_lattice, rows, window
+from heliograph.fleet.steps.lattice import roadmap_lattice
+from heliograph.plant.lorr import read_instance
+from heliograph.plant.model import Vehicles
+from heliograph.plant.read import read_plant
+from heliograph.plant.roadmap import Roadmap
+
+ROOT = Path(__file__).parents[2]
+TINY = ROOT / "tests" / "data" / "tiny.json"
+
+
+def arcs(lattice: Lattice, state: int) -> list[int]:
+    return lattice.arc_to[lattice.arc_start[state] : lattice.arc_start[state + 1]].tolist()
+
+
+def held(lattice: Lattice, state: int) -> set[int]:
+    return {int(lattice.node[state]), int(lattice.other[state])} - {-1}
+
+
+class GridRun(NamedTuple):
+    states: np.ndarray
+    """(steps + 1, n) 4 * cell + heading."""
+    errands: np.ndarray
+
+
+def drive_grid(
+    free: np.ndarray, starts: np.ndarray, tasks: np.ndarray, steps: int, seed: int, tries: int = 50
+) -> GridRun:
+    """Errands dealt as in the competition; starts and tasks are cells."""
+    node, cells, n = np.cumsum(free) - 1, np.flatnonzero(free), len(starts)
+    fleet = Steps(grid_lattice(free), (4 * node[starts]).astype(np.int32), seed=seed)
+    states, errands, todo = [4 * starts], np.zeros(n, np.int64), np.arange(n)
+    for _ in range(steps):
+        for v in todo.tolist():
+            fleet.send(v, int(node[tasks[(v + errands[v] * n) % len(tasks)]]))
+        fleet.plan()
+        fleet.improve(tries)
+        todo = np.flatnonzero(fleet.move())
+        errands[todo] += 1
+        states.append(4 * cells[fleet.states >> 2] + (fleet.states & 3))
+    return GridRun(np.array(states), errands)
+
+
+# -- lattices
+
+
+def test_on_a_grid_a_robot_drives_on_turns_or_waits():
+    """Nodes 0 1 @ / 2 3 4; state 4 * node + heading (east, south, west, north); forward, right, left, wait."""
+    lattice = grid_lattice(np.array([[True, True, False], [True, True, True]]))
+
+    assert lattice.nodes == 5 and len(lattice.node) == 20
+    assert arcs(lattice, 0) == [4, 1, 3, 0]
+    assert arcs(lattice, 1) == [9, 2, 0, 1]
+    assert arcs(lattice, 2) == [3, 1, 2]  # the edge of the map ahead
+    assert arcs(lattice, 4) == [5, 7, 4]  # an obstacle ahead
+    assert arcs(lattice, 15) == [7, 12, 14, 15]
+    assert arcs(lattice, 18) == [14, 19, 17, 18]
+    assert arcs(lattice, 19) == [16, 18, 19]
+    assert lattice.there.all() and (lattice.other == -1).all()
+
+
+def assert_sound(lattice: Lattice) -> None:
+    """What every planner on it relies on."""
+    tail = np.repeat(np.arange(len(lattice.node)), np.diff(lattice.arc_start))
+    for s, to in zip(tail.tolist(), lattice.arc_to.tolist(), strict=True):
+        more = held(lattice, to) - held(lattice, s)
+        assert len(more) <= 1  # one node at a time is granted
+        assert held(lattice, to) & held(lattice, s)  # nobody jumps
+    assert (np.diff(lattice.arc_start) > 0).all()
+    for s in range(len(lattice.node)):
+        last = arcs(lattice, s)[-1]
+        assert held(lattice, last) <= held(lattice, s)
+        assert (last == s) == bool(lattice.there[s])  # who stands may stay, who drives drives on
+    assert (lattice.there == (lattice.other < 0)).all()
+
+
+def assert_whole_steps(lattice: Lattice, roadmap: Roadmap, vehicles: Vehicles, step_ms: int) -> None:
+    """Each edge has as many states on the way as its time takes steps, rounded up."""
+    on_way: dict[tuple[int, int], int] = {}
+    for a, b in zip(lattice.node.tolist(), lattice.other.tolist(), strict=True):
+        if b >= 0:
+            on_way[a, b] = on_way.get((a, b), 0) + 1
+    wanted: dict[tuple[int, int], int] = {}
+    drive = motion.drive_ms(roadmap, vehicles)[0].tolist()
+    for a, b, ms in zip(roadmap.edge_from.tolist(), roadmap.edge_to.tolist(), drive, strict=True):
+        wanted[a, b] = wanted.get((a, b), 0) + -(-ms // step_ms)
+    assert on_way == wanted
+
+
+@pytest.mark.parametrize("step_ms", [500, 1000, 2500])
+def test_the_roads_of_the_small_plant_are_whole_steps(step_ms):
+    small = read_plant(ROOT / "plants" / "small")
+    lattice = roadmap_lattice(small.roadmap, small.plant.vehicles, step_ms)
+
+    assert_sound(lattice)
+    assert_whole_steps(lattice, small.roadmap, small.plant.vehicles, step_ms)
+
+
+@settings(max_examples=15, deadline=None, derandomize=True)
+@given(roadmaps(most=4), st.sampled_from([300, 1000, 4000]))
+def test_any_roads_are_whole_steps_with_a_way_out_that_takes_no_node(traffic: RoadTraffic, step_ms: int):
+    assert_sound(traffic.lattice(step_ms))
+
+
+# -- distances
+
+
+def far_from(roads: rows.Roads, goal: int) -> np.ndarray:
+    """(s,) the cost to the goal node, by SciPy."""
+    states = len(roads.node)
+    tail = np.repeat(np.arange(states), np.diff(roads.arc_start))
+    real = tail != roads.arc_to
+    graph = csr_matrix((roads.arc_cost[real], (roads.arc_to[real], tail[real])), shape=(states, states))
+    ends = np.flatnonzero((roads.node == goal) & roads.there)
+    return dijkstra(graph, indices=ends, min_only=True)
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+@pytest.mark.parametrize("kind", ["grid", "roadmap"])
+def test_rows_are_the_shortest_ways_near_and_when_extended(kind: str, narrow: bool, monkeypatch):
+    """Arcs at random costs; first to a state beside the goal, then to the furthest one, then everywhere."""
+    lattice = (
+        grid_lattice(grid_at_random(4, "corridors", 24)) if kind == "grid" else roadmap_at_random(3, "web", 8).lattice()
+    )
+    states = len(lattice.node)
+    roads = rows.build_roads(lattice)
+    roads.arc_cost[:] = np.random.default_rng(1).integers(4, rows.MOST + 1, len(roads.arc_cost))
+    if narrow:
+        monkeypatch.setattr(rows, "ROOM", 4 * states)
+    table = rows.RowTable(roads, lattice.nodes, 10, follow=lattice.follow)
+    assert table.rows.dtype == (np.uint8 if narrow and lattice.follow else np.uint16)
+    looked_at = []
+    for goal in range(0, lattice.nodes, lattice.nodes // 6):
+        far = far_from(roads, goal)
+        near = int(np.flatnonzero(far == np.sort(far[far > 0])[0])[0])
+        furthest = int(np.argmax(np.where(np.isfinite(far), far, -1)))
+        row = table.take(goal, near)
+        for state in (near, furthest, -1):
+            if state != near:
+                table.extend(row, state)
+            known = far <= table.reach[row]
+            assert (known == np.isfinite(far)).all() if state == -1 else known[state]
+            assert (table.rows[row][known] == far[known] % table.top).all()
+            assert (table.rows[row][~known] == table.top).all()
+            looked_at.append(known.mean())
+        table.release(row)
+    assert min(looked_at) < 0.9  # rows do end before the map does
+
+
+def test_rows_in_use_are_kept_and_the_others_make_room(monkeypatch):
+    lattice = grid_lattice(np.ones((6, 6), bool))
+    roads = rows.build_roads(lattice)
+    monkeypatch.setattr(rows, "ROOM", 2 * 3 * len(lattice.node))
+    table = rows.RowTable(roads, lattice.nodes, 3, follow=False)
+    used = table.take(0, -1)
+    for goal in range(1, 36):
+        table.release(table.take(goal, -1))
+
+    assert (table.rows[used] == far_from(roads, 0)).all()
+    assert table.take(0, -1) == used
+
+
+# -- plans
+
+
+def losses(fleet: Steps) -> np.ndarray:
+    """(v,) what each path loses on the way to its goal, from SciPy's distances."""
+    roads, lost = fleet._roads, []
+    for path, goal in zip(fleet.paths.tolist(), fleet.goals.tolist(), strict=True):
+        far, cost = far_from(roads, goal), 0.0
+        for s, to in pairwise(path):
+            if far[s] == 0:
+                break
+            arc = roads.arc_start[s] + arcs_to(roads, s).index(to)
+            cost += roads.arc_cost[arc] - far[s] + far[to]
+        lost.append(window.SCALE * cost)
+    return np.array(lost)
+
+
+def arcs_to(roads: rows.Roads, state: int) -> list[int]:
+    return roads.arc_to[roads.arc_start[state] : roads.arc_start[state + 1]].tolist()
+
+
+@pytest.mark.parametrize("kind", ["grid", "roadmap"])
+def test_more_tries_never_lose_more(kind: str):
+    """Once each vehicle has had its turn, what all lose together, each by its weight, only falls; and it does fall."""
+    lattice = grid_lattice(grid_at_random(2, "obstacles", 10)) if kind == "grid" else roadmap_at_random(5).lattice()
+    starts = random_starts(lattice, 0.35, 2)
+    fleet, rng = Steps(lattice, starts, seed=2), np.random.default_rng(2)
+    plans, better = fleet._plans, 0
+    todo = np.arange(fleet.count)
+    for step in range(30):
+        for v in todo.tolist():
+            fleet.send(v, int(rng.integers(lattice.nodes)))
+        fleet.plan()
+        fleet.improve(fleet.count)
+        before = (plans.cost * plans.weight).sum()
+        for _ in range(10):
+            helped = fleet.improve(20)
+            after = (plans.cost * plans.weight).sum()
+            assert (after < before) if helped else (after == before)
+            before, better = after, better + helped
+        if step % 10 == 9:
+            assert (losses(fleet) == plans.cost).all()
+        todo = np.flatnonzero(fleet.move())
+    assert better > 0
+
+
+@pytest.mark.parametrize("tries", [0, 1, 200])
+def test_a_run_keeps_the_rules_and_counts_what_the_judge_counts(tries: int):
+    """However little time there is: without any tries, robots are led one by one."""
+    tiny = read_instance(TINY)
+    ran = drive_grid(tiny.free, tiny.starts, tiny.tasks, 200, 1, tries)
+    judged = check_steps(tiny.free, ran.states, tiny.tasks, starts=tiny.starts, claimed=ran.errands)
+
+    assert judged.kinds == {}
+    assert judged.errands.min() >= (10 if tries else 1)
+
+
+def drive_random_grid(seed: int) -> GridRun:
+    free = grid_at_random(3, "obstacles", 16)
+    rng = np.random.default_rng(6)
+    cells = np.flatnonzero(free)
+    starts, tasks = rng.choice(cells, len(cells) // 4, replace=False), rng.choice(cells, 5000)
+    ran = drive_grid(free, starts, tasks, 250, seed)
+    judged = check_steps(free, ran.states, tasks, starts=starts, claimed=ran.errands)
+    assert judged.kinds == {}
+    assert judged.errands.sum() > 250
+    return ran
+
+
+def test_the_same_seed_gives_the_same_run_and_another_one_another():
+    """On a random grid, a quarter of its cells taken; all runs by the rules."""
+    one, again, other = drive_random_grid(1), drive_random_grid(1), drive_random_grid(2)
+
+    assert (one.states == again.states).all()
+    assert (one.states != other.states).any()
+
+
+BOUND = 60
+"""Steps for each robot there is: at worst all older errands are led to their ends first, one after the other."""
+
+
+@pytest.mark.parametrize(("kind", "seed"), [("obstacles", 8), ("obstacles", 10), ("maze", 9)])
+def test_on_a_crowded_grid_every_errand_ends(kind: str, seed: int):
+    """Four fifths of the robots that can get by each other at all; nobody is passed over for ever."""
+    lattice = grid_lattice(grid_at_random(seed, kind, 9))
+    starts = random_starts(lattice, 0.8, seed)
+    came = drive_steps(lattice, starts, 1000, seed, tries=100)
+
+    assert came.faults == []
+    assert came.served == came.wanted > 2 * len(starts)
+    assert came.longest < BOUND * len(starts)
+
+
+# -- execution
+
+
+@pytest.mark.parametrize("kind", ["grid", "roadmap"])
+def test_vehicles_that_stand_still_against_the_plan_are_never_run_into(kind: str):
+    """A fifth of them in each step, drawn anew: as bad as it gets."""
+    lattice = grid_lattice(grid_at_random(3, "rooms", 12)) if kind == "grid" else roadmap_at_random(1).lattice()
+    fleet, rules = Steps(lattice, random_starts(lattice, 0.4, 3), seed=3), Rules(lattice)
+    rng, arrivals = np.random.default_rng(3), 0
+    todo = np.arange(fleet.count)
+    for _ in range(600):
+        for v in todo.tolist():
+            fleet.send(v, int(rng.integers(lattice.nodes)))
+        fleet.plan()
+        fleet.improve(30)
+        stalled, before = rng.random(fleet.count) < 0.2, fleet.states
+        todo = np.flatnonzero(fleet.move(stalled))
+        assert rules.faults(before, fleet.states) == []
+        assert (fleet.states[stalled] == before[stalled]).all()
+        arrivals += len(todo)
+    assert arrivals > fleet.count
+
+
+def test_a_vehicle_taken_out_frees_its_node_and_goes_on_when_put_back():
+    """One blocks a corridor; while it is away others pass where it was, and its errand waits."""
+    corridor = grid_lattice(np.ones((1, 6), bool))
+    fleet = Steps(corridor, np.array([0, 12], np.int32), seed=1)
+    fleet.send(0, 5)
+    fleet.send(1, 1)
+    fleet.take_out(1)
+    for _ in range(20):
+        fleet.plan()
+        fleet.improve(20)
+        if fleet.move()[0]:
+            break
+    assert fleet.states.tolist() == [20, -1]  # node 5, facing east
+
+    with pytest.raises(ValueError, match="node 5 is held by vehicle 0"):
+        fleet.put_back(1, 22)
+    fleet.put_back(1, 14)  # node 3, facing west
+    fleet.send(0, -1)
+    for _ in range(2):
+        fleet.plan()
+        fleet.improve(20)
+        arrived = fleet.move()
+    assert arrived.tolist() == [False, True]
+    assert fleet.states[1] == 6
+
+
+def test_an_errand_to_where_no_way_leads_is_refused():
+    fleet = Steps(grid_lattice(np.array([[True, False, True]])), np.array([0], np.int32))
+
+    with pytest.raises(ValueError, match="vehicle 0: no way from node 0 to node 1"):
+        fleet.send(0, 1)
