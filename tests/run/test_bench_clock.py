@@ -108,6 +108,12 @@ def test_a_number_of_tries_is_kept_whatever_it_takes(tiny, monkeypatch):
     assert ran.tries == 7 * STEPS
 
 
+def test_one_robot_alone_is_an_instance_too():
+    ran = bench(read_instance(TINY, 1), 60, Limit(tries=1), seed=1)
+
+    assert ran.errands[0] > 3
+
+
 COMPILED_LATE = """
 import sys
 import numpy as np

@@ -94,7 +94,7 @@ def bench(
     node = np.cumsum(instance.free) - 1
     starts = (4 * node[instance.starts]).astype(np.int32)
     built = clock()
-    _warm_up(lattice, starts, node[instance.tasks[:2]])
+    _warm_up(lattice, starts, node[instance.tasks[: min(2, robots)]])
     warm = clock()
     fleet = Steps(lattice, starts, seed=seed)
     errands = np.zeros(robots, np.int64)
