@@ -21,8 +21,6 @@ from heliograph.fleet.steps.rows import FAR, MOST, UNIT, Roads, Scratch, build_s
 
 __all__ = ["spread"]
 
-AGAINST: Final = 4.0
-"""An arc against a stream costs up to so much more, in steps."""
 CROWDED: Final = 0.05
 """An arc into a node as busy as the average one costs so much more, in steps."""
 FADE: Final = 0.99
@@ -34,11 +32,12 @@ WORK: Final = 12_000_000
 """States that may be looked at: on large maps fewer goals are tried."""
 
 
-def spread(lattice: Lattice, roads: Roads, places: NDArray[np.int64], seed: int) -> None:
+def spread(lattice: Lattice, roads: Roads, places: NDArray[np.int64], against_steps: float, seed: int) -> None:
     """Learn the cost of each arc, into `roads.arc_cost`.
 
     Args:
         places: nodes between which vehicles are sent.
+        against_steps: an arc against a stream costs up to so much more, in steps.
     """
     edge, against = _edges(lattice)
     if not (against >= 0).any():
@@ -57,7 +56,7 @@ def spread(lattice: Lattice, roads: Roads, places: NDArray[np.int64], seed: int)
         np.zeros(lattice.nodes),
         goals,
         starts,
-        AGAINST,
+        against_steps,
         CROWDED,
         build_scratch(roads),
     )

@@ -21,6 +21,7 @@ from heliograph.fleet.steps import window
 from heliograph.fleet.steps.guide import spread
 from heliograph.fleet.steps.lattice import Lattice
 from heliograph.fleet.steps.led import Led
+from heliograph.fleet.steps.rounds import build_market, play_round
 from heliograph.fleet.steps.rows import MOST, UNIT, RowTable, build_roads
 
 __all__ = ["Steps"]
@@ -28,15 +29,23 @@ __all__ = ["Steps"]
 WINDOW: Final = 6
 """So many moves from node to node are planned jointly."""
 SHARE: Final = 0.3
-"""So many vehicles for each node may be in a hurry at a time; the others give way to them."""
+"""So many vehicles for each node may be in a hurry at a time: the nearest to their goals. The others give way."""
 CALM: Final = 1
 """What a loss of a vehicle counts that is in no hurry; `window.NOMINAL` for the others."""
-PATIENCE: Final = 0.5
+PATIENCE: Final = 0.03
 """A step lost on an errand is worth so many steps of way in the order of right of way."""
+CROWD: Final = 0.4
+"""Where a larger share of the nodes is held, those who stand move on in rounds first (see `rounds`) ..."""
+CRUSH: Final = 0.6
+"""... and above this one nobody pushes or trades any more: that would only break up the rings."""
+AGAINST: Final = 6.0
+"""In a crush, going against a stream costs up to so many steps more; less where there is room: with its square."""
 HELP: Final = 240
 """Who has not got nearer for so many steps is led to its goal (see `led`) ..."""
 HELP_IN_JAM: Final = 24
 """... or for so many, where hardly anybody gets nearer."""
+HELP_IN_CRUSH: Final = 1000
+"""Where everybody moves seldom, for so many."""
 
 
 class Steps:
@@ -62,23 +71,27 @@ class Steps:
         self._lattice = lattice
         self._roads = build_roads(lattice)
         if guided:
-            spread(lattice, self._roads, np.arange(lattice.nodes) if places is None else places, seed)
+            against = AGAINST * min(1.0, (count / (CRUSH * lattice.nodes)) ** 2)
+            spread(lattice, self._roads, np.arange(lattice.nodes) if places is None else places, against, seed)
         self._rows = RowTable(self._roads, lattice.nodes, count, lattice.follow)
         self._plans = window.build_plans(
             self._roads, lattice.nodes, starts, self._rows.rows, _window(lattice), lattice.follow, seed
         )
+        self._crowded = lattice.follow and count > CROWD * lattice.nodes
+        self._crushed = lattice.follow and count > CRUSH * lattice.nodes
+        self._market = build_market(count, lattice.nodes)
         self._margin = MOST * _window(lattice)
         """So much may a vehicle get further from its goal in a plan."""
         self._plans.k["good"] = UNIT * window.SCALE
         self._hurried = min(count, max(1, round(SHARE * lattice.nodes)))
-        self._hurries = np.zeros(count, np.bool_)
         self._begun = np.zeros(count, np.int64)
         """(v,) the cost of the way when the errand began."""
         self._steps = np.zeros(count, np.int64)
         """(v,) steps since then."""
         self._todo = np.zeros(count, np.int64)
         self._stalled = np.zeros(count, np.bool_)
-        self._led = Led(lattice, count, patience=HELP, hurry=HELP_IN_JAM)
+        waits = (HELP_IN_CRUSH, HELP_IN_CRUSH) if self._crushed else (HELP, HELP_IN_JAM)
+        self._led = Led(lattice, count, patience=waits[0], hurry=waits[1])
 
     @property
     def count(self) -> int:
@@ -121,7 +134,6 @@ class Steps:
         if p.goal[vehicle] >= 0:
             self._rows.release(int(p.row[vehicle]))
         p.goal[vehicle] = node
-        self._hurries[vehicle] = False
         self._steps[vehicle] = 0
         p.to_go[vehicle] = self._begun[vehicle] = 0
         if node >= 0:
@@ -160,21 +172,21 @@ class Steps:
             self._rows.extend(int(p.row[v]), int(p.path[v, 0]))
         self._led.look(p.path, p.held, p.goal, p.to_go, self._stalled)
         p.fixed[self._led.led] = window.RIGID
-        window.begin(p, self._roads)
         key = p.to_go - PATIENCE * UNIT * self.lost
-        free = self._hurried - int(np.count_nonzero(self._hurries))
-        if free > 0:
-            calm = np.flatnonzero(~self._hurries)
-            self._hurries[calm[np.argsort(key[calm], kind="stable")[:free]]] = True
-        p.weight[:] = np.where(self._hurries, window.NOMINAL, CALM)
-        p.order[:] = np.lexsort((key, ~self._hurries))
+        p.order[:] = np.argsort(key, kind="stable")
+        p.weight[:] = CALM
+        p.weight[p.order[: self._hurried]] = window.NOMINAL
+        if self._crowded:
+            play_round(p, self._roads, self._market, self._todo)
+        window.begin(p, self._roads)
 
     def improve(self, tries: int) -> int:
         """So many tries to make the plan better; how many of them did.
 
         The first ones give each vehicle its turn in the order of right of way; then any may gain what others lose less.
+        In a crush there is nothing to try: the round is the plan.
         """
-        return int(window.improve(self._plans, self._roads, tries))
+        return 0 if self._crushed else int(window.improve(self._plans, self._roads, tries))
 
     def move(self, stalled: NDArray[np.bool_] | None = None) -> NDArray[np.bool_]:
         """Drive one step.

@@ -22,11 +22,11 @@ __all__ = ["FAR", "MOST", "UNIT", "Roads", "RowTable", "Scratch", "build_roads",
 
 UNIT: Final = 8
 """The cost of a step on an arc that is neither favoured nor avoided."""
-MOST: Final = 63
-"""The highest cost of an arc."""
+MOST: Final = 90
+"""The highest cost of an arc: with four turns back it stays under half of 255."""
 ROOM: Final = 1_200_000_000
 """Bytes for rows, as far as vehicles do not need more at a time."""
-BEYOND: Final = 1000
+BEYOND: Final = 700
 """A row reaches so much further than the vehicle for which it was made."""
 FAR: Final = 1 << 30
 """No way."""
@@ -153,7 +153,7 @@ def _make_row(
     for s in range(len(row)):
         far = scratch.far[s]
         row[s] = top if far == FAR or far > reach else far % top
-    return reach
+    return int(reach)
 
 
 class RowTable:

@@ -29,7 +29,21 @@ from numpy.typing import NDArray
 from heliograph.fleet.compiled import entry, inner
 from heliograph.fleet.steps.rows import UNIT, Roads
 
-__all__ = ["Plans", "begin", "build_plans", "drive", "how_far", "improve", "stand"]
+__all__ = [
+    "NOMINAL",
+    "RIGID",
+    "SCALE",
+    "Plans",
+    "begin",
+    "build_plans",
+    "drive",
+    "how_far",
+    "improve",
+    "leave_path",
+    "nearer",
+    "stand",
+    "take_path",
+]
 
 POOL: Final = 1 << 14
 """So many places a search may look at."""
@@ -152,11 +166,11 @@ def _draw(p: Plans, below: int) -> int:
 
 
 @inner
-def _nearer(p: Plans, v: int, s: int, to: int) -> int:
+def nearer(p: Plans, v: int, s: int, to: int) -> int:
     """How much nearer the goal of v is in state `to` than in state s."""
     top, row = p.k[0].top, p.row[v]
     here, then = np.int64(p.rows[row, s]), np.int64(p.rows[row, to])
-    if here == top or then == top:
+    if top in (here, then):
         return -DEAREST
     gain = here - then
     if 2 * gain > top:
@@ -183,13 +197,13 @@ def _lost(p: Plans, roads: Roads, v: int) -> int:
             break
         for a in range(roads.arc_start[s], roads.arc_start[s + 1]):
             if roads.arc_to[a] == to:
-                cost += SCALE * (roads.arc_cost[a] - _nearer(p, v, s, to))
+                cost += SCALE * (roads.arc_cost[a] - nearer(p, v, s, to))
                 break
     return cost
 
 
 @inner
-def _take(p: Plans, roads: Roads, v: int) -> None:
+def take_path(p: Plans, roads: Roads, v: int) -> None:
     """Enter the path of v."""
     if p.path[v, 0] < 0:
         return
@@ -201,7 +215,7 @@ def _take(p: Plans, roads: Roads, v: int) -> None:
 
 
 @inner
-def _leave(p: Plans, roads: Roads, v: int) -> None:
+def leave_path(p: Plans, roads: Roads, v: int) -> None:
     """Strike out the path of v."""
     for t in range(p.k[0].window + 1):
         s = p.path[v, t]
@@ -279,7 +293,7 @@ def _search(p: Plans, roads: Roads, v: int, limit: int) -> int:
                 continue
             higher = cost
             if not past:
-                higher += SCALE * (roads.arc_cost[a] - _nearer(p, v, s, to))
+                higher += SCALE * (roads.arc_cost[a] - nearer(p, v, s, to))
             if higher > limit:
                 continue
             toll = _toll(p, roads, v, s, to, t)
@@ -298,7 +312,7 @@ def _enlist(p: Plans, roads: Roads, u: int, count: int, at: int) -> int:
     p.moved[count, 0], p.moved[count, 1], p.moved[count, 2], p.moved[count, 3] = u, p.cost[u], 0, at
     for t in range(p.k[0].window + 1):
         p.before[count, t] = p.path[u, t]
-    _leave(p, roads, u)
+    leave_path(p, roads, u)
     return count + 1
 
 
@@ -321,7 +335,7 @@ def _undo(p: Plans, roads: Roads, count: int) -> None:
     for i in range(count):
         u = p.moved[i, 0]
         if p.moved[i, 2]:
-            _leave(p, roads, u)
+            leave_path(p, roads, u)
         p.fixed[u] = 0
     for i in range(count):
         u = p.moved[i, 0]
@@ -329,7 +343,7 @@ def _undo(p: Plans, roads: Roads, count: int) -> None:
         for t in range(p.k[0].window + 1):
             p.path[u, t] = p.before[i, t]
     for i in range(count):
-        _take(p, roads, p.moved[i, 0])
+        take_path(p, roads, p.moved[i, 0])
 
 
 @inner
@@ -362,7 +376,7 @@ def _try(p: Plans, roads: Roads, v: int, push: bool) -> bool:
         count = longer
         p.cost[u] = _lost(p, roads, u)
         worse += p.weight[u] * (p.cost[u] - p.moved[done, 1])
-        _take(p, roads, u)
+        take_path(p, roads, u)
         p.moved[done, 2] = 1
         done += 1
         if not push and worse > hope:
@@ -491,7 +505,7 @@ def drive(p: Plans, roads: Roads, stays: NDArray[np.bool_], todo: NDArray[np.int
                 p.path[v, t + 1] = p.path[v, 0]
             continue
         if p.goal[v] >= 0:
-            p.to_go[v] -= _nearer(p, v, p.path[v, 0], p.path[v, 1])
+            p.to_go[v] -= nearer(p, v, p.path[v, 0], p.path[v, 1])
         for t in range(window):
             p.path[v, t] = p.path[v, t + 1]
         _fallback(p, roads, v, window - 1)
@@ -499,7 +513,7 @@ def drive(p: Plans, roads: Roads, stays: NDArray[np.bool_], todo: NDArray[np.int
         p.held[:] = -1
         for v in range(len(p.path)):
             if stays[v]:
-                _take(p, roads, v)
+                take_path(p, roads, v)
         again = False
         for v in range(len(p.path)):
             if stays[v] or p.path[v, 0] < 0:
@@ -507,7 +521,7 @@ def drive(p: Plans, roads: Roads, stays: NDArray[np.bool_], todo: NDArray[np.int
             if late and _clashes(p, roads, v):
                 _fallback(p, roads, v, 0)
                 stays[v] = again = True
-            _take(p, roads, v)
+            take_path(p, roads, v)
         if not again:
             return
 
@@ -519,7 +533,7 @@ def how_far(p: Plans, roads: Roads, v: int) -> int:
     while not _arrived(p, roads, v, s):
         for a in range(roads.arc_start[s], roads.arc_start[s + 1]):
             to = roads.arc_to[a]
-            if to != s and _nearer(p, v, s, to) == roads.arc_cost[a]:
+            if to != s and nearer(p, v, s, to) == roads.arc_cost[a]:
                 cost += roads.arc_cost[a]
                 s = to
                 break
@@ -536,4 +550,4 @@ def stand(p: Plans, roads: Roads) -> None:
         if p.path[v, 0] < 0:
             continue
         _fallback(p, roads, v, 0)
-        _take(p, roads, v)
+        take_path(p, roads, v)
