@@ -91,11 +91,11 @@ def _to_go_ms(w: World, via: int, row: int, gear: int, target: int) -> int:
     if w.edges[via].head == target:
         return 0
     to_go, best = w.to_go_ms[row], FAR_MS
-    for i in range(w.follow_start[via], w.follow_start[via + 1]):
-        edge = w.follow[i, 0]
+    for i in range(w.edges[via].after_from, w.edges[via].after_to):
+        edge = w.turns[i, 0]
         drive = w.drive_ms[gear, edge]
         if drive > 0 and to_go[edge] < FAR_MS:
-            best = min(best, w.follow[i, 1 + gear // 2] + drive + to_go[edge])
+            best = min(best, w.turns[i, 1 + gear // 2] + drive + to_go[edge])
     return int(best)
 
 

@@ -124,10 +124,10 @@ def _off(px: float, py: float, ax: float, ay: float, bx: float, by: float) -> fl
 
 
 @inner
-def gap_m(xy: np.ndarray, a: int, b: int, c: int, d: int) -> float:
+def gap_m(nodes: np.ndarray, a: int, b: int, c: int, d: int) -> float:
     """From the edge or node a-b to the edge or node c-d; 0: they cross."""
-    ax, ay, bx, by = xy[a, 0], xy[a, 1], xy[b, 0], xy[b, 1]
-    cx, cy, dx, dy = xy[c, 0], xy[c, 1], xy[d, 0], xy[d, 1]
+    ax, ay, bx, by = nodes[a].x_m, nodes[a].y_m, nodes[b].x_m, nodes[b].y_m
+    cx, cy, dx, dy = nodes[c].x_m, nodes[c].y_m, nodes[d].x_m, nodes[d].y_m
     one = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
     two = (bx - ax) * (dy - ay) - (by - ay) * (dx - ax)
     three = (dx - cx) * (ay - cy) - (dy - cy) * (ax - cx)

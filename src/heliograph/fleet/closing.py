@@ -51,7 +51,8 @@ def _bar(w: World) -> None:
         out_of_it = tail.shut > 0 and not head.closed
         barred = e.shut > 0 or head.blocked > 0 or (head.shut > 0 and not out_of_it)
         for gear in range(len(w.drive_ms)):
-            w.drive_ms[gear, edge] = 0 if barred else w.open_ms[gear, edge]
+            ms = abs(w.drive_ms[gear, edge])
+            w.drive_ms[gear, edge] = -ms if barred else ms
     w.row_of[:] = -1
     w.row_key[:] = -1
     w.clock[0].row_hand = 0
@@ -241,12 +242,12 @@ def horizon(w: World, v: int) -> NDArray[np.int64]:
     row = w.to_go_ms[row_for(w, x.gear, x.target)]
     while at != x.target and count < len(nodes):
         best, best_ms = -1, FAR_MS
-        for i in range(w.follow_start[via], w.follow_start[via + 1]):
-            edge = w.follow[i, 0]
+        for i in range(w.edges[via].after_from, w.edges[via].after_to):
+            edge = w.turns[i, 0]
             drive, head = w.drive_ms[x.gear, edge], w.edges[edge].head
             if drive <= 0 or row[edge] >= FAR_MS or (w.nodes[head].closed and head != x.target):
                 continue
-            ms = w.follow[i, 1 + x.kind] + drive + row[edge]
+            ms = w.turns[i, 1 + x.kind] + drive + row[edge]
             if ms < best_ms:
                 best, best_ms = edge, ms
         if best < 0:

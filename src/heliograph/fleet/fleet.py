@@ -91,6 +91,8 @@ class Fleet(Operations):
         self._meanwhile: list[MoveAssigned] = []
         self._run = bound(traffic.advance, self._world, start_ms)
         self._pair = bound(_assign.assign, self._world, self._book, 0)
+        self._go_on_loaded = bound(traffic.go_on_loaded, self._world, 0, 0)
+        self._finish = bound(traffic.finish, self._world, 0)
         self._check_roads()
 
     @property
@@ -230,7 +232,7 @@ class Fleet(Operations):
             self._handoff_ms += (now_ms - trip.at_source_ms - self._handoff_ms) // 16
             self._book.handoff_ms[0] = self._handoff_ms
             trip.loaded_mm = -int(self._world.vehicles["loaded_mm"][vehicle])
-            traffic.go_on_loaded(self._world, vehicle, self._roadmap.station_node[trip.move.target])
+            self._go_on_loaded(self._world, vehicle, self._roadmap.station_node[trip.move.target])
         else:
             trip.placed_ms = now_ms
             self._trip_of[vehicle] = None
@@ -238,7 +240,7 @@ class Fleet(Operations):
             if carried_in:
                 self._act(closing.BROUGHT, vehicle)
             else:
-                traffic.finish(self._world, vehicle)
+                self._finish(self._world, vehicle)
         if x["down"]:
             self._act(closing.HALT, vehicle, int(x["down"]))
 
@@ -352,7 +354,7 @@ class Fleet(Operations):
         world = self._world
         v = int(world.clock["tangled"][0])
         world.clock["tangled"], world.vehicles["rings"][v] = -1, 0
-        if world.radius_m.any() or world.vehicles["mode"][v] != HELD:
+        if world.vehicles["radius_m"].any() or world.vehicles["mode"][v] != HELD:
             return
         moves = way_out(world, v)
         if len(moves):

@@ -135,13 +135,13 @@ def _find_hole(w: World, v: int, start: int, elder: int, any_age: bool) -> int:
         node = w.scratch[first]
         first += 1
         holder = w.vehicles[nodes[node].holder]
-        for i in range(w.follow_start[holder.via], w.follow_start[holder.via + 1]):
-            edge = w.follow[i, 0]
+        for i in range(w.edges[holder.via].after_from, w.edges[holder.via].after_to):
+            edge = w.turns[i, 0]
             there = w.edges[edge].head
             if (
                 w.drive_ms[holder.gear, edge] <= 0
                 or nodes[there].seen == search
-                or w.follow[i, 1 + holder.kind] >= FAR_MS
+                or w.turns[i, 1 + holder.kind] >= FAR_MS
             ):
                 continue
             free = nodes[there].holder < 0
@@ -233,10 +233,10 @@ def _step_aside(w: World, v: int, off_road: bool, now_ms: int) -> bool:
     follower = v
     while behind(w, follower) != v:
         follower = behind(w, follower)
-    for i in range(w.follow_start[x.via], w.follow_start[x.via + 1]):
-        edge = w.follow[i, 0]
+    for i in range(w.edges[x.via].after_from, w.edges[x.via].after_to):
+        edge = w.turns[i, 0]
         place = w.nodes[w.edges[edge].head].closed != 0
-        can = w.drive_ms[x.gear, edge] > 0 and w.follow[i, 1 + x.kind] < FAR_MS
+        can = w.drive_ms[x.gear, edge] > 0 and w.turns[i, 1 + x.kind] < FAR_MS
         if edge != x.along and can and place == off_road:
             start = _hold_up(w, v, edge)
             hole = _find_hole(w, v, start, v, True)

@@ -55,7 +55,8 @@ def _make_row(w: World, row: int, gear: int, target: int) -> None:
     """Fill a row: Dijkstra from the target backwards; nobody passes through a closed place."""
     to_go, drive, turn = w.to_go_ms[row], w.drive_ms[gear], 1 + gear // 2
     to_go[:] = FAR_MS
-    heap, key = w.scratch, w.scratch_ms
+    half = len(w.scratch) // 2
+    heap, key = w.scratch[:half], w.scratch[half:]
     size = 0
     for edge in range(len(w.edges)):
         if w.edges[edge].head == target and drive[edge] > 0:
@@ -72,9 +73,9 @@ def _make_row(w: World, row: int, gear: int, target: int) -> None:
         if w.nodes[tail].closed:
             continue
         cost += drive[edge]
-        for i in range(w.before_start[edge], w.before_start[edge + 1]):
-            before = w.before[i, 0]
-            longer = cost + w.before[i, turn]
+        for i in range(w.edges[edge].before_from, w.edges[edge].before_to):
+            before = w.turns[i, 0]
+            longer = cost + w.turns[i, turn]
             if drive[before] > 0 and longer < to_go[before]:
                 to_go[before] = longer
                 _sift_up(heap, key, size, before, longer)
@@ -116,9 +117,9 @@ def cost_by_row_ms(w: World, v: int, target: int, row_number: int) -> int:
     if at == target:
         return 0
     row, best = w.to_go_ms[row_number], FAR_MS
-    for i in range(w.follow_start[via], w.follow_start[via + 1]):
-        edge = w.follow[i, 0]
+    for i in range(w.edges[via].after_from, w.edges[via].after_to):
+        edge = w.turns[i, 0]
         drive = w.drive_ms[x.gear, edge]
         if drive > 0 and row[edge] < FAR_MS:
-            best = min(best, w.follow[i, 1 + x.kind] + drive + row[edge])
+            best = min(best, w.turns[i, 1 + x.kind] + drive + row[edge])
     return int(best)

@@ -74,9 +74,9 @@ def become(w: World, v: int, mode: int, now_ms: int) -> None:
 @inner
 def turn_ms(w: World, kind: int, via: int, edge: int) -> int:
     """How long turning from one edge into the next takes."""
-    for i in range(w.follow_start[via], w.follow_start[via + 1]):
-        if w.follow[i, 0] == edge:
-            return int(w.follow[i, 1 + kind])
+    for i in range(w.edges[via].after_from, w.edges[via].after_to):
+        if w.turns[i, 0] == edge:
+            return int(w.turns[i, 1 + kind])
     return 0
 
 
@@ -84,13 +84,13 @@ def turn_ms(w: World, kind: int, via: int, edge: int) -> int:
 def too_near(w: World, v: int, edge: int) -> int:
     """Who is too near for v to drive along an edge to a free node; -1: nobody."""
     x, tail, head = w.vehicles[v], w.edges[edge].tail, w.edges[edge].head
-    for i in range(w.near_start[edge], w.near_start[edge + 1]):
+    for i in range(w.edges[edge].near_from, w.edges[edge].near_to):
         u = w.nodes[w.near[i]].holder
         if u < 0 or u == v:
             continue
         other = w.vehicles[u]
         to = other.next if other.next >= 0 else other.node
-        if gap_m(w.xy_m, tail, head, other.node, to) < w.radius_m[x.kind] + w.radius_m[other.kind]:
+        if gap_m(w.nodes, tail, head, other.node, to) < x.radius_m + other.radius_m:
             return int(u)
     return -1
 
@@ -98,8 +98,8 @@ def too_near(w: World, v: int, edge: int) -> int:
 @inner
 def is_open(w: World, v: int, edge: int) -> bool:
     """Whether v may have the end of an edge now."""
-    n = w.nodes[w.edges[edge].head]
-    alone = w.near_start[edge] == w.near_start[edge + 1]
+    e = w.edges[edge]
+    n, alone = w.nodes[e.head], e.near_from == e.near_to
     return bool(n.holder < 0 and (not n.reserved or w.vehicles[v].led) and (alone or too_near(w, v, edge) < 0))
 
 
@@ -131,8 +131,8 @@ def left(w: World, node: int, now_ms: int) -> None:
     w.nodes[node].holder = -1
     if w.nodes[node].first_waiting >= 0:
         offer(w, node, now_ms)
-    for i in range(w.wake_start[node], w.wake_start[node + 1]):
-        offer(w, w.wake[i], now_ms)
+    for i in range(w.nodes[node].wake_from, w.nodes[node].wake_to):
+        offer(w, w.near[i], now_ms)
 
 
 @inner
@@ -141,7 +141,7 @@ def grant(w: World, v: int, edge: int, now_ms: int) -> None:
     x = w.vehicles[v]
     head = w.edges[edge].head
     w.nodes[head].holder = v
-    start = w.start_ms[x.gear]
+    start = x.start_loaded_ms if x.loaded else x.start_empty_ms
     ms = turn_ms(w, x.kind, x.via, edge) + w.drive_ms[x.gear, edge] * x.slow_permille // 1000 + start * x.stood
     if head == x.target:
         ms += start

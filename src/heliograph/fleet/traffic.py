@@ -78,12 +78,12 @@ def _step(w: World, v: int, now_ms: int) -> None:
     x = w.vehicles[v]
     row = w.to_go_ms[row_for(w, x.gear, x.target)]
     best, best_ms, free, free_ms = -1, FAR_MS, -1, FAR_MS
-    for i in range(w.follow_start[x.via], w.follow_start[x.via + 1]):
-        edge = w.follow[i, 0]
+    for i in range(w.edges[x.via].after_from, w.edges[x.via].after_to):
+        edge = w.turns[i, 0]
         drive, head = w.drive_ms[x.gear, edge], w.edges[edge].head
         if drive <= 0 or row[edge] >= FAR_MS or (w.nodes[head].closed and head != x.target):
             continue
-        ms = w.follow[i, 1 + x.kind] + drive + row[edge]
+        ms = w.turns[i, 1 + x.kind] + drive + row[edge]
         if ms < best_ms:
             best, best_ms = edge, ms
         if ms < free_ms and is_open(w, v, edge):
@@ -630,9 +630,9 @@ def unreachable(w: World, stations: NDArray[np.int64]) -> NDArray[np.int64]:
             first += 1
             if w.nodes[w.edges[edge].head].closed:
                 continue
-            for i in range(w.follow_start[edge], w.follow_start[edge + 1]):
-                after = w.follow[i, 0]
-                if not reached[after] and w.drive_ms[gear, after] > 0 and w.follow[i, 1 + gear // 2] < FAR_MS:
+            for i in range(w.edges[edge].after_from, w.edges[edge].after_to):
+                after = w.turns[i, 0]
+                if not reached[after] and w.drive_ms[gear, after] > 0 and w.turns[i, 1 + gear // 2] < FAR_MS:
                     reached[after] = True
                     w.scratch[last] = after
                     last += 1

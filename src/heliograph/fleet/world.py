@@ -119,6 +119,9 @@ VEHICLE: Final = np.dtype(
         ("kind", "i8"),  # which of the types of vehicles
         ("gear", "i8"),  # 2 * kind + loaded: the row of `drive_ms` and `row_of`
         ("led", "i8"),  # it follows the way out of a tangle, and not its own
+        ("start_empty_ms", "i8"),  # what a start, or a stop, costs
+        ("start_loaded_ms", "i8"),
+        ("radius_m", "f8"),  # 0: a point
     ],
     align=True,
 )
@@ -139,11 +142,29 @@ NODE: Final = np.dtype(
         ("shut", "i8"),  # so many closures hold it: entered from none but another such node
         ("blocked", "i8"),  # so much stands in it, foreign traffic or halted vehicles: not entered
         ("reserved", "i8"),  # for those who are led out of a tangle
+        ("wake_from", "i8"),  # in `World.near`: ends of edges that may be clear once this node is free
+        ("wake_to", "i8"),
+        ("x_m", "f8"),
+        ("y_m", "f8"),
     ],
     align=True,
 )
 
-EDGE: Final = np.dtype([("tail", "i8"), ("head", "i8"), ("mm", "i8"), ("shut", "i8")], align=True)
+EDGE: Final = np.dtype(
+    [
+        ("tail", "i8"),
+        ("head", "i8"),
+        ("mm", "i8"),
+        ("shut", "i8"),
+        ("after_from", "i8"),  # in `World.turns`: the edges that may follow it ...
+        ("after_to", "i8"),
+        ("before_from", "i8"),  # ... and those that it may follow
+        ("before_to", "i8"),
+        ("near_from", "i8"),  # in `World.near`: whoever holds one of these nodes may be too near
+        ("near_to", "i8"),
+    ],
+    align=True,
+)
 
 TIMER: Final = np.dtype(
     [("at_ms", "i8"), ("seq", "i8"), ("who", "i8"), ("epoch", "i8"), ("kind", "i8")],
@@ -194,7 +215,10 @@ CLOCK: Final = np.dtype(
 
 
 class World(NamedTuple):
-    """v vehicles of k types, n nodes, e edges, s pairs of edges that follow each other."""
+    """v vehicles of k types, n nodes, e edges, s pairs of edges that follow each other.
+
+    Kernels hand all of it on to each other, array by array; so few arrays make them fast, and fast to compile.
+    """
 
     vehicles: NDArray[np.void]
     """(v,) VEHICLE"""
@@ -203,17 +227,9 @@ class World(NamedTuple):
     edges: NDArray[np.void]
     """(e,) EDGE"""
     drive_ms: NDArray[np.int32]
-    """(2k, e) by gear: of each type empty, loaded; 0: not allowed, or closed now"""
-    open_ms: NDArray[np.int32]
-    """(2k, e) the same with nothing closed"""
-    start_ms: NDArray[np.int64]
-    """(2k,) by gear: what a start, or a stop, costs"""
-    follow_start: NDArray[np.int64]
-    follow: NDArray[np.int64]
-    """(s, 1 + k) edge after, turning ms of each type; of edge i: follow[follow_start[i] : follow_start[i + 1]]"""
-    before_start: NDArray[np.int64]
-    before: NDArray[np.int64]
-    """(s, 1 + k) edge before, turning ms of each type"""
+    """(2k, e) by gear: of each type empty, loaded; 0: not allowed; below 0: closed now, else it would take so long"""
+    turns: NDArray[np.int64]
+    """(2s, 1 + k) the edges after each edge, then those before each: the edge, turning ms of each type"""
     places: NDArray[np.int64]
     """Parking places, then chargers."""
     row_of: NDArray[np.int64]
@@ -230,18 +246,9 @@ class World(NamedTuple):
     arrived: NDArray[np.int64]
     """(v,) vehicles that have just come to the station of their order"""
     scratch: NDArray[np.int64]
-    """(n + e + s,) for searches"""
-    scratch_ms: NDArray[np.int64]
-    """(n + e + s,) for searches"""
-    xy_m: NDArray[np.float64]
-    """(n, 2)"""
-    radius_m: NDArray[np.float64]
-    """(k,) of each type; 0: a point"""
-    near_start: NDArray[np.int64]
+    """(2(n + e + s),) for searches"""
     near: NDArray[np.int64]
-    """As in `bodies.Near`."""
-    wake_start: NDArray[np.int64]
-    wake: NDArray[np.int64]
+    """The nodes near each edge, then the ends of edges near each node: `nodes` and `wake` of `bodies.Near`."""
     way_out: NDArray[np.int64]
     """(m, 5) moves out of a tangle: vehicle, edge, the move that frees its end, the vehicle's last one (-1: none), and
     0 not begun, 1 under way, 2 done"""
@@ -287,6 +294,13 @@ def build_world(
     places = np.concatenate([parking, charging]).astype(np.int64)
     radii = np.array([radius_m(kind) if sized else 0.0 for kind in kinds])
     close = near(roadmap, 2 * float(radii.max()))
+    edges["after_from"], edges["after_to"] = after.start[:-1], after.start[1:]
+    before = len(after.pairs) + after.back_start
+    edges["before_from"], edges["before_to"] = before[:-1], before[1:]
+    edges["near_from"], edges["near_to"] = close.start[:-1], close.start[1:]
+    wake = len(close.nodes) + close.wake_start
+    nodes["wake_from"][:n], nodes["wake_to"][:n] = wake[:-1], wake[1:]
+    nodes["x_m"][:n], nodes["y_m"][:n] = roadmap.x_m, roadmap.y_m
     if sized:
         drive_ms = np.where(
             np.repeat(narrow(roadmap, kinds, np.flatnonzero(nodes["closed"][:n])), 2, axis=0), 0, drive_ms
@@ -296,12 +310,7 @@ def build_world(
         nodes=nodes,
         edges=edges,
         drive_ms=np.array(drive_ms, np.int32, order="C"),
-        open_ms=np.array(drive_ms, np.int32, order="C"),
-        start_ms=np.array([start_ms(kind) for kind in kinds], np.int64).reshape(-1),
-        follow_start=after.start,
-        follow=after.pairs,
-        before_start=after.back_start,
-        before=after.back_pairs,
+        turns=np.concatenate([after.pairs, after.back_pairs]),
         places=places,
         row_of=np.full((gears, n), -1, np.int64),
         row_key=np.full(rows, -1, np.int64),
@@ -310,21 +319,18 @@ def build_world(
         visits=np.zeros(1 << 16, VISIT),
         state_ms=np.zeros((v, len(STATES) + 1), np.int64),
         arrived=np.zeros(v, np.int64),
-        scratch=np.zeros(n + e + len(after.pairs), np.int64),
-        scratch_ms=np.zeros(n + e + len(after.pairs), np.int64),
-        xy_m=np.column_stack([roadmap.x_m, roadmap.y_m]).astype(np.float64),
-        radius_m=radii,
-        near_start=close.start,
-        near=close.nodes,
-        wake_start=close.wake_start,
-        wake=close.wake,
+        scratch=np.zeros(2 * (n + e + len(after.pairs)), np.int64),
+        near=np.concatenate([close.nodes, close.wake]),
         way_out=np.zeros((0, 5), np.int64),
         clock=np.zeros(1, CLOCK),
     )
     _set_clock(world.clock[0], kinds[0], at_ms, len(charging), priority_s)
     world.clock["road_limit"] = max(1, 2 * (n - int(nodes["closed"].sum())) // 5)
     world.vehicles["kind"] = np.repeat(np.arange(len(kinds)), [kind.count for kind in kinds])
-    world.vehicles["gear"] = 2 * world.vehicles["kind"]
+    of_kind = world.vehicles["kind"]
+    world.vehicles["gear"], world.vehicles["radius_m"] = 2 * of_kind, radii[of_kind]
+    starts = np.array([start_ms(kind) for kind in kinds], np.int64)
+    world.vehicles["start_empty_ms"], world.vehicles["start_loaded_ms"] = starts[of_kind].T
     _set_vehicles(world, roadmap, places[:v], slow_permille, charge_share, at_ms)
     return world
 
