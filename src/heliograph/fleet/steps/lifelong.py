@@ -38,14 +38,18 @@ CROWD: Final = 0.4
 """Where a larger share of the nodes is held, those who stand move on in rounds first (see `rounds`) ..."""
 CRUSH: Final = 0.6
 """... and above this one nobody pushes or trades any more: that would only break up the rings."""
+QUIET: Final = 0.01
+"""Where a round moves no larger share of the vehicles ..."""
+QUIET_STEPS: Final = 3
+"""... for so many steps, they push and trade as if there were room: there are no rings."""
 AGAINST: Final = 6.0
 """In a crush, going against a stream costs up to so many steps more; less where there is room: with its square."""
+SMALL: Final = 200
+"""A map with no more nodes than that knows no crush: to push is cheap there, and rings are rare."""
 HELP: Final = 240
 """Who has not got nearer for so many steps is led to its goal (see `led`) ..."""
 HELP_IN_JAM: Final = 24
 """... or for so many, where hardly anybody gets nearer."""
-HELP_IN_CRUSH: Final = 1000
-"""Where everybody moves seldom, for so many."""
 
 
 class Steps:
@@ -78,7 +82,9 @@ class Steps:
             self._roads, lattice.nodes, starts, self._rows.rows, _window(lattice), lattice.follow, seed
         )
         self._crowded = lattice.follow and count > CROWD * lattice.nodes
-        self._crushed = lattice.follow and count > CRUSH * lattice.nodes
+        self._crushed = lattice.follow and count > CRUSH * lattice.nodes > CRUSH * SMALL
+        self._quiet = 0
+        """Steps since a round has moved more than a few."""
         self._market = build_market(count, lattice.nodes)
         self._margin = MOST * _window(lattice)
         """So much may a vehicle get further from its goal in a plan."""
@@ -90,7 +96,8 @@ class Steps:
         """(v,) steps since then."""
         self._todo = np.zeros(count, np.int64)
         self._stalled = np.zeros(count, np.bool_)
-        waits = (HELP_IN_CRUSH, HELP_IN_CRUSH) if self._crushed else (HELP, HELP_IN_JAM)
+        # In a crush everybody gets nearer but seldom: a step for each node is nothing out of the common.
+        waits = (HELP + lattice.nodes, HELP) if self._crushed else (HELP, HELP_IN_JAM)
         self._led = Led(lattice, count, patience=waits[0], hurry=waits[1])
 
     @property
@@ -177,16 +184,18 @@ class Steps:
         p.weight[:] = CALM
         p.weight[p.order[: self._hurried]] = window.NOMINAL
         if self._crowded:
-            play_round(p, self._roads, self._market, self._todo)
+            moved = play_round(p, self._roads, self._market, self._todo)
+            self._quiet = 0 if moved > QUIET * self.count else self._quiet + 1
         window.begin(p, self._roads)
 
     def improve(self, tries: int) -> int:
         """So many tries to make the plan better; how many of them did.
 
         The first ones give each vehicle its turn in the order of right of way; then any may gain what others lose less.
-        In a crush there is nothing to try: the round is the plan.
+        In a crush there is nothing to try while rounds go on: the round is the plan.
         """
-        return 0 if self._crushed else int(window.improve(self._plans, self._roads, tries))
+        rounds_do = self._crushed and self._quiet < QUIET_STEPS
+        return 0 if rounds_do else int(window.improve(self._plans, self._roads, tries))
 
     def move(self, stalled: NDArray[np.bool_] | None = None) -> NDArray[np.bool_]:
         """Drive one step.

@@ -55,7 +55,7 @@ class Market(NamedTuple):
     todo: NDArray[np.int64]
     """(v,) who has yet to bid."""
     at: NDArray[np.int64]
-    """(n,) the standing vehicle on a node; -1: none; -2: the node is taken by others on the way."""
+    """(n,) the standing vehicle on a node; -1: none; -2: others will be there, or are led through it."""
 
 
 def build_market(vehicles: int, nodes: int) -> Market:
@@ -186,9 +186,11 @@ def play_round(p: Plans, roads: Roads, m: Market, standing: NDArray[np.int64]) -
             standing[count] = v
             count += 1
             m.at[roads.node[p.path[v, 0]]] = v
-        else:
-            for t in range(p.k[0].window + 1):
-                m.at[roads.node[p.path[v, t]]] = -2
+    for t in range(p.k[0].window + 1):
+        for node in range(len(m.at)):
+            holder = p.held[t, node]
+            if holder >= 0 and holder != m.at[node]:
+                m.at[node] = -2
     for i in range(count):
         v = standing[i]
         _ways(p, roads, m, v)

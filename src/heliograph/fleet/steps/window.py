@@ -499,9 +499,8 @@ def drive(p: Plans, roads: Roads, stays: NDArray[np.bool_], todo: NDArray[np.int
         if p.path[v, 0] < 0:
             continue
         if stays[v]:
-            if p.path[v, 1] != p.path[v, 0]:
-                late = True
             for t in range(window):
+                late = late or p.path[v, t + 1] != p.path[v, 0]
                 p.path[v, t + 1] = p.path[v, 0]
             continue
         if p.goal[v] >= 0:
