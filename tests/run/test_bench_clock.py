@@ -108,6 +108,14 @@ def test_a_number_of_tries_is_kept_whatever_it_takes(tiny, monkeypatch):
     assert ran.tries == 7 * STEPS
 
 
+def test_a_clock_that_ticks_seldom_tells_of_tries_that_take_no_time(tiny, monkeypatch):
+    machine = Machine(try_ms=0.001)
+    monkeypatch.setattr(shell, "Steps", machine.fleet)
+    ran = bench(tiny, STEPS, Limit(ms=5.0), seed=1, clock=lambda: round(machine(), 2))
+
+    assert ran.tries > STEPS
+
+
 def test_one_robot_alone_is_an_instance_too():
     ran = bench(read_instance(TINY, 1), 60, Limit(tries=1), seed=1)
 

@@ -29,6 +29,8 @@ SLICES: Final = 50
 """A slice should last no longer than the limit over this."""
 SHORTEST_MS: Final = 0.05
 """Shorter slices would be all bookkeeping."""
+SHORTEST_TRY_MS: Final = 1e-5
+"""A clock that stands still for a while, as some do, must not make tries take no time."""
 LATE: Final = 0.005
 """So many steps may be late; on a machine with other work, that work takes the processor at any moment."""
 LEARN: Final = 0.02
@@ -192,7 +194,7 @@ class _Shares:
             self._improve(fleet, tries)
             took, now = self._clock() - now, self._clock()
             self._try_lasts.saw(took / tries)
-            left, each = end - now, self._try_lasts.most
+            left, each = end - now, max(self._try_lasts.most, SHORTEST_TRY_MS / 1000)
             tries = max(int(min(self._aim, left) / each), int(left > each))
 
     def ended(self, took: float) -> None:
