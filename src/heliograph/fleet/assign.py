@@ -147,7 +147,8 @@ def _row_of_costs(
     """What pending move i costs with each candidate: empty driving, and waiting by its weight.
 
     Of n moves each needs to know its n cheapest candidates only, since the others can take n - 1 of them at most. They
-    are kept in `best`; who would come too late to be one of them even without a way to drive is not looked at.
+    are kept in `best`; who would come too late to be one of them even without a way to drive is not looked at, and so
+    those who are free now come first.
     """
     source, priority, now_ms = book.pending[SOURCE, i], book.pending[PRIORITY, i], w.clock[0].now_ms
     age_ms = now_ms - book.pending[WANTED, i]
@@ -157,9 +158,13 @@ def _row_of_costs(
     worth = priority * w.clock[0].priority_ms + age_ms + LATE_COSTS * next_time_ms
     claim = w.nodes[source].claim
     found, row, gear = 0, -1, -1
-    for j in range(len(cost)):
-        cost[j] = NO_PAIR_MS
+    many = len(cost)
+    cost[:] = NO_PAIR_MS
+    for turn in range(2 * many):
+        j = turn if turn < many else turn - many
         v, ready_ms, extra_ms = takers.who[j], takers.ready_ms[j], takers.extra_ms[j]
+        if (ready_ms > 0) != (turn >= many):
+            continue
         if found == len(best) and ready_ms * weight // 1000 - worth + extra_ms >= best[found - 1]:
             continue
         if takers.gear[j] != gear:

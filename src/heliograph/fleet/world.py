@@ -78,34 +78,36 @@ MWMS_PER_KWH: Final = 3_600_000_000_000
 """Batteries are counted in whole milliwatt-milliseconds: exact, and a day of a vehicle fits 64 bits easily."""
 
 VEHICLE: Final = np.dtype(
-    [
+    [  # what pairing and driving read comes first, and so lies together
+        ("mode", "i8"),
+        ("order", "i8"),
+        ("must_charge", "i8"),
+        ("kind", "i8"),  # which of the types of vehicles
+        ("charge_mwms", "i8"),
+        ("target", "i8"),  # the place it drives to or stands in; it has the claim
+        ("via", "i8"),  # the edge by which it came to `node`: its heading
+        ("along", "i8"),  # the edge it drives, or waits to drive
+        ("gear", "i8"),  # 2 * kind + loaded: the row of `drive_ms` and `row_of`
+        ("node", "i8"),  # where it stands, or what it drives from
+        ("next", "i8"),  # what it drives to
+        ("since_ms", "i8"),  # state times and battery are settled up to here
         ("claimed_ms", "i8"),  # the visit to `node`: when it was granted ...
         ("arrived_ms", "i8"),  # ... and when it was reached
         ("next_claimed_ms", "i8"),
         ("born_ms", "i8"),  # when its order was set: the oldest has the right of way
-        ("since_ms", "i8"),  # state times and battery are settled up to here
-        ("charge_mwms", "i8"),
         ("used_mwms", "i8"),
         ("charged_mwms", "i8"),
         ("empty_mm", "i8"),
         ("loaded_mm", "i8"),
-        ("node", "i8"),  # where it stands, or what it drives from
-        ("next", "i8"),  # what it drives to
         ("want", "i8"),  # the node it waits for
-        ("via", "i8"),  # the edge by which it came to `node`: its heading
-        ("along", "i8"),  # the edge it drives, or waits to drive
-        ("target", "i8"),  # the place it drives to or stands in; it has the claim
         ("goal", "i8"),  # the place of its order
         ("queued", "i8"),  # the place whose claim it waits for; n: any charger
         ("next_waiting", "i8"),
         ("next_claiming", "i8"),
         ("epoch", "i8"),  # counts changes of mode: a timer set in an earlier one is void
         ("slow_permille", "i8"),
-        ("mode", "i8"),
-        ("order", "i8"),
         ("loaded", "i8"),
         ("stood", "i8"),  # 1: starts from a place; 2: had to stop on the way
-        ("must_charge", "i8"),
         ("detours", "i8"),
         ("rings", "i8"),  # so many rings have been opened for its order
         ("ring", "i8"),  # the last ring it was in
@@ -116,8 +118,6 @@ VEHICLE: Final = np.dtype(
         ("due_ms", "i8"),  # when it reaches `next`; while it is halted: how much longer it takes
         ("stall_until_ms", "i8"),  # it does not move before
         ("down", "i8"),  # 1 broken, 2 lost
-        ("kind", "i8"),  # which of the types of vehicles
-        ("gear", "i8"),  # 2 * kind + loaded: the row of `drive_ms` and `row_of`
         ("led", "i8"),  # it follows the way out of a tangle, and not its own
         ("start_empty_ms", "i8"),  # what a start, or a stop, costs
         ("start_loaded_ms", "i8"),
