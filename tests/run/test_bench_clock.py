@@ -15,7 +15,7 @@ from heliograph.run.bench import Limit, bench
 
 TINY = Path(__file__).parents[1] / "data" / "tiny.json"
 STEPS = 300
-WARM_UP = shell.WARM_UP_STEPS + shell.JAM_STEPS
+WARM_UP = 2 * shell.WARM_UP_STEPS + shell.JAM_STEPS
 RARE = 97
 """Every so many tries something else takes the processor."""
 

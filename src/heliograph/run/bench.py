@@ -216,10 +216,12 @@ class _Shares:
 
 
 def _warm_up(lattice: Lattice, starts: NDArray[np.int32], goals: NDArray[np.int64]) -> None:
-    """Let every kernel be compiled, or loaded, before the clock runs: those for tangles, and those for such a map."""
+    """Let every kernel be compiled, or loaded, before the clock runs: for tangles, for crowds, and for such a map."""
     corridor = np.ones((2, 6), np.bool_)
     corridor[0] = np.arange(6) == 1
     _play(Steps(grid_lattice(corridor), np.array([4, 24], np.int32)), np.array([6, 1]), JAM_STEPS)
+    block = Steps(grid_lattice(np.ones((2, 2), np.bool_)), np.array([0, 4, 8], np.int32))
+    _play(block, np.array([3, 2, 1]), WARM_UP_STEPS)
     _play(Steps(lattice, starts, guided=False), goals, WARM_UP_STEPS)
 
 

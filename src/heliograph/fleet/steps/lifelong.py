@@ -32,7 +32,7 @@ SHARE: Final = 0.3
 """So many vehicles for each node may be in a hurry at a time: the nearest to their goals. The others give way."""
 CALM: Final = 1
 """What a loss of a vehicle counts that is in no hurry; `window.NOMINAL` for the others."""
-PATIENCE: Final = 0.03
+PATIENCE: Final = 0.5
 """A step lost on an errand is worth so many steps of way in the order of right of way."""
 CROWD: Final = 0.4
 """Where a larger share of the nodes is held, those who stand move on in rounds first (see `rounds`) ..."""
