@@ -43,7 +43,7 @@ def drive_fleet(traffic: RoadTraffic, visits: int, most_hours: int = 400) -> Out
         made = int(fleet._world.clock["visits"][0])
     floor.run(fleet.now_ms + 48 * HOUR_MS)
     tracks, moves = fleet.tracks(), fleet.moves()
-    found = check_tracks(traffic.plan, vehicles, tracks, moves, wait_min=60, unserved_min=2 * 24 * 60, most=5)
+    found = check_tracks(traffic.plan, vehicles, tracks, moves, wait_min=240, unserved_min=2 * 24 * 60, most=5)
     took = (moves["placed_ms"] - moves["wanted_ms"])[moves["placed_ms"] > 0]
     rings, stuck = fleet.rings
     return Outcome(

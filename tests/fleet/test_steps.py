@@ -146,7 +146,7 @@ def test_rows_are_the_shortest_ways_near_and_when_extended(kind: str, narrow: bo
     roads.arc_cost[:] = np.random.default_rng(1).integers(4, rows.MOST + 1, len(roads.arc_cost))
     if narrow:
         monkeypatch.setattr(rows, "ROOM", 4 * states)
-    table = rows.RowTable(roads, lattice.nodes, 10, follow=lattice.follow)
+    table = rows.RowTable(roads, lattice.nodes, 10, follow=lattice.follow, margin=540)
     assert table.rows.dtype == (np.uint8 if narrow and lattice.follow else np.uint16)
     looked_at = []
     for goal in range(0, lattice.nodes, lattice.nodes // 6):
@@ -170,7 +170,7 @@ def test_rows_in_use_are_kept_and_the_others_make_room(monkeypatch):
     lattice = grid_lattice(np.ones((6, 6), bool))
     roads = rows.build_roads(lattice)
     monkeypatch.setattr(rows, "ROOM", 2 * 3 * len(lattice.node))
-    table = rows.RowTable(roads, lattice.nodes, 3, follow=False)
+    table = rows.RowTable(roads, lattice.nodes, 3, follow=False, margin=540)
     used = table.take(0, -1)
     for goal in range(1, 36):
         table.release(table.take(goal, -1))

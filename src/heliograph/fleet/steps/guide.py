@@ -102,7 +102,7 @@ def _learn(
             if against[e] >= 0:
                 steps += against_cost * flow[against[e]] / (flow[e] + flow[against[e]] + 0.5 * mean)
             roads.arc_cost[a] = min(MOST, int(UNIT * steps + 0.5))
-        fill(roads, goals[k], -1, 0, scratch)
+        fill(roads, goals[k], -1, 0, 0, scratch)
         flow *= FADE
         through *= FADE
         for i in range(starts.shape[1]):

@@ -27,7 +27,12 @@ from heliograph.fleet.steps.rows import MOST, UNIT, RowTable, build_roads
 __all__ = ["Steps"]
 
 WINDOW: Final = 6
-"""So many moves from node to node are planned jointly."""
+"""So many moves from node to node are planned jointly ..."""
+FAR_WINDOW: Final = 15
+"""... or so many, where few vehicles have much room: then it is worth looking further, and there is time to do so."""
+FEW: Final = 300
+ROOMY: Final = 0.2
+"""Few vehicles, and the share of nodes that they hold."""
 SHARE: Final = 0.3
 """So many vehicles for each node may be in a hurry at a time: the nearest to their goals. The others give way."""
 CALM: Final = 1
@@ -77,17 +82,18 @@ class Steps:
         if guided:
             against = AGAINST * min(1.0, (count / (CRUSH * lattice.nodes)) ** 2)
             spread(lattice, self._roads, np.arange(lattice.nodes) if places is None else places, against, seed)
-        self._rows = RowTable(self._roads, lattice.nodes, count, lattice.follow)
+        steps = _window(lattice, count)
+        self._margin = MOST * steps
+        """So much may a vehicle get further from its goal in a plan."""
+        self._rows = RowTable(self._roads, lattice.nodes, count, lattice.follow, self._margin)
         self._plans = window.build_plans(
-            self._roads, lattice.nodes, starts, self._rows.rows, _window(lattice), lattice.follow, seed
+            self._roads, lattice.nodes, starts, self._rows.rows, steps, lattice.follow, seed
         )
         self._crowded = lattice.follow and count > CROWD * lattice.nodes
         self._crushed = lattice.follow and count > CRUSH * lattice.nodes > CRUSH * SMALL
         self._quiet = 0
         """Steps since a round has moved more than a few."""
         self._market = build_market(count, lattice.nodes)
-        self._margin = MOST * _window(lattice)
-        """So much may a vehicle get further from its goal in a plan."""
         self._plans.k["good"] = UNIT * window.SCALE
         self._hurried = min(count, max(1, round(SHARE * lattice.nodes)))
         self._begun = np.zeros(count, np.int64)
@@ -233,8 +239,9 @@ class Steps:
         self._steps[vehicle] = 0
 
 
-def _window(lattice: Lattice) -> int:
-    """Steps to plan: WINDOW moves of the usual length."""
+def _window(lattice: Lattice, count: int) -> int:
+    """Steps to plan: WINDOW moves of the usual length, or FAR_WINDOW."""
+    moves = FAR_WINDOW if lattice.follow and count <= min(FEW, ROOMY * lattice.nodes) else WINDOW
     way = lattice.other >= 0
     edges = np.unique(lattice.node[way].astype(np.int64) * lattice.nodes + lattice.other[way])
-    return WINDOW * max(1, round(np.count_nonzero(way) / max(len(edges), 1)))
+    return moves * max(1, round(np.count_nonzero(way) / max(len(edges), 1)))

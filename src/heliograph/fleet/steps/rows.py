@@ -26,8 +26,8 @@ MOST: Final = 90
 """The highest cost of an arc: with four turns back it stays under half of 255."""
 ROOM: Final = 1_200_000_000
 """Bytes for rows, as far as vehicles do not need more at a time."""
-BEYOND: Final = 700
-"""A row reaches so much further than the vehicle for which it was made."""
+BEYOND: Final = 300
+"""A row reaches so much further than the vehicle for which it was made may get in one plan."""
 FAR: Final = 1 << 30
 """No way."""
 
@@ -98,11 +98,11 @@ def build_scratch(roads: Roads) -> Scratch:
 
 
 @inner
-def fill(roads: Roads, goal: int, start: int, least: int, scratch: Scratch) -> int:
+def fill(roads: Roads, goal: int, start: int, beyond: int, least: int, scratch: Scratch) -> int:
     """The cost from states to the goal node, into `scratch.far`; how far it was looked: FAR, everywhere.
 
     Args:
-        start: this state is looked at, and BEYOND; -1: all states are.
+        start: this state is looked at, and so much `beyond`; -1: all states are.
         least: it is looked as far as that at least.
     """
     limit = FAR
@@ -132,7 +132,7 @@ def fill(roads: Roads, goal: int, start: int, least: int, scratch: Scratch) -> i
         if cost > limit:
             return limit
         if s == start:
-            limit = max(cost + BEYOND, least)
+            limit = max(cost + beyond, least)
         for i in range(roads.back_start[s], roads.back_start[s + 1]):
             longer = cost + roads.arc_cost[roads.back[i, 0]]
             before = roads.back[i, 1]
@@ -147,9 +147,9 @@ def fill(roads: Roads, goal: int, start: int, least: int, scratch: Scratch) -> i
 
 @entry
 def _make_row(
-    roads: Roads, goal: int, start: int, least: int, top: int, row: NDArray[np.uint16], scratch: Scratch
+    roads: Roads, goal: int, start: int, beyond: int, least: int, top: int, row: NDArray[np.uint16], scratch: Scratch
 ) -> int:
-    reach = fill(roads, goal, start, least, scratch)
+    reach = fill(roads, goal, start, beyond, least, scratch)
     for s in range(len(row)):
         far = scratch.far[s]
         row[s] = top if far == FAR or far > reach else far % top
@@ -159,10 +159,11 @@ def _make_row(
 class RowTable:
     """The rows that vehicles need, and, while there is room, those that they may need again."""
 
-    def __init__(self, roads: Roads, nodes: int, vehicles: int, follow: bool) -> None:
+    def __init__(self, roads: Roads, nodes: int, vehicles: int, follow: bool, margin: int) -> None:
         states = len(roads.node)
         narrow = follow and 2 * states * min(nodes, 2 * vehicles + 64) > ROOM // 4
         self._roads = roads
+        self._beyond = margin + BEYOND
         self._scratch = build_scratch(roads)
         self._kept = int(min(nodes, max(1, ROOM // (states * (1 if narrow else 2)))))
         self.rows: NDArray[np.uint16] = np.zeros(
@@ -205,7 +206,7 @@ class RowTable:
         """Make a row true beyond a state; -1: everywhere."""
         node = int(self._node_of[row])
         self.reach[row] = _make_row(
-            self._roads, node, state, int(self.reach[row]), self.top, self.rows[row], self._scratch
+            self._roads, node, state, self._beyond, int(self.reach[row]), self.top, self.rows[row], self._scratch
         )
 
     def release(self, row: int) -> None:
