@@ -48,7 +48,12 @@ QUIET: Final = 0.01
 QUIET_STEPS: Final = 3
 """... for so many steps, they push and trade as if there were room: there are no rings."""
 AGAINST: Final = 6.0
-"""In a crush, going against a stream costs up to so many steps more; less where there is room: with its square."""
+"""Going against a stream costs up to so many steps more; less where there is room: with its square ..."""
+AGAINST_IN_CRUSH: Final = 8.0
+"""... and in a crush, so many."""
+IDLE: Final = 8.0
+"""In a crush a step spent on one node counts as so many steps more to go: who cannot get on gives way, and soon gets
+another chance from elsewhere. What it has lost does not count there; who gets no nearer is led."""
 SMALL: Final = 200
 """A map with no more nodes than that knows no crush: to push is cheap there, and rings are rare."""
 HELP: Final = 240
@@ -79,8 +84,12 @@ class Steps:
         count = len(starts)
         self._lattice = lattice
         self._roads = build_roads(lattice)
+        self._crowded = lattice.follow and count > CROWD * lattice.nodes
+        self._crushed = lattice.follow and count > CRUSH * lattice.nodes > CRUSH * SMALL
         if guided:
             against = AGAINST * min(1.0, (count / (CRUSH * lattice.nodes)) ** 2)
+            if self._crushed:
+                against = AGAINST_IN_CRUSH
             spread(lattice, self._roads, np.arange(lattice.nodes) if places is None else places, against, seed)
         steps = _window(lattice, count)
         self._margin = MOST * steps
@@ -89,8 +98,6 @@ class Steps:
         self._plans = window.build_plans(
             self._roads, lattice.nodes, starts, self._rows.rows, steps, lattice.follow, seed
         )
-        self._crowded = lattice.follow and count > CROWD * lattice.nodes
-        self._crushed = lattice.follow and count > CRUSH * lattice.nodes > CRUSH * SMALL
         self._quiet = 0
         """Steps since a round has moved more than a few."""
         self._market = build_market(count, lattice.nodes)
@@ -100,6 +107,9 @@ class Steps:
         """(v,) the cost of the way when the errand began."""
         self._steps = np.zeros(count, np.int64)
         """(v,) steps since then."""
+        self._was = self._roads.node[starts]
+        self._idle = np.zeros(count, np.int64)
+        """(v,) steps since it left a node."""
         self._todo = np.zeros(count, np.int64)
         self._stalled = np.zeros(count, np.bool_)
         # In a crush everybody gets nearer but seldom: a step for each node is nothing out of the common.
@@ -186,6 +196,8 @@ class Steps:
         self._led.look(p.path, p.held, p.goal, p.to_go, self._stalled)
         p.fixed[self._led.led] = window.RIGID
         key = p.to_go - PATIENCE * UNIT * self.lost
+        if self._crushed:
+            key = p.to_go + IDLE * UNIT * self._idle
         p.order[:] = np.argsort(key, kind="stable")
         p.weight[:] = CALM
         p.weight[p.order[: self._hurried]] = window.NOMINAL
@@ -219,6 +231,9 @@ class Steps:
         window.drive(p, self._roads, stays, self._todo)
         self._led.moved(p.path, p.held)
         self._steps += 1
+        node = self._roads.node[p.path[:, 0]]
+        self._idle = np.where(node == self._was, self._idle + 1, 0)
+        self._was = node
         p.fixed[:] = 0
         p.fixed[self._stalled | self._led.led] = window.RIGID
         s = p.path[:, 0]
