@@ -7,7 +7,7 @@
     fleet.move()                 one step is driven: who has arrived
 
 The same calls give the same states. Nobody is passed over for ever: what a vehicle has lost on its errand raises its
-right of way without limit.
+right of way without limit, and who gets no nearer, in a crush above all, is led to its goal.
 """
 
 from __future__ import annotations
