@@ -237,12 +237,19 @@ def test_the_page_plays_in_a_browser(which: str, request: pytest.FixtureRequest,
     drawn: Scene = request.getfixturevalue(which)
     write_page(drawn, tmp_path / "a.html", heat=True)
     words = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    words += [f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=3000", "--enable-logging=stderr"]
-    ran = subprocess.run(
-        [*words, "--dump-dom", f"file://{tmp_path / 'a.html'}"], capture_output=True, text=True, timeout=120, check=True
-    )
+    words += [f"--user-data-dir={tmp_path / 'profile'}", "--enable-logging=stderr"]
+    for budget_ms in (3_000, 30_000, 300_000):  # unpacking is not part of the browser's virtual time
+        ran = subprocess.run(
+            [*words, f"--virtual-time-budget={budget_ms}", "--dump-dom", f"file://{tmp_path / 'a.html'}"],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=True,
+        )
+        assert "CONSOLE" not in ran.stderr
+        counts = re.findall(r"<b>(\d+)</b>", ran.stdout)
+        if counts:
+            break
 
-    assert "CONSOLE" not in ran.stderr
-    counts = re.findall(r"<b>(\d+)</b>", ran.stdout)
     assert sum(map(int, counts)) == drawn.x.shape[1]
     assert f'<p class="soft" id="line">{drawn.x.shape[1]} ' in ran.stdout
