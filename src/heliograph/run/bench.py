@@ -9,11 +9,9 @@ them to prepare.
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import resource
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from time import perf_counter
 from typing import Final, NamedTuple
 
@@ -22,6 +20,7 @@ from numpy.typing import NDArray
 
 from heliograph.fleet.steps import Lattice, Steps, grid_lattice
 from heliograph.plant.lorr import Instance
+from heliograph.run.sweeps import no_sweeps
 
 __all__ = ["Limit", "Ran", "bench"]
 
@@ -114,7 +113,7 @@ def bench(
     step_ms = np.empty(steps)
     shares = _Shares(limit, clock)
     todo = np.zeros(0, np.int64)
-    with _no_sweeps():
+    with no_sweeps():  # they would fall into the time of single steps
         for step in range(1, steps + 1):
             start = clock()
             deal(todo)
@@ -233,18 +232,6 @@ def _play(fleet: Steps, goals: NDArray[np.int64], steps: int) -> None:
         fleet.plan()
         fleet.improve(1)
         fleet.move()
-
-
-@contextlib.contextmanager
-def _no_sweeps() -> Iterator[None]:
-    """Hold Python's garbage sweeps back: they would fall into the time of single steps."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _peak_memory() -> int:

@@ -8,9 +8,7 @@ calls back into another: the loop carries everything, and notes it.
 
 from __future__ import annotations
 
-import contextlib
-import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +26,7 @@ from heliograph.flow.dispatch import Flow
 from heliograph.links.port import Floor
 from heliograph.plant.model import Plant
 from heliograph.plant.roadmap import Roadmap
+from heliograph.run.sweeps import no_sweeps
 from heliograph.twin.floor import Twin
 from heliograph.units import ms_from_h
 
@@ -147,20 +146,8 @@ def simulate(
     the vehicles; to judge the tracks then takes `mishaps.away`.
     """
     from_ms, until_ms = -ms_from_h(warmup_h), ms_from_h(hours)
-    with _no_sweeping():
+    with no_sweeps():  # the loop makes no such garbage, and a tenth of its time went there
         return _simulate(_Loop(plant, roadmap, seed, from_ms, mishaps), seed, from_ms, until_ms, progress, stop)
-
-
-@contextlib.contextmanager
-def _no_sweeping() -> Iterator[None]:
-    """Hold Python's search for circular garbage back: the loop makes none, and a tenth of its time went there."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _simulate(
