@@ -17,7 +17,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from heliograph.fleet import motion
 from heliograph.fleet.check_steps import check_steps
-from heliograph.fleet.steps import Lattice, Steps, grid_lattice, rows, window
+from heliograph.fleet.steps import Lattice, Steps, grid_lattice, rows
 from heliograph.fleet.steps.lattice import roadmap_lattice
 from heliograph.plant.lorr import read_instance
 from heliograph.plant.model import Vehicles
@@ -192,7 +192,7 @@ def losses(fleet: Steps) -> np.ndarray:
                 break
             arc = roads.arc_start[s] + arcs_to(roads, s).index(to)
             cost += roads.arc_cost[arc] - far[s] + far[to]
-        lost.append(window.SCALE * cost)
+        lost.append(cost)
     return np.array(lost)
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from heliograph.fleet.compiled import entry
 from heliograph.fleet.steps.lattice import Lattice
-from heliograph.fleet.steps.rows import FAR, MOST, UNIT, Roads, Scratch, build_scratch, fill
+from heliograph.fleet.steps.rows import FAR, MOST_NARROW, UNIT, Roads, Scratch, build_scratch, fill
 
 __all__ = ["spread"]
 
@@ -101,7 +101,7 @@ def _learn(
             steps = 1.0 + crowded_cost * through[roads.node[roads.arc_to[a]]] / mean
             if against[e] >= 0:
                 steps += against_cost * flow[against[e]] / (flow[e] + flow[against[e]] + 0.5 * mean)
-            roads.arc_cost[a] = min(MOST, int(UNIT * steps + 0.5))
+            roads.arc_cost[a] = min(MOST_NARROW, int(UNIT * steps + 0.5))
         fill(roads, goals[k], -1, 0, 0, scratch)
         flow *= FADE
         through *= FADE

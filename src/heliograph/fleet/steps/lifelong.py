@@ -17,43 +17,64 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from heliograph.fleet.steps import tries as trying
 from heliograph.fleet.steps import window
 from heliograph.fleet.steps.guide import spread
 from heliograph.fleet.steps.lattice import Lattice
 from heliograph.fleet.steps.led import Led
+from heliograph.fleet.steps.prices import Prices
 from heliograph.fleet.steps.rounds import build_market, play_round
 from heliograph.fleet.steps.rows import MOST, UNIT, RowTable, build_roads
 
 __all__ = ["Steps"]
 
 WINDOW: Final = 6
-"""So many moves from node to node are planned jointly ..."""
-FAR_WINDOW: Final = 15
-"""... or so many, where few vehicles have much room: then it is worth looking further, and there is time to do so."""
-FEW: Final = 300
-ROOMY: Final = 0.2
-"""Few vehicles, and the share of nodes that they hold."""
+"""On a roadmap, so many moves from node to node are planned jointly. On a grid it depends: the more room there is, and
+the more tries there are, the further it is worth looking (fitted on random grids of 819 cells, bench/README.md):"""
+LOOK: Final = 2.2
+"""... so many steps, over the share of nodes that are held, where each vehicle can be tried OFTEN in a step,"""
+OFTEN: Final = 2.0
+STEEP: Final = 4.0
+"""... a step further for each 1 + STEEP times that share as many tries, and nearer for fewer,"""
+NEAREST: Final = 4
+FARTHEST: Final = 18
+"""... within these bounds, in steps."""
+MEMORY: Final = 0.8
+"""What a step leaves of the mean of tries made in the steps before."""
+MARGIN: Final = 540
+"""The cost by which a vehicle may get further from its goal in a plan: so far beyond it a row of distances is true."""
+ROOMY: Final = 0.3
+"""Where no larger share of the nodes is held, and all can be tried, regrouping finds better ways to part than pushes;
+there only those push who have lost more than ..."""
+LONG_LOST: Final = 30
+"""... so many steps on their errands."""
 SHARE: Final = 0.3
-"""So many vehicles for each node may be in a hurry at a time: the nearest to their goals. The others give way."""
+"""So many vehicles for each node may be in a hurry at a time: the nearest to their goals. The others give way ..."""
+SHARE_IN_CRUSH: Final = 0.35
+"""... and in a crush, where that many are, they do not even pursue their goals meanwhile."""
 CALM: Final = 1
 """What a loss of a vehicle counts that is in no hurry; `window.NOMINAL` for the others."""
 PATIENCE: Final = 0.5
 """A step lost on an errand is worth so many steps of way in the order of right of way."""
 CROWD: Final = 0.4
-"""Where a larger share of the nodes is held, those who stand move on in rounds first (see `rounds`) ..."""
-CRUSH: Final = 0.6
-"""... and above this one nobody pushes or trades any more: that would only break up the rings."""
+"""Where a larger share of the nodes is held, those who stand move on in rounds first (see `rounds`)."""
+CRUSH: Final = 0.55
+"""Above this share it is a crush: prices keep jams from growing (see `prices`) ..."""
+IMPATIENCE: Final = 2.0
+"""... and instead of what it has lost, each step spent on one node counts, as so many steps less to go."""
+PACKED: Final = 0.9
+"""Above this one nobody pushes or trades any more: that would only break up the rings."""
+RETREAT: Final = 8.0
+"""There a step spent on one node counts as so many steps more to go: who cannot get on gives way, and soon gets another
+chance from elsewhere; who gets no nearer is led."""
 QUIET: Final = 0.01
 """Where a round moves no larger share of the vehicles ..."""
 QUIET_STEPS: Final = 3
-"""... for so many steps, they push and trade as if there were room: there are no rings."""
-AGAINST: Final = 6.0
-"""Going against a stream costs up to so many steps more; less where there is room: with its square ..."""
+"""... for so many steps, they push and trade all the same: there are no rings."""
+AGAINST: Final = 16.7
+"""Going against a stream costs up to so many steps more, times the square of the share of nodes that are held ..."""
 AGAINST_IN_CRUSH: Final = 8.0
 """... and in a crush, so many."""
-IDLE: Final = 8.0
-"""In a crush a step spent on one node counts as so many steps more to go: who cannot get on gives way, and soon gets
-another chance from elsewhere. What it has lost does not count there; who gets no nearer is led."""
 SMALL: Final = 200
 """A map with no more nodes than that knows no crush: to push is cheap there, and rings are rare."""
 HELP: Final = 240
@@ -86,23 +107,33 @@ class Steps:
         self._roads = build_roads(lattice)
         self._crowded = lattice.follow and count > CROWD * lattice.nodes
         self._crushed = lattice.follow and count > CRUSH * lattice.nodes > CRUSH * SMALL
+        self._packed = self._crushed and count > PACKED * lattice.nodes
         if guided:
-            against = AGAINST * min(1.0, (count / (CRUSH * lattice.nodes)) ** 2)
-            if self._crushed:
-                against = AGAINST_IN_CRUSH
+            against = AGAINST_IN_CRUSH if self._crushed else AGAINST * min(1.0, (count / lattice.nodes) ** 2)
             spread(lattice, self._roads, np.arange(lattice.nodes) if places is None else places, against, seed)
-        steps = _window(lattice, count)
-        self._margin = MOST * steps
+        self._share = count / lattice.nodes
+        """How much of the map is held."""
+        steps = FARTHEST if lattice.follow else WINDOW * _move_steps(lattice)
+        self._margin = min(MOST * steps, MARGIN)
         """So much may a vehicle get further from its goal in a plan."""
         self._rows = RowTable(self._roads, lattice.nodes, count, lattice.follow, self._margin)
         self._plans = window.build_plans(
             self._roads, lattice.nodes, starts, self._rows.rows, steps, lattice.follow, seed
         )
+        self._prices: Prices | None = None
+        if self._crushed and not self._packed:
+            self._prices = Prices(self._roads, lattice, starts, narrow=self._rows.narrow)
         self._quiet = 0
         """Steps since a round has moved more than a few."""
         self._market = build_market(count, lattice.nodes)
-        self._plans.k["good"] = UNIT * window.SCALE
-        self._hurried = min(count, max(1, round(SHARE * lattice.nodes)))
+        self._plans.k["good"] = UNIT
+        if lattice.follow:
+            self._plans.k["window"] = NEAREST
+        self._tried = 0.0
+        """Tries a step, of late."""
+        self._tries_before = 0
+        share = SHARE if self._prices is None else SHARE_IN_CRUSH
+        self._hurried = min(count, max(1, round(share * lattice.nodes)))
         self._begun = np.zeros(count, np.int64)
         """(v,) the cost of the way when the errand began."""
         self._steps = np.zeros(count, np.int64)
@@ -129,7 +160,7 @@ class Steps:
     @property
     def paths(self) -> NDArray[np.int32]:
         """(v, W + 1) the states planned from now on; the first step is about to be driven, the rest may change."""
-        return self._plans.path.copy()
+        return self._plans.path[:, : int(self._plans.k["window"][0]) + 1].copy()
 
     @property
     def goals(self) -> NDArray[np.int64]:
@@ -189,22 +220,36 @@ class Steps:
     def plan(self) -> None:
         """A new step begins: from now on `improve` may be called, as often as there is time."""
         p = self._plans
+        self._look_ahead()
+        if self._prices is not None:
+            self._renew(self._prices.outdated(self._rows, min(1.0, self._tried / self.count)))
         for v in np.flatnonzero(
             (p.goal >= 0) & (p.path[:, 0] >= 0) & (p.to_go + self._margin > self._rows.reach[p.row])
         ):
             self._rows.extend(int(p.row[v]), int(p.path[v, 0]))
         self._led.look(p.path, p.held, p.goal, p.to_go, self._stalled)
         p.fixed[self._led.led] = window.RIGID
-        key = p.to_go - PATIENCE * UNIT * self.lost
-        if self._crushed:
-            key = p.to_go + IDLE * UNIT * self._idle
+        lost = self.lost
+        p.aim[:] = p.goal
+        key = p.to_go - PATIENCE * UNIT * lost
+        if self._packed:
+            key = p.to_go + RETREAT * UNIT * self._idle
+        elif self._crushed:
+            key = p.to_go - IMPATIENCE * UNIT * self._idle
         p.order[:] = np.argsort(key, kind="stable")
+        if self._prices is not None:
+            p.aim[p.order[self._hurried :]] = -1
+        p.k["pushing"] = self.count
+        if self._lattice.follow and self._share <= ROOMY and self._tried >= self.count:
+            late = lost[p.order] > LONG_LOST
+            p.order[:] = np.concatenate([p.order[late], p.order[~late]])
+            p.k["pushing"] = np.count_nonzero(late)
         p.weight[:] = CALM
         p.weight[p.order[: self._hurried]] = window.NOMINAL
         if self._crowded:
             moved = play_round(p, self._roads, self._market, self._todo)
             self._quiet = 0 if moved > QUIET * self.count else self._quiet + 1
-        window.begin(p, self._roads)
+        trying.begin(p, self._roads)
 
     def improve(self, tries: int) -> int:
         """So many tries to make the plan better; how many of them did.
@@ -212,8 +257,8 @@ class Steps:
         The first ones give each vehicle its turn in the order of right of way; then any may gain what others lose less.
         In a crush there is nothing to try while rounds go on: the round is the plan.
         """
-        rounds_do = self._crushed and self._quiet < QUIET_STEPS
-        return 0 if rounds_do else int(window.improve(self._plans, self._roads, tries))
+        rounds_do = self._packed and self._quiet < QUIET_STEPS
+        return 0 if rounds_do else int(trying.improve(self._plans, self._roads, tries))
 
     def move(self, stalled: NDArray[np.bool_] | None = None) -> NDArray[np.bool_]:
         """Drive one step.
@@ -234,11 +279,37 @@ class Steps:
         node = self._roads.node[p.path[:, 0]]
         self._idle = np.where(node == self._was, self._idle + 1, 0)
         self._was = node
+        if self._prices is not None:
+            self._prices.saw(p.path[:, 0], p.aim >= 0, self._idle)
         p.fixed[:] = 0
         p.fixed[self._stalled | self._led.led] = window.RIGID
         s = p.path[:, 0]
         arrived: NDArray[np.bool_] = (s >= 0) & (self._roads.node[s] == p.goal) & self._roads.there[s]
         return arrived
+
+    def _renew(self, rows: list[int]) -> None:
+        """Make rows again, as costs are now."""
+        p = self._plans
+        for row in rows:
+            self._rows.extend(row, -1)
+        on_way = (p.goal >= 0) & (p.path[:, 0] >= 0)
+        for v in np.flatnonzero(on_way & np.isin(p.row, rows)).tolist():
+            cost = window.how_far(p, self._roads, v)
+            self._begun[v] += cost - p.to_go[v]
+            p.to_go[v] = cost
+
+    def _look_ahead(self) -> None:
+        """How many steps are planned from now on: as many as there is time to make good use of."""
+        p = self._plans
+        tries = int(p.k["tries"][0])
+        self._tried = MEMORY * self._tried + (1 - MEMORY) * (tries - self._tries_before)
+        self._tries_before = tries
+        if not self._lattice.follow:
+            return
+        often = max(self._tried / self.count, 1e-3) / OFTEN
+        steps = LOOK / self._share + np.log(often) / np.log(1 + STEEP * self._share)
+        now = int(p.k["window"][0])
+        p.k["window"] = np.clip(round(steps), max(NEAREST, now - 1), min(FARTHEST, now + 1))
 
     def _measure(self, vehicle: int) -> None:
         p, rows = self._plans, self._rows
@@ -254,9 +325,8 @@ class Steps:
         self._steps[vehicle] = 0
 
 
-def _window(lattice: Lattice, count: int) -> int:
-    """Steps to plan: WINDOW moves of the usual length, or FAR_WINDOW."""
-    moves = FAR_WINDOW if lattice.follow and count <= min(FEW, ROOMY * lattice.nodes) else WINDOW
+def _move_steps(lattice: Lattice) -> int:
+    """How many steps a move from node to node usually takes."""
     way = lattice.other >= 0
     edges = np.unique(lattice.node[way].astype(np.int64) * lattice.nodes + lattice.other[way])
-    return moves * max(1, round(np.count_nonzero(way) / max(len(edges), 1)))
+    return max(1, round(np.count_nonzero(way) / max(len(edges), 1)))

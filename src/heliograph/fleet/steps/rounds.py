@@ -100,7 +100,7 @@ def _ways(p: Plans, roads: Roads, m: Market, v: int) -> None:
                 to = roads.arc_to[a]
                 if roads.node[to] != roads.node[s] and found < WAYS and m.at[roads.node[to]] != -2:
                     m.to[v, found], m.turns[v, found] = to, turns
-                    gain = 0 if p.goal[v] < 0 else nearer(p, v, start, to)
+                    gain = 0 if p.aim[v] < 0 else nearer(p, v, start, to)
                     m.worth[v, found] = p.weight[v] * gain * FINE - turns * TURN_COST
                     found += 1
         left, right = _turned(roads, left, 0), _turned(roads, right, 1)
@@ -245,7 +245,7 @@ def _drive_off(p: Plans, roads: Roads, m: Market, standing: NDArray[np.int64], c
         v = standing[i]
         if roads.node[p.path[v, p.k[0].window]] == roads.node[m.to[v, 0]]:
             _face(p, roads, v)
-        take_path(p, roads, v)
+        take_path(p, roads, v, p.k[0].window)
     return moving
 
 

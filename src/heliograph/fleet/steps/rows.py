@@ -18,12 +18,14 @@ from numpy.typing import NDArray
 from heliograph.fleet.compiled import entry, inner
 from heliograph.fleet.steps.lattice import Lattice
 
-__all__ = ["FAR", "MOST", "UNIT", "Roads", "RowTable", "Scratch", "build_roads", "build_scratch", "fill"]
+__all__ = ["FAR", "MOST", "MOST_NARROW", "UNIT", "Roads", "RowTable", "Scratch", "build_roads", "build_scratch", "fill"]
 
 UNIT: Final = 8
 """The cost of a step on an arc that is neither favoured nor avoided."""
-MOST: Final = 90
-"""The highest cost of an arc: with four turns back it stays under half of 255."""
+MOST: Final = 250
+"""The highest cost of an arc ..."""
+MOST_NARROW: Final = 90
+"""... where rows are narrow: with four turns back it stays under half of 255."""
 ROOM: Final = 1_200_000_000
 """Bytes for rows, as far as vehicles do not need more at a time."""
 BEYOND: Final = 300
@@ -162,6 +164,7 @@ class RowTable:
     def __init__(self, roads: Roads, nodes: int, vehicles: int, follow: bool, margin: int) -> None:
         states = len(roads.node)
         narrow = follow and 2 * states * min(nodes, 2 * vehicles + 64) > ROOM // 4
+        self.narrow = narrow
         self._roads = roads
         self._beyond = margin + BEYOND
         self._scratch = build_scratch(roads)
@@ -208,6 +211,10 @@ class RowTable:
         self.reach[row] = _make_row(
             self._roads, node, state, self._beyond, int(self.reach[row]), self.top, self.rows[row], self._scratch
         )
+
+    def in_use(self) -> NDArray[np.int64]:
+        """The rows that vehicles need now."""
+        return np.flatnonzero(self._users > 0)
 
     def release(self, row: int) -> None:
         """One user less."""

@@ -1,22 +1,16 @@
-"""The joint plan of the next few steps, and how it is made better.
+"""The joint plan of the next few steps: paths, who holds what, and the search for a better one.
 
 Every vehicle has a path of W steps, and no two paths collide; so there is a plan at any moment. A new step takes one
-state off the front of each path and lets the vehicle stay where the path ends. A try then takes one vehicle, finds its
-cheapest path through space and time, and lets it cross the paths of others; these find new paths in turn, and so on.
-
-Two kinds of tries. *Push*: in the order of right of way, each vehicle that loses time takes its best path, and whoever
-is in the way gives way at any price, except those who have had their turn. Where somebody cannot give way in time, the
-path is sought anew around that. *Trade*: from then on any vehicle may begin, and what comes out is kept if all
-together, each by its weight, lose no more than before.
+state off the front of each path and lets the vehicle stay where the path ends. Tries make the plan better meanwhile
+(see `tries`); how far it looks may change from step to step, up to what there is room for.
 
 What a path costs is the progress it loses: the arcs' costs minus what the way to the goal has become shorter. It is
 never negative and never falls along a path, so the search is Dijkstra's on buckets, and runs straight ahead where the
 way is free. After its goal a path costs nothing more.
 
-Sources: right of way that is handed on, from Okumura et al., PIBT (2019, 2022); paths of several steps for it, from
-Yukhnevich and Andreychuk, Enhancing PIBT via multi-action operations (EPIBT, 2025); improvement in windows, from Jiang
-et al., Scaling Lifelong MAPF to More Realistic Settings (WPPL, 2024); crossing at a price, from Li et al., MAPF-LNS2
-(2022).
+Sources: paths of several steps, from Yukhnevich and Andreychuk, Enhancing PIBT via multi-action operations (EPIBT,
+2025); improvement in windows, from Jiang et al., Scaling Lifelong MAPF to More Realistic Settings (WPPL, 2024);
+crossing at a price, from Li et al., MAPF-LNS2 (2022).
 """
 
 from __future__ import annotations
@@ -27,36 +21,36 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heliograph.fleet.compiled import entry, inner
-from heliograph.fleet.steps.rows import UNIT, Roads
+from heliograph.fleet.steps.rows import Roads
 
 __all__ = [
+    "CHAIN",
+    "DEAREST",
     "NOMINAL",
     "RIGID",
-    "SCALE",
     "Plans",
-    "begin",
+    "arrived",
     "build_plans",
+    "crossed",
+    "draw",
     "drive",
     "how_far",
-    "improve",
     "leave_path",
+    "loses",
     "nearer",
+    "search",
     "stand",
     "take_path",
 ]
 
 POOL: Final = 1 << 14
 """So many places a search may look at."""
-DEAREST: Final = 4000
+DEAREST: Final = 500
 """A path may cost this much at most."""
 CHAIN: Final = 24
 """So many vehicles may be moved in one try."""
-AGAIN: Final = 20
-"""So often a push is tried anew around those who cannot give way."""
 NOMINAL: Final = 16
 """The weight of a vehicle like any other."""
-SCALE: Final = 8
-"""Costs are counted in this part of an arc's cost, to leave room for ties."""
 RIGID: Final = 1 << 60
 """In `fixed`: this vehicle cannot move at all."""
 
@@ -70,8 +64,10 @@ COUNTERS: Final = np.dtype(
         ("chain", "i8"),  # rounds of pushing, and trades
         ("turn", "i8"),  # pushes and trades
         ("next", "i8"),  # whose turn it is to push: a position in `order`
+        ("pushing", "i8"),  # the first so many in `order` may push
         ("good", "i8"),  # who loses no more than that has no need to push
-        ("crossing", "i8"),  # what crossing another path costs a search
+        ("crossing", "i8"),  # what crossing another path costs a search; -1: it must not
+        ("found", "i8"),  # what the path costs that the last search has found, crossings included
         ("failed", "i8"),  # who could not give way ...
         ("failed_at", "i8"),  # ... by which step
         ("tries", "i8"),
@@ -83,18 +79,20 @@ COUNTERS: Final = np.dtype(
 
 
 class Plans(NamedTuple):
-    """v vehicles, W steps, s states, n nodes."""
+    """v vehicles, W steps at most (the counter `window` says how many now), s states, n nodes."""
 
     path: NDArray[np.int32]
-    """(v, W + 1) states; -1: the vehicle is not on the map."""
+    """(v, W + 1) states; -1: the vehicle is not on the map. Between steps it stays where the window ends."""
     held: NDArray[np.int32]
     """(W + 1, n) the vehicle that holds a node at a step; -1: none."""
     cost: NDArray[np.int64]
-    """(v,) what the path of each vehicle loses, in SCALE * UNIT a step."""
+    """(v,) what the path of each vehicle loses, UNIT a step."""
     weight: NDArray[np.int64]
     """(v,) what a loss of each vehicle counts."""
     goal: NDArray[np.int64]
     """(v,) node; -1: none, and the vehicle goes wherever it is in nobody's way."""
+    aim: NDArray[np.int64]
+    """(v,) its goal, or -1 while it does not pursue that: it goes wherever it is in nobody's way."""
     to_go: NDArray[np.int64]
     """(v,) what the way from its state to its goal costs."""
     row: NDArray[np.int64]
@@ -114,7 +112,7 @@ class Plans(NamedTuple):
     bucket: NDArray[np.int32]
     """(DEAREST + 1,) the first place of each cost."""
     moved: NDArray[np.int64]
-    """(CHAIN, 4) the vehicles of a chain: who, its cost before, whether it has a new path, when it was crossed."""
+    """(CHAIN, 4) the vehicles of a try: who, its cost before, whether it has a new path, when it was crossed."""
     before: NDArray[np.int32]
     """(CHAIN, W + 1) and their paths before."""
     k: NDArray[np.void]
@@ -124,7 +122,11 @@ class Plans(NamedTuple):
 def build_plans(
     roads: Roads, nodes: int, states: NDArray[np.int32], rows: NDArray[np.uint16], window: int, follow: bool, seed: int
 ) -> Plans:
-    """All vehicles stand still, and none has a goal."""
+    """All vehicles stand still, and none has a goal.
+
+    Args:
+        window: the most steps that there is to be room for.
+    """
     count = len(states)
     k = np.zeros(1, COUNTERS)
     k["window"], k["follow"], k["top"] = window, follow, np.iinfo(rows.dtype).max
@@ -136,6 +138,7 @@ def build_plans(
         cost=np.zeros(count, np.int64),
         weight=np.full(count, NOMINAL, np.int64),
         goal=np.full(count, -1, np.int64),
+        aim=np.full(count, -1, np.int64),
         to_go=np.zeros(count, np.int64),
         row=np.zeros(count, np.int64),
         rows=rows,
@@ -154,7 +157,7 @@ def build_plans(
 
 
 @inner
-def _draw(p: Plans, below: int) -> int:
+def draw(p: Plans, below: int) -> int:
     """A number from 0 to below - 1 (Marsaglia's xorshift)."""
     k = p.k[0]
     x = k.seed
@@ -162,7 +165,8 @@ def _draw(p: Plans, below: int) -> int:
     x ^= x >> np.uint64(7)
     x ^= x << np.uint64(17)
     k.seed = x
-    return int((x >> np.uint64(11)) % np.uint64(below))
+    drawn: int = np.int64((x >> np.uint64(11)) % np.uint64(below))  # type: ignore[assignment]
+    return drawn
 
 
 @inner
@@ -181,33 +185,33 @@ def nearer(p: Plans, v: int, s: int, to: int) -> int:
 
 
 @inner
-def _arrived(p: Plans, roads: Roads, v: int, s: int) -> bool:
+def arrived(p: Plans, roads: Roads, v: int, s: int) -> bool:
     return bool(roads.node[s] == p.goal[v] and roads.there[s])
 
 
 @inner
-def _lost(p: Plans, roads: Roads, v: int) -> int:
+def loses(p: Plans, roads: Roads, v: int) -> int:
     """What the path of v costs."""
     cost = 0
-    if p.goal[v] < 0 or p.path[v, 0] < 0:
+    if p.aim[v] < 0 or p.path[v, 0] < 0:
         return cost
     for t in range(p.k[0].window):
         s, to = p.path[v, t], p.path[v, t + 1]
-        if _arrived(p, roads, v, s):
+        if arrived(p, roads, v, s):
             break
         for a in range(roads.arc_start[s], roads.arc_start[s + 1]):
             if roads.arc_to[a] == to:
-                cost += SCALE * (roads.arc_cost[a] - nearer(p, v, s, to))
+                cost += max(0, roads.arc_cost[a] - nearer(p, v, s, to))
                 break
     return cost
 
 
 @inner
-def take_path(p: Plans, roads: Roads, v: int) -> None:
-    """Enter the path of v."""
+def take_path(p: Plans, roads: Roads, v: int, until: int) -> None:
+    """Enter the path of v, up to that step."""
     if p.path[v, 0] < 0:
         return
-    for t in range(p.k[0].window + 1):
+    for t in range(until + 1):
         s = p.path[v, t]
         p.held[t, roads.node[s]] = v
         if roads.other[s] >= 0:
@@ -226,7 +230,7 @@ def leave_path(p: Plans, roads: Roads, v: int) -> None:
 
 
 @inner
-def _crossed(p: Plans, roads: Roads, s: int, to: int, t: int, which: int) -> int:
+def crossed(p: Plans, roads: Roads, s: int, to: int, t: int, which: int) -> int:
     """The vehicle that stands in the way of a step from s (at t) to `to` (at t + 1); -1: none.
 
     which: 0 it holds the node, 1 it holds the other node, 2 it comes the opposite way.
@@ -248,16 +252,16 @@ def _toll(p: Plans, roads: Roads, v: int, s: int, to: int, t: int) -> int:
     """What v pays for crossing others in a step from s (at t) to `to`; -1: it may not."""
     k, toll = p.k[0], 0
     for which in range(3):
-        u = _crossed(p, roads, s, to, t, which)
+        u = crossed(p, roads, s, to, t, which)
         if u >= 0:
-            if p.fixed[u] >= k.chain or (p.firm[u, 0] == k.turn and t < p.firm[u, 1]):
+            if k.crossing < 0 or p.fixed[u] >= k.chain or (p.firm[u, 0] == k.turn and t < p.firm[u, 1]):
                 return -1
             toll += max(1, k.crossing * p.weight[u] // p.weight[v])
     return toll
 
 
 @inner
-def _search(p: Plans, roads: Roads, v: int, limit: int) -> int:
+def search(p: Plans, roads: Roads, v: int, limit: int) -> int:
     """The cheapest path of v that crosses no fixed one: its last place in the pool; -1: none up to the limit."""
     k = p.k[0]
     k.search += 1
@@ -266,7 +270,7 @@ def _search(p: Plans, roads: Roads, v: int, limit: int) -> int:
     p.bucket[: limit + 1] = -1
     start = p.path[v, 0]
     p.pool[0, 0], p.pool[0, 1], p.pool[0, 2] = start, -1, -1
-    p.pool[0, 3] = 1 if p.goal[v] < 0 or _arrived(p, roads, v, start) else 0
+    p.pool[0, 3] = 1 if p.aim[v] < 0 or arrived(p, roads, v, start) else 0
     p.bucket[0] = 0
     cost = 0
     while True:
@@ -282,10 +286,11 @@ def _search(p: Plans, roads: Roads, v: int, limit: int) -> int:
         p.seen[past, t, s] = mark
         k.places += 1
         if t == k.window:
+            k.found = cost
             return int(at)
         first = roads.arc_start[s]
         arcs = roads.arc_start[s + 1] - first
-        turn = _draw(p, arcs)
+        turn = draw(p, arcs)
         for j in range(arcs):
             a = first + (j + turn) % arcs
             to = roads.arc_to[a]
@@ -293,7 +298,7 @@ def _search(p: Plans, roads: Roads, v: int, limit: int) -> int:
                 continue
             higher = cost
             if not past:
-                higher += SCALE * (roads.arc_cost[a] - nearer(p, v, s, to))
+                higher += max(0, roads.arc_cost[a] - nearer(p, v, s, to))
             if higher > limit:
                 continue
             toll = _toll(p, roads, v, s, to, t)
@@ -301,153 +306,15 @@ def _search(p: Plans, roads: Roads, v: int, limit: int) -> int:
                 continue
             higher += toll
             p.pool[used, 0], p.pool[used, 1], p.pool[used, 2] = to, at, p.bucket[higher]
-            p.pool[used, 3] = 2 * (t + 1) + (1 if past or _arrived(p, roads, v, to) else 0)
+            p.pool[used, 3] = 2 * (t + 1) + (1 if past or arrived(p, roads, v, to) else 0)
             p.bucket[higher] = used
             used += 1
 
 
 @inner
-def _enlist(p: Plans, roads: Roads, u: int, count: int, at: int) -> int:
-    """Make u, crossed at step `at`, part of the chain: keep its path, and strike it out."""
-    p.moved[count, 0], p.moved[count, 1], p.moved[count, 2], p.moved[count, 3] = u, p.cost[u], 0, at
-    for t in range(p.k[0].window + 1):
-        p.before[count, t] = p.path[u, t]
-    leave_path(p, roads, u)
-    return count + 1
-
-
-@inner
-def _enlist_crossed(p: Plans, roads: Roads, u: int, count: int) -> int:
-    """Make all whom the new path of u crosses part of the chain; the length of the chain, -1: it is too long."""
-    for t in range(p.k[0].window):
-        for which in range(3):
-            x = _crossed(p, roads, p.path[u, t], p.path[u, t + 1], t, which)
-            if x >= 0 and x != u:
-                if count == CHAIN:
-                    return -1
-                count = _enlist(p, roads, x, count, t + 1)
-    return count
-
-
-@inner
-def _undo(p: Plans, roads: Roads, count: int) -> None:
-    """All vehicles of the chain get back their paths from before."""
-    for i in range(count):
-        u = p.moved[i, 0]
-        if p.moved[i, 2]:
-            leave_path(p, roads, u)
-        p.fixed[u] = 0
-    for i in range(count):
-        u = p.moved[i, 0]
-        p.cost[u] = p.moved[i, 1]
-        for t in range(p.k[0].window + 1):
-            p.path[u, t] = p.before[i, t]
-    for i in range(count):
-        take_path(p, roads, p.moved[i, 0])
-
-
-@inner
-def _try(p: Plans, roads: Roads, v: int, push: bool) -> bool:
-    """A chain that begins with v; whether its new paths were kept."""
-    k = p.k[0]
-    k.failed = -1
-    count, done = _enlist(p, roads, v, 0, 0), 0
-    worse, hope = np.int64(0), p.weight[v] * p.cost[v]
-    while done < count:
-        u = p.moved[done, 0]
-        hope -= p.weight[u] * p.cost[u]
-        limit = p.cost[u] + (hope - worse) // p.weight[u]
-        if push:
-            limit = DEAREST if done else p.cost[u] - 1
-        end = _search(p, roads, u, limit)
-        if end < 0:
-            k.failed, k.failed_at = u, p.moved[done, 3]
-            break
-        p.fixed[u] = k.chain
-        for t in range(k.window, -1, -1):
-            p.path[u, t] = p.pool[end, 0]
-            end = p.pool[end, 1]
-        longer = _enlist_crossed(p, roads, u, count)
-        if longer < 0:
-            _undo(p, roads, CHAIN)
-            return False
-        for i in range(count, longer):
-            hope += p.weight[p.moved[i, 0]] * p.moved[i, 1]
-        count = longer
-        p.cost[u] = _lost(p, roads, u)
-        worse += p.weight[u] * (p.cost[u] - p.moved[done, 1])
-        take_path(p, roads, u)
-        p.moved[done, 2] = 1
-        done += 1
-        if not push and worse > hope:
-            break
-    if done == count and (push or worse <= 0):
-        if worse < 0:
-            k.helped += 1
-        return True
-    _undo(p, roads, count)
-    return False
-
-
-@inner
-def _push(p: Plans, roads: Roads, v: int) -> None:
-    """v takes its best path, and whoever can gives way."""
-    k = p.k[0]
-    k.turn += 1
-    k.crossing = UNIT * SCALE // 4
-    for _ in range(AGAIN):
-        if _try(p, roads, v, True) or k.failed < 0 or k.failed == v:
-            return
-        u = k.failed
-        if p.firm[u, 0] != k.turn or p.firm[u, 1] < k.failed_at:
-            p.firm[u, 1] = k.failed_at
-        p.firm[u, 0] = k.turn
-
-
-@entry
-def begin(p: Plans, roads: Roads) -> None:
-    """A new step: what the paths cost now, and nobody has had a turn."""
-    k = p.k[0]
-    k.chain += 1
-    k.next = 0
-    for v in range(len(p.path)):
-        p.cost[v] = _lost(p, roads, v)
-
-
-@entry
-def improve(p: Plans, roads: Roads, tries: int) -> int:
-    """So many tries: pushes first, trades when all have had their turn. How many made the sum of losses smaller."""
-    k = p.k[0]
-    count, before = len(p.path), k.helped
-    for _ in range(tries):
-        k.tries += 1
-        while k.next < count:
-            v = p.order[k.next]
-            k.next += 1
-            if p.fixed[v] >= k.chain or p.path[v, 0] < 0:
-                continue
-            if p.cost[v] > k.good:
-                _push(p, roads, v)
-                break
-            p.fixed[v] = k.chain
-        else:
-            v = _draw(p, count)
-            for _ in range(8):
-                if p.cost[v] > 0:
-                    break
-                v = _draw(p, count)
-            if p.fixed[v] < RIGID and p.path[v, 0] >= 0:
-                k.chain += 1
-                k.turn += 1
-                k.crossing = _draw(p, 3) * (UNIT * SCALE // 2)
-                _try(p, roads, v, False)
-    return int(k.helped - before)
-
-
-@inner
-def _fallback(p: Plans, roads: Roads, v: int, t: int) -> None:
+def _stay_on(p: Plans, roads: Roads, v: int, t: int) -> None:
     """After step t, v stays where it is, as far as its state lets it."""
-    for i in range(t, p.k[0].window):
+    for i in range(t, p.path.shape[1] - 1):
         p.path[v, i + 1] = roads.arc_to[roads.arc_start[p.path[v, i] + 1] - 1]
 
 
@@ -478,7 +345,7 @@ def _clashes(p: Plans, roads: Roads, v: int) -> bool:
     """Whether the path of v, which is not entered, crosses one that is."""
     for t in range(p.k[0].window):
         for which in range(3):
-            u = _crossed(p, roads, p.path[v, t], p.path[v, t + 1], t, which)
+            u = crossed(p, roads, p.path[v, t], p.path[v, t + 1], t, which)
             if u >= 0 and u != v:
                 return True
     return False
@@ -494,33 +361,34 @@ def drive(p: Plans, roads: Roads, stays: NDArray[np.bool_], todo: NDArray[np.int
         todo: (v,) scratch.
     """
     _who_stays(p, roads, stays, todo)
-    window, late = p.k[0].window, False
+    window, longest, late = p.k[0].window, p.path.shape[1] - 1, False
     for v in range(len(p.path)):
         if p.path[v, 0] < 0:
             continue
         if stays[v]:
             for t in range(window):
                 late = late or p.path[v, t + 1] != p.path[v, 0]
+            for t in range(longest):
                 p.path[v, t + 1] = p.path[v, 0]
             continue
         if p.goal[v] >= 0:
             p.to_go[v] -= nearer(p, v, p.path[v, 0], p.path[v, 1])
         for t in range(window):
             p.path[v, t] = p.path[v, t + 1]
-        _fallback(p, roads, v, window - 1)
+        _stay_on(p, roads, v, window - 1)
     while True:
         p.held[:] = -1
         for v in range(len(p.path)):
             if stays[v]:
-                take_path(p, roads, v)
+                take_path(p, roads, v, longest)
         again = False
         for v in range(len(p.path)):
             if stays[v] or p.path[v, 0] < 0:
                 continue
             if late and _clashes(p, roads, v):
-                _fallback(p, roads, v, 0)
+                _stay_on(p, roads, v, 0)
                 stays[v] = again = True
-            take_path(p, roads, v)
+            take_path(p, roads, v, longest)
         if not again:
             return
 
@@ -529,7 +397,7 @@ def drive(p: Plans, roads: Roads, stays: NDArray[np.bool_], todo: NDArray[np.int
 def how_far(p: Plans, roads: Roads, v: int) -> int:
     """What the cheapest way of v to its goal costs, found by walking it."""
     s, cost = p.path[v, 0], 0
-    while not _arrived(p, roads, v, s):
+    while not arrived(p, roads, v, s):
         for a in range(roads.arc_start[s], roads.arc_start[s + 1]):
             to = roads.arc_to[a]
             if to != s and nearer(p, v, s, to) == roads.arc_cost[a]:
@@ -548,5 +416,5 @@ def stand(p: Plans, roads: Roads) -> None:
     for v in range(len(p.path)):
         if p.path[v, 0] < 0:
             continue
-        _fallback(p, roads, v, 0)
-        take_path(p, roads, v)
+        _stay_on(p, roads, v, 0)
+        take_path(p, roads, v, p.path.shape[1] - 1)
