@@ -49,7 +49,11 @@ def nearest(w: Any, book: Any, count: int, spare_charging: bool) -> Any:
         best, best_ms = -1, 2 * FAR_MS
         for v in range(len(w.vehicles)):
             x = w.vehicles[v]
-            if x.order != NONE or x.must_charge or (w.clock[0].chargers > 0 and x.charge_mwms < w.clock[0].low_mwms):
+            if (
+                x.order != NONE
+                or x.must_charge
+                or (w.clock[0].chargers > 0 and x.charge_mwms < w.batteries[x.kind].low_mwms)
+            ):
                 continue
             ms = cost_by_row_ms(w, v, source, row)
             if ms < FAR_MS and spare_charging and w.nodes[x.target].use == CHARGE:

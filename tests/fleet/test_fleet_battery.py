@@ -63,12 +63,12 @@ def test_more_low_vehicles_than_chargers_queue_for_them():
 def test_a_low_vehicle_takes_no_move_until_it_is_full():
     vehicles = fleet_of(1, ["b0"], ["b1"])
     fleet = Fleet(ring(12, [0, 3, 6, 9]), vehicles)
-    fleet._world.vehicles["charge_mwms"] = round(0.31 * fleet._world.clock["capacity_mwms"][0])
+    fleet._world.vehicles["charge_mwms"] = round(0.31 * fleet._world.batteries["capacity_mwms"][0])
     fleet.want(Move(0, 0, -1, "b2", "b3", 0, 0))
     fleet.assign(0)
     floor = Floor(fleet, ["b2", "b3"])
     floor.wanted = 1
-    fleet._world.vehicles["charge_mwms"] = round(0.30 * fleet._world.clock["capacity_mwms"][0])
+    fleet._world.vehicles["charge_mwms"] = round(0.30 * fleet._world.batteries["capacity_mwms"][0])
     floor.run(HOUR_MS)
     assert floor.placed == 1
 
@@ -83,7 +83,7 @@ def test_a_low_vehicle_takes_no_move_until_it_is_full():
 
 def test_an_idle_vehicle_tops_up_at_a_free_charger_and_can_be_called_away():
     fleet = Fleet(ring(12, [0, 3, 6, 9]), fleet_of(1, ["b0"], ["b1"]))
-    fleet._world.vehicles["charge_mwms"] = round(0.5 * fleet._world.clock["capacity_mwms"][0])
+    fleet._world.vehicles["charge_mwms"] = round(0.5 * fleet._world.batteries["capacity_mwms"][0])
     floor = Floor(fleet, ["b2", "b3"])
     floor.want("b2", "b3")
     floor.run(HOUR_MS)
@@ -115,7 +115,7 @@ def think_one_by_one(fleet: Fleet) -> None:
 def charging_fleet(share: float, **battery: float) -> Fleet:
     """One vehicle that has just begun to charge, with that much in its battery."""
     fleet = Fleet(ring(12, [0, 3, 6, 9]), fleet_of(1, [], ["b0"], idle_w=0.0, **battery))
-    fleet._world.vehicles["charge_mwms"] = round(share * fleet._world.clock["capacity_mwms"][0])
+    fleet._world.vehicles["charge_mwms"] = round(share * fleet._world.batteries["capacity_mwms"][0])
     fleet._world.vehicles["must_charge"] = 1
     think_one_by_one(fleet)
     fleet.advance(1)
@@ -181,7 +181,7 @@ def test_of_those_that_queue_for_a_charger_the_emptiest_is_next():
     """One charger, taken; three wait for it, the emptiest asked last."""
     vehicles = fleet_of(4, ["b0", "b1", "b2", "b3"], ["b4"], low_pct=60.0)
     fleet = Fleet(ring(24, list(range(0, 24, 3))), vehicles)
-    capacity = fleet._world.clock["capacity_mwms"][0]
+    capacity = fleet._world.batteries["capacity_mwms"][0]
     fleet._world.vehicles["charge_mwms"] = [round(share * capacity) for share in (0.2, 0.5, 0.4, 0.3)]
     think_one_by_one(fleet)
     order: list[int] = []
@@ -190,3 +190,64 @@ def test_of_those_that_queue_for_a_charger_the_emptiest_is_next():
         order += [v for v in np.flatnonzero(fleet.kwh()[:, 1] > 0).tolist() if v not in order]
 
     assert order == [0, 3, 2, 1]
+
+
+def two_types(first: dict[str, float], second: dict[str, float], chargers: list[str]) -> Fleet:
+    """A vehicle of each type on a ring with bays."""
+    kinds = [fleet_of(1, ["b0"], chargers, **first), fleet_of(1, ["b1"], **second)]
+    return Fleet(ring(24, list(range(0, 24, 3))), kinds)
+
+
+def test_each_type_uses_the_power_of_its_own_battery():
+    """The same rest for both: 50 and 80 W; the shares are of their own capacities."""
+    fleet = two_types({"idle_w": 50.0}, {"idle_w": 80.0, "capacity_kwh": 4.0, "full_pct": 80.0}, [])
+    at_first = fleet.soc()
+    fleet.advance(3 * HOUR_MS)
+    assert at_first[0] <= 0.9 and at_first[1] <= 0.8
+    assert fleet.kwh()[:, 0] == pytest.approx([0.15, 0.24])
+    assert at_first - fleet.soc() == pytest.approx([0.15 / 2, 0.24 / 4])
+
+
+def test_each_type_charges_as_its_own_battery_does():
+    """From 20 %: 2 kW up to 90 %, all below the knee; 4 kW up to 60 % of 4 kWh, then behind a knee at 50 %.
+
+    And a second or two for what the way to the charger takes.
+    """
+    quick = {"capacity_kwh": 4.0, "charge_kw": 4.0, "knee_pct": 50.0, "full_pct": 60.0, "efficiency_pct": 80.0}
+    fleet = two_types({"knee_pct": 95.0, "idle_w": 0.0}, {"idle_w": 0.0, **quick}, ["b2", "b3"])
+    world = fleet._world
+    world.vehicles["charge_mwms"] = np.rint(0.2 * world.batteries["capacity_mwms"])
+    world.vehicles["must_charge"] = 1
+    think_one_by_one(fleet)
+    fleet.advance(2 * HOUR_MS)
+    charging_min = fleet.state_ms()[:, STATES.index("charging")] / MINUTE_MS
+    assert fleet.soc() == pytest.approx([0.9, 0.6], abs=1e-6)
+    assert charging_min == pytest.approx([0.7 * 60, 0.3 * 60 + 30 * np.log(50 / 40)], abs=0.05)
+    assert fleet.grid_kwh() == pytest.approx(fleet.kwh()[:, 1] / [0.9, 0.8])
+
+
+def test_each_type_takes_moves_down_to_its_own_threshold():
+    """Both at 40 %: one charges below 30 %, the other below 50 %; so the nearer one takes no move."""
+    fleet = two_types({}, {"low_pct": 50.0, "capacity_kwh": 1.0}, ["b5"])
+    world = fleet._world
+    world.vehicles["charge_mwms"] = np.rint(0.4 * world.batteries["capacity_mwms"])
+    fleet.want(Move(0, 0, -1, "b2", "b4", 0, 0))
+    assert [given.vehicle for given in fleet.assign(0)] == [0]
+
+
+def test_the_emptiest_is_who_has_least_of_its_own_capacity():
+    """A charger is taken; 1.2 kWh of 4 wait for it before 0.5 of 1."""
+    big = fleet_of(2, ["b0", "b1"], ["b4"], capacity_kwh=4.0, low_pct=60.0)
+    small = fleet_of(1, ["b2"], capacity_kwh=1.0, low_pct=60.0)
+    fleet = Fleet(ring(24, list(range(0, 24, 3))), [big, small])
+    world = fleet._world
+    world.vehicles["charge_mwms"] = np.rint([0.2, 0.3, 0.5] * world.batteries["capacity_mwms"][[0, 0, 1]])
+    for v, at_ms in ((0, 0), (2, 1), (1, 2)):
+        timer = world.timers[at_ms]
+        timer["kind"], timer["who"], timer["epoch"], timer["at_ms"], timer["seq"] = REST, v, 0, at_ms, at_ms
+    world.clock["timers"] = 3
+    order: list[int] = []
+    while len(order) < 3:
+        fleet.advance(fleet.now_ms + MINUTE_MS)
+        order += [v for v in np.flatnonzero(fleet.kwh()[:, 1] > 0).tolist() if v not in order]
+    assert order == [0, 1, 2]

@@ -118,7 +118,7 @@ def _find_takers(w: World, book: Book, takers: _Takers) -> int:
     """Fill in who may take a move; gives how many."""
     clock, count = w.clock[0], 0
     for v in range(len(w.vehicles)):
-        x = w.vehicles[v]
+        x, battery = w.vehicles[v], w.batteries[w.vehicles[v].kind]
         if x.must_charge or x.order == OUT:
             continue
         ms = 0
@@ -126,11 +126,11 @@ def _find_takers(w: World, book: Book, takers: _Takers) -> int:
             ms = abs(book.free_ms[v] - clock.now_ms) + LATE_MS
             if ms > AHEAD_MS:
                 continue
-        if clock.chargers > 0 and x.charge_mwms - ms * clock.loaded_mw < clock.low_mwms:
+        if clock.chargers > 0 and x.charge_mwms - ms * battery.loaded_mw < battery.low_mwms:
             continue
         takers.who[count], takers.ready_ms[count], takers.extra_ms[count], takers.gear[count] = v, ms, 0, 2 * x.kind
         if x.order == NONE and w.nodes[x.target].use == CHARGE:
-            missing = max(0, clock.full_mwms - x.charge_mwms) / (clock.full_mwms - clock.low_mwms)
+            missing = max(0, battery.full_mwms - x.charge_mwms) / (battery.full_mwms - battery.low_mwms)
             takers.extra_ms[count] = int(TURN_BACK_MS * missing)
         if x.order != NONE:
             takers.via[count] = book.into[book.target[v]]

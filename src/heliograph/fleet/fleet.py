@@ -47,7 +47,7 @@ class Fleet(Operations):
         seed: of the batteries' charge at the start (half to full).
         start_ms: the time at the start.
         vehicles: of one type, or several types with different speeds, turning and sizes: each brings so many, numbered
-            in this order, and its places to rest to the common ones. Batteries are those of the first.
+            in this order, with its battery, and its places to rest to the common ones.
         sized: vehicles have a size, and none comes nearer to another than half of both diagonals; default: they are
             points on nodes.
         priority_s: one step of a move's priority is worth this many seconds of driving, or of waiting.
@@ -71,11 +71,15 @@ class Fleet(Operations):
         kinds = [vehicles] if isinstance(vehicles, Vehicles) else list(vehicles)
         count = sum(kind.count for kind in kinds)
         nominal = np.full(count, 1000, np.int32) if slow_permille is None else slow_permille
-        charge = np.random.default_rng(seed).uniform(0.5, 1.0, count) * kinds[0].battery.full_pct / 100
+        full_pct, efficiency_pct = (
+            np.repeat([getattr(kind.battery, name) for kind in kinds], [kind.count for kind in kinds])
+            for name in ("full_pct", "efficiency_pct")
+        )
+        charge = np.random.default_rng(seed).uniform(0.5, 1.0, count) * full_pct / 100
         times = np.concatenate([motion.drive_ms(roadmap, kind) for kind in kinds]) if drive_ms is None else drive_ms
         self._world: World = build_world(roadmap, kinds, times, nominal, charge, start_ms, priority_s, sized)
         self._roadmap = roadmap
-        self._charging_efficiency = kinds[0].battery.efficiency_pct / 100
+        self._charging_efficiency = efficiency_pct / 100
         self._now_ms = start_ms
         self._pending: list[Move] = []
         self._book = _assign.open_book(count, len(roadmap.node_ids), roadmap.edge_to)
@@ -324,7 +328,8 @@ class Fleet(Operations):
     def soc(self) -> NDArray[np.float64]:
         """(v,) state of charge, 0 to 1."""
         traffic.settle_all(self._world)
-        share: NDArray[np.float64] = self._world.vehicles["charge_mwms"] / self._world.clock["capacity_mwms"][0]
+        x = self._world.vehicles
+        share: NDArray[np.float64] = x["charge_mwms"] / self._world.batteries["capacity_mwms"][x["kind"]]
         return share
 
     def kwh(self) -> NDArray[np.float64]:

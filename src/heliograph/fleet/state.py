@@ -36,19 +36,19 @@ def standing(w: World, v: int) -> bool:
 @inner
 def settle(w: World, v: int, now_ms: int) -> None:
     """Book the time since the last change, and the energy of that time."""
-    x, clock = w.vehicles[v], w.clock[0]
+    x, b = w.vehicles[v], w.batteries[w.vehicles[v].kind]
     ms = now_ms - x.since_ms
     x.since_ms = now_ms
     if ms == 0:
         return
-    state, power = 3, clock.idle_mw
+    state, power = 3, b.idle_mw
     if x.mode == DRIVING:
-        state, power = (0, clock.loaded_mw) if x.loaded else (1, clock.empty_mw)
+        state, power = (0, b.loaded_mw) if x.loaded else (1, b.empty_mw)
     elif x.mode == HANDOFF:
         state = 2
     elif x.mode == CHARGING:
         state, power = 4, 0
-        gained = gained_mwms(w, x.charge_mwms, ms)
+        gained = gained_mwms(w, x.kind, x.charge_mwms, ms)
         x.charge_mwms += gained
         x.charged_mwms += gained
     elif x.mode == IDLE:

@@ -21,7 +21,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from heliograph.fleet.battery import charging_ms, neediest
+from heliograph.fleet.battery import charging_ms, neediest, share
 from heliograph.fleet.compiled import entry, inner
 from heliograph.fleet.rings import open_ring, waiters_ahead
 from heliograph.fleet.routes import FAR_MS, cost_ms, row_for
@@ -291,7 +291,7 @@ def _park(w: World, v: int, now_ms: int) -> None:
 @inner
 def _free_a_charger(w: World, now_ms: int) -> None:
     """Ask one vehicle that could do without its charger to leave it: the one with the fullest battery."""
-    best, best_mwms = -1, w.clock[0].capacity_mwms // 2
+    best, fullest = -1, 0.5
     for i in range(len(w.places)):
         place = w.places[i]
         v = w.nodes[place].claim
@@ -299,8 +299,8 @@ def _free_a_charger(w: World, now_ms: int) -> None:
             continue
         settle(w, v, now_ms)
         x = w.vehicles[v]
-        if not x.must_charge and x.mode != HANDOFF and x.charge_mwms > best_mwms:
-            best, best_mwms = v, x.charge_mwms
+        if not x.must_charge and x.mode != HANDOFF and share(w, v) > fullest:
+            best, fullest = v, share(w, v)
     if best >= 0:
         push(w, now_ms, REST, best)
 
@@ -308,9 +308,8 @@ def _free_a_charger(w: World, now_ms: int) -> None:
 @inner
 def _charge(w: World, v: int, now_ms: int) -> None:
     """Begin to charge where it stands."""
-    clock = w.clock[0]
     become(w, v, CHARGING, now_ms)
-    push(w, now_ms + charging_ms(w, w.vehicles[v].charge_mwms, clock.full_mwms) + 1, FULL, v)
+    push(w, now_ms + charging_ms(w, v) + 1, FULL, v)
 
 
 @inner
@@ -332,7 +331,7 @@ def _seek_charger(w: World, v: int, now_ms: int) -> bool:
 @inner
 def _rest(w: World, v: int, now_ms: int) -> None:
     """Stands in a place and has nowhere to go: charge, make way, or stay."""
-    x, clock = w.vehicles[v], w.clock[0]
+    x, battery, chargers = w.vehicles[v], w.batteries[w.vehicles[v].kind], w.clock[0].chargers
     if x.target != x.node:
         return
     if x.goal >= 0:
@@ -341,13 +340,13 @@ def _rest(w: World, v: int, now_ms: int) -> None:
         return
     settle(w, v, now_ms)
     at_charger = w.nodes[x.node].use == CHARGE
-    if clock.chargers > 0:
-        if x.charge_mwms < clock.low_mwms:
+    if chargers > 0:
+        if x.charge_mwms < battery.low_mwms:
             x.must_charge = 1
         if x.must_charge and not at_charger and _seek_charger(w, v, now_ms):
             return
         nobody_queues = w.nodes[len(w.nodes) - 1].first_claiming < 0
-        if not x.must_charge and not at_charger and x.charge_mwms < clock.top_up_mwms and nobody_queues:
+        if not x.must_charge and not at_charger and x.charge_mwms < battery.top_up_mwms and nobody_queues:
             place = _nearest(w, v, CHARGE)
             if place >= 0:
                 _go_to(w, v, place, now_ms)
@@ -355,11 +354,11 @@ def _rest(w: World, v: int, now_ms: int) -> None:
     if _wanted(w, v):
         _park(w, v, now_ms)
         return
-    if at_charger and x.mode != CHARGING and (x.must_charge or x.charge_mwms < clock.top_up_mwms):
+    if at_charger and x.mode != CHARGING and (x.must_charge or x.charge_mwms < battery.top_up_mwms):
         _charge(w, v, now_ms)
-    elif x.mode == IDLE and clock.chargers > 0 and clock.idle_mw > 0 and x.queued < 0:
-        spare = x.charge_mwms - (clock.top_up_mwms if at_charger else clock.low_mwms)
-        push(w, now_ms + max(spare, 0) // clock.idle_mw + RETRY_MS, REST, v)
+    elif x.mode == IDLE and chargers > 0 and battery.idle_mw > 0 and x.queued < 0:
+        spare = x.charge_mwms - (battery.top_up_mwms if at_charger else battery.low_mwms)
+        push(w, now_ms + max(spare, 0) // battery.idle_mw + RETRY_MS, REST, v)
 
 
 @inner
@@ -595,7 +594,7 @@ def finish(w: World, v: int) -> None:
     x, clock = w.vehicles[v], w.clock[0]
     become(w, v, IDLE, clock.now_ms)
     x.loaded, x.gear, x.order, x.goal = 0, 2 * x.kind, NONE, -1
-    low = clock.chargers > 0 and x.charge_mwms < clock.low_mwms
+    low = clock.chargers > 0 and x.charge_mwms < w.batteries[x.kind].low_mwms
     push(w, clock.now_ms + (0 if low or _wanted(w, v) else clock.linger_ms), REST, v)
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from heliograph.errors import PlantWrong
 from heliograph.fleet.bodies import narrow, near, radius_m
 from heliograph.fleet.motion import Following, follow, start_ms
-from heliograph.plant.model import Vehicles
+from heliograph.plant.model import Battery, Vehicles
 from heliograph.plant.roadmap import Roadmap
 
 __all__ = [
@@ -175,10 +175,8 @@ VISIT: Final = np.dtype(
     [("claimed_ms", "i8"), ("arrived_ms", "i8"), ("left_ms", "i8"), ("node", "i4"), ("vehicle", "i2")], align=True
 )
 
-CLOCK: Final = np.dtype(
+BATTERY: Final = np.dtype(
     [
-        ("now_ms", "i8"),
-        ("seq", "i8"),
         ("capacity_mwms", "i8"),
         ("low_mwms", "i8"),
         ("top_up_mwms", "i8"),
@@ -189,6 +187,14 @@ CLOCK: Final = np.dtype(
         ("charge_mw", "i8"),
         ("knee_mwms", "i8"),
         ("cutoff_mw", "i8"),
+    ],
+    align=True,
+)
+
+CLOCK: Final = np.dtype(
+    [
+        ("now_ms", "i8"),
+        ("seq", "i8"),
         ("patience_ms", "i8"),
         ("linger_ms", "i8"),
         ("priority_ms", "i8"),
@@ -252,6 +258,8 @@ class World(NamedTuple):
     way_out: NDArray[np.int64]
     """(m, 5) moves out of a tangle: vehicle, edge, the move that frees its end, the vehicle's last one (-1: none), and
     0 not begun, 1 under way, 2 done"""
+    batteries: NDArray[np.void]
+    """(k,) BATTERY, of each type"""
     clock: NDArray[np.void]
     """(1,) CLOCK: the time, counters, and the parameters that are one number for all"""
 
@@ -322,9 +330,10 @@ def build_world(
         scratch=np.zeros(2 * (n + e + len(after.pairs)), np.int64),
         near=np.concatenate([close.nodes, close.wake]),
         way_out=np.zeros((0, 5), np.int64),
+        batteries=np.array([_battery(kind.battery) for kind in kinds], BATTERY),
         clock=np.zeros(1, CLOCK),
     )
-    _set_clock(world.clock[0], kinds[0], at_ms, len(charging), priority_s)
+    _set_clock(world.clock[0], at_ms, len(charging), priority_s)
     world.clock["road_limit"] = max(1, 2 * (n - int(nodes["closed"].sum())) // 5)
     world.vehicles["kind"] = np.repeat(np.arange(len(kinds)), [kind.count for kind in kinds])
     of_kind = world.vehicles["kind"]
@@ -362,22 +371,27 @@ def _places(roadmap: Roadmap, kinds: Sequence[Vehicles]) -> tuple[NDArray[np.int
     return parking, charging
 
 
-def _set_clock(clock: np.void, vehicles: Vehicles, at_ms: int, chargers: int, priority_s: float) -> None:
-    battery = vehicles.battery
+def _battery(battery: Battery) -> tuple[int, ...]:
+    """One record of BATTERY."""
     faded = battery.fade_pct_per_1000_cycles / 100 * battery.cycles / 1000
     capacity = round(battery.capacity_kwh * (1 - faded) * MWMS_PER_KWH)
+    return (
+        capacity,
+        round(capacity * battery.low_pct / 100),
+        round(capacity * (battery.low_pct + (battery.full_pct - battery.low_pct) / 3) / 100),
+        round(capacity * battery.full_pct / 100),
+        round(battery.drive_empty_w * 1000),
+        round(battery.drive_loaded_w * 1000),
+        round(battery.idle_w * 1000),
+        round(battery.charge_kw * 1_000_000),
+        round(capacity * battery.knee_pct / 100),
+        max(1, round(battery.charge_kw * 10_000 * battery.cutoff_pct)),
+    )
+
+
+def _set_clock(clock: np.void, at_ms: int, chargers: int, priority_s: float) -> None:
     clock["now_ms"] = at_ms
     clock["tangled"] = -1
-    clock["capacity_mwms"] = capacity
-    clock["low_mwms"] = round(capacity * battery.low_pct / 100)
-    clock["full_mwms"] = round(capacity * battery.full_pct / 100)
-    clock["top_up_mwms"] = round(capacity * (battery.low_pct + (battery.full_pct - battery.low_pct) / 3) / 100)
-    clock["empty_mw"] = round(battery.drive_empty_w * 1000)
-    clock["loaded_mw"] = round(battery.drive_loaded_w * 1000)
-    clock["idle_mw"] = round(battery.idle_w * 1000)
-    clock["charge_mw"] = round(battery.charge_kw * 1_000_000)
-    clock["knee_mwms"] = round(capacity * battery.knee_pct / 100)
-    clock["cutoff_mw"] = max(1, round(battery.charge_kw * 10_000 * battery.cutoff_pct))
     clock["chargers"] = chargers
     clock["patience_ms"] = 5_000
     clock["linger_ms"] = 30_000
@@ -403,5 +417,5 @@ def _set_vehicles(
     vehicles["via"] = some_edge_in[at]
     vehicles["stood"] = 1
     vehicles["slow_permille"] = slow_permille
-    vehicles["charge_mwms"] = np.rint(world.clock["capacity_mwms"][0] * charge_share)
+    vehicles["charge_mwms"] = np.rint(world.batteries["capacity_mwms"][vehicles["kind"]] * charge_share)
     world.nodes["holder"][at] = world.nodes["claim"][at] = np.arange(len(at))
