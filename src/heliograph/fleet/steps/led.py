@@ -235,9 +235,13 @@ class Led:
             )  # fmt: skip
 
     def wait(self, stays: NDArray[np.bool_]) -> None:
-        """Before a step: whoever is led together with one that stays, stays too; `stays` (v,) is completed."""
+        """Before a step: whoever is led together with one that stays and should move, stays too; `stays` is completed.
+
+        A stall of one whose turn has not come holds up nobody.
+        """
         for way in self._ways:
-            way.waits = bool(stays[way.who].any())
+            moves = way.rows[min(way.done + 1, len(way.rows) - 1)] != way.rows[way.done]
+            way.waits = bool((stays[way.who] & moves).any())
             stays[way.who] |= way.waits
 
     def moved(self, path: _States, held: _States) -> None:

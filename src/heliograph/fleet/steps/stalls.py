@@ -5,13 +5,17 @@ between the shortest and the longest. The share of time in which it runs is then
 
     availability = 1 / (1 + chance * mean length)
 
-How much output may fall follows from a fluid queue (Newell, Applications of Queueing Theory, 1982). Who stands for d
-steps on a node where vehicles come at rate r and could leave at rate c holds up r * d of them; then the queue is served
-at c - r, and together they lose r * d**2 / 2 / (1 - r / c) steps if none goes round it. So an errand of T steps takes
+How much output falls beyond that is estimated as a fluid (Newell, Applications of Queueing Theory, 1982), see
+`fluid_share`. Who stands on a node where vehicles come at rate r holds up one after the other; each of them stands on a
+node of its own, and holds up those who come there and meant to go elsewhere, at rate b for each that is held up. So
+after t steps H = r (exp(b t) - 1) / b are held up; when the stall of d steps is over they are served at c - r, and
+together lose the area under H, and H(d)**2 / 2 / (c - r). With C its mean over stalls and places, an errand takes
 
-    T * (1 + chance * (E[d] + E[r * d**2] / 2 / (1 - r / c)))
+    k = (1 + chance * E[d]) / (1 - chance * C)
 
-See `slowdown`. It is a bound as long as r < c: planning around the standing ones makes less of it.
+times as long, for vehicles that are held up stall as well. Rates are those without delay over k, so k stands on both
+sides. Nobody goes round in it, which keeps it below what is measured on grids (bench/README.md). Not so where roads are
+narrow: there vehicles also wait for others to come out of a lane. The bound for any map is in `holding.py`.
 """
 
 from __future__ import annotations
@@ -21,7 +25,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Stalls", "draw_stalls", "slowdown"]
+__all__ = ["Stalls", "draw_stalls", "fluid_share"]
 
 
 class Stalls(NamedTuple):
@@ -73,26 +77,42 @@ def draw_stalls(
     return Stalls(stalled, broken_at, np.minimum(broken_at + towed_after, steps))
 
 
-def slowdown(
-    visits: NDArray[np.integer],
-    steps: int,
+def fluid_share(
+    visited: NDArray[np.integer],
+    nodes: int,
     *,
     chance: float = 0.01,
     shortest: int = 5,
     longest: int = 60,
-    capacity: float = 1.0,
 ) -> float:
-    """At most how many times as long an errand takes with stalls as without.
+    """The share of errands that a fluid leaves when vehicles stall and nobody goes round.
 
     Args:
-        visits: (n,) how often each node was entered in `steps` steps without stalls.
-        capacity: vehicles that can pass a node in a step; 1 where they follow each other closely (LoRR).
-    Returns:
-        1 or more; infinite where a node is so busy that a queue would never end.
+        visited: (t + 1, v) the node of each vehicle before the first step and after every step, without delay.
     """
-    length = np.arange(shortest, longest + 1)
-    rate = visits[visits > 0] / steps
-    if (rate >= capacity).any():
-        return np.inf
-    held = rate * np.mean(length**2.0) / 2 / (1 - rate / capacity)
-    return float(1 + chance * (length.mean() + (held * rate).sum() / max(rate.sum(), 1e-300)))
+    steps, count = visited.shape[0] - 1, visited.shape[1]
+    moved = visited[1:] != visited[:-1]
+    pairs, times = np.unique(visited[:-1][moved].astype(np.int64) * nodes + visited[1:][moved], return_counts=True)
+    came, flow = np.divmod(pairs, nodes), times / steps
+    rate = np.bincount(came[1], flow, nodes)
+    aside = np.bincount(came[1], flow * (rate[came[0]] - flow), nodes) / np.maximum(rate, 1e-300)
+    where = np.bincount(visited[:-1].ravel(), minlength=nodes) / visited[:-1].size
+    capacity = min(1.0, float(rate.sum()) / count)
+    length = np.arange(shortest, longest + 1.0)[:, None]
+
+    def lost(k: float) -> float:
+        """Steps that others lose by one stall, at most all of them for as long."""
+        r, b = rate / k, np.maximum(aside / k, 1e-9)
+        grown = np.expm1(b * length) / b
+        held = np.minimum(r * grown, count - 1)
+        queue = r * (grown - length) / b + held**2 / 2 / np.maximum(capacity - r, 1e-9)
+        return float((np.minimum(queue, 2 * (count - 1) * length) * where).sum(axis=1).mean())
+
+    low, high = 1.0, 1e6
+    for _ in range(60):
+        k = (low * high) ** 0.5
+        if k * (1 - chance * lost(k)) < 1 + chance * length.mean():
+            low = k
+        else:
+            high = k
+    return 1 / high
