@@ -17,11 +17,13 @@ from heliograph.events import Event
 
 __all__ = [
     "E10_STATES",
+    "MISHAPS",
     "NOT_YET_MS",
     "VEHICLE_STATES",
     "Batches",
     "Daybook",
     "Lots",
+    "Mishaps",
     "Moves",
     "Parts",
     "States",
@@ -48,6 +50,8 @@ E10_STATES = (
 
 NOT_YET_MS = -(1 << 63)
 """A moment that has not come: the smallest 64-bit integer, since -1 is a moment of the warm-up."""
+
+MISHAPS = ("stall", "breakdown")
 
 VEHICLE_STATES = ("driving_loaded", "driving_empty", "hand_off", "waiting", "charging", "idle")
 
@@ -155,6 +159,19 @@ class Waits(NamedTuple):
     waited_ms: I64
 
 
+class Mishaps(NamedTuple):
+    """What went wrong with vehicles; one row a stall or a breakdown, in order of time."""
+
+    vehicle: I16
+    kind: I8
+    """Index into MISHAPS."""
+    start_ms: I64
+    towed_ms: I64
+    """Off the floor from then on; NOT_YET_MS: a stall, or not towed yet."""
+    end_ms: I64
+    """It moves on, or is back on the floor; NOT_YET_MS: not within the run."""
+
+
 class Daybook(NamedTuple):
     """A run, noted."""
 
@@ -181,3 +198,5 @@ class Daybook(NamedTuple):
     """(n_vehicles,) electricity charged within the record."""
     alive_at_start: int
     """Wafers of lots not yet stored that were alive at the record's start, as the floor counted them then."""
+    mishaps: Mishaps | None = None
+    """None: a run without."""

@@ -273,3 +273,22 @@ def test_there_is_a_test_for_every_kind():
     """Read from this file."""
     text = open(__file__, encoding="utf-8").read()  # noqa: PTH123, SIM115
     assert [kind for kind in KINDS if f'"{kind}"' not in text] == []
+
+
+def test_standing_while_one_is_broken_on_the_floor_is_no_standstill():
+    """Fifteen minutes on the road; for ten of them somebody was broken, in intervals that overlap."""
+    plan = streets(2, 2, 8, 0)
+    vehicles = fleet_of(2, [f"b{i}" for i in range(8)])
+    road = next(i for i in range(len(plan.node_ids)) if not plan.bay[i] and i not in plan.station_node.values())
+    tracks = {
+        "vehicle": np.array([0]),
+        "node": np.array([road]),
+        "claimed_ms": np.array([0]),
+        "arrived_ms": np.array([0]),
+        "left_ms": np.array([15 * MINUTE_MS]),
+    }
+    minutes = np.array([[2, 7], [5, 9], [12, 20]]) * MINUTE_MS  # ten of the fifteen minutes
+    assert [v.kind for v in check_tracks(plan, vehicles, tracks, wait_min=10.0)] == ["standstill"]
+    assert check_tracks(plan, vehicles, tracks, wait_min=10.0, broken=minutes) == []
+    found = check_tracks(plan, vehicles, tracks, wait_min=4.9, broken=minutes)
+    assert "for 5.0 minutes" in found[0].text

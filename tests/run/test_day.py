@@ -102,6 +102,66 @@ def test_the_check_finds_nothing_wrong_with_it(day: Path) -> None:
     assert json.loads(done.stdout)["violations"] == []
 
 
+@pytest.fixture(scope="module")
+def hard_day(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory in which `heliograph run small --mishaps` has been called."""
+    place = tmp_path_factory.mktemp("hard_day")
+    done = heliograph("run", "small", "--hours", HOURS, "--seed", "2", "--mishaps", "--out", "run", cwd=place)
+    assert done.returncode == 0, done.stderr
+    return place
+
+
+def test_with_mishaps_the_record_says_who_stalled_and_who_was_off_the_floor_when(hard_day: Path) -> None:
+    import pyarrow.parquet as pq
+
+    rows = pq.read_table(hard_day / "run" / "record" / "mishaps.parquet").to_pylist()
+    stalls = [row for row in rows if row["kind"] == "stall"]
+    broken = [row for row in rows if row["kind"] == "breakdown"]
+    summary = json.loads((hard_day / "run" / "summary.json").read_text())
+
+    assert len(stalls) > 10
+    assert len(broken) == 1
+    assert all(row["towed_utc"] is None for row in stalls)
+    assert all(5 <= (row["end_utc"] - row["start_utc"]).total_seconds() <= 60 for row in stalls if row["end_utc"])
+    assert 600 <= (broken[0]["towed_utc"] - broken[0]["start_utc"]).total_seconds() <= 780
+    assert summary["mishaps"]["stalls"] == len(stalls)
+    assert summary["mishaps"]["breakdowns"] == 1
+    assert 0 < summary["mishaps"]["down_h"] <= 2
+    report = (hard_day / "run" / "report.html").read_text()
+    assert "Vehicles down" in report
+    assert "neither stall nor break down" not in report
+    assert "## mishaps" in (hard_day / "run" / "record" / "TABLES.md").read_text()
+
+
+def test_without_mishaps_nothing_is_said_of_them(day: Path) -> None:
+    assert not (day / "run" / "record" / "mishaps.parquet").exists()
+    assert "mishaps" not in json.loads((day / "run" / "record" / "summary.json").read_text())
+    assert "mishaps" not in (day / "run" / "record" / "TABLES.md").read_text()
+    assert "neither stall nor break down" in (day / "run" / "report.html").read_text()
+
+
+def test_the_check_excuses_who_was_off_the_floor_and_nobody_else(hard_day: Path) -> None:
+    """Without the table of mishaps the towed vehicle has jumped."""
+    run = hard_day / "run"
+    assert heliograph("check", "run", cwd=hard_day).returncode == 0
+
+    table = run / "record" / "mishaps.parquet"
+    kept = table.read_bytes()
+    table.unlink()
+    found = heliograph("check", "run", "--json", cwd=hard_day)
+    table.write_bytes(kept)
+
+    assert found.returncode == 5
+    kinds = {violation["kind"] for violation in json.loads(found.stdout)["violations"]}
+    assert "teleport" in kinds
+
+
+def test_the_same_seed_has_the_same_mishaps(hard_day: Path) -> None:
+    again = heliograph("run", "small", "--hours", HOURS, "--seed", "2", "--mishaps", "--out", "again", cwd=hard_day)
+    assert again.returncode == 0, again.stderr
+    assert digests(hard_day / "again" / "record") == digests(hard_day / "run" / "record")
+
+
 def test_ctrl_c_keeps_what_is_recorded_and_says_that_it_is_partial(tmp_path: Path) -> None:
     words = ["run", "small", "--hours", "400", "--cold", "--out", "run"]
     with subprocess.Popen([*COMMAND, *words], cwd=tmp_path, stderr=subprocess.PIPE, text=True) as running:

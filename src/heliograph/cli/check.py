@@ -23,6 +23,9 @@ def command(run: Path | None, as_json: bool) -> None:
     """Judge the tracks and moves of RUN (default: the last run here): two vehicles on one node, swapped across an edge,
     teleported, too fast, a move not served, standstill; and whether wafers are conserved and E10 states add up.
 
+    Of a run with mishaps, vehicles that the record says were off the floor may vanish and come back, and time in which
+    one stood broken on the floor is no standstill.
+
     RUN may also be a run in steps (FILE.npz of `heliograph fleet bench --out`): rules of the League of Robot Runners,
     and errands counted anew.
     """
@@ -41,7 +44,11 @@ def command(run: Path | None, as_json: bool) -> None:
     if lines:
         if len(lines) > SHOWN and not as_json:
             note(f"{len(lines) - SHOWN} more: --json lists all")
-        raise CheckFailed(f"{folder}: {len(lines)} violations", hint="a violation is a fault in the fleet: report it")
+        wrong = CheckFailed(f"{folder}: {len(lines)} violations", hint="a violation is a fault in the fleet: report it")
+        if as_json:  # the document is printed already, and there is to be one
+            note(str(wrong))
+            raise SystemExit(wrong.exit_code)
+        raise wrong
 
 
 def _in_a_workshop(folder: Path) -> list[list[str | int | None]]:

@@ -38,6 +38,7 @@ class _Interrupt:
 @click.command(
     epilog="\b\nExamples:\n  heliograph run topcon\n"
     "  heliograph run small --hours 2 --seed 7 --out out\n"
+    "  heliograph run topcon --mishaps --out hard-day\n"
     "  heliograph run my-plant --capacity 64MB --parity 2 --json"
 )
 @click.argument("plant")
@@ -46,6 +47,7 @@ class _Interrupt:
 @click.option("--out", type=click.Path(path_type=Path), help="Directory of the run.  [default: the next under runs/]")
 @click.option("--warmup", "warmup_h", type=float, help="Hours that run first, uncounted.  [default: the plant's]")
 @click.option("--cold", is_flag=True, help="Start with an empty workshop, without warm-up.")
+@click.option("--mishaps", is_flag=True, help="Vehicles stall now and then, and some break down.")
 @click.option("--medium", help="cd, dvd, bd-25, bd-50, bd-100 or bd-128.  [default: bd-25]")
 @click.option("--capacity", help="A medium of another size instead, e.g. 64MB.")
 @click.option(
@@ -72,6 +74,7 @@ def command(
     out: Path | None,
     warmup_h: float | None,
     cold: bool,
+    mishaps: bool,
     medium: str | None,
     capacity: str | None,
     parity: int,
@@ -84,12 +87,15 @@ def command(
 
     Writes record/*.parquet, discs/*.iso, report.html and summary.json. The record begins in a warm workshop: a warm-up
     runs first and is not counted. Ctrl-C ends cleanly; the record then says that it is partial.
+
+    With --mishaps, from the record's start, 1 % of all drives from node to node stall for 5 to 60 s; 5 % of the
+    vehicles break down once, are towed after 10 minutes and come back 30 minutes later.
     """
     from heliograph.archive.medium import MEDIA, medium_called, of_size
     from heliograph.errors import RunWrong, UsageWrong
     from heliograph.plant.read import read_plant
     from heliograph.run.day import Day, fingerprint, run_day
-    from heliograph.run.folder import next_folder
+    from heliograph.run.folder import Asked, next_folder
 
     if medium and capacity:
         raise UsageWrong("--medium and --capacity: give one of them", hint="--capacity is a medium of any size")
@@ -102,8 +108,10 @@ def command(
     files = read_plant(plant)
     for warning in files.warnings:
         note(f"warning: {warning}")
+    if mishaps and files.plant.transport == "direct":
+        raise UsageWrong(f"--mishaps: {files.plant.name} has no vehicles to which anything could happen")
     warm_h = 0.0 if cold else files.plant.flow.warmup_h if warmup_h is None else warmup_h
-    folder = out or next_folder(files.plant.name, (fingerprint(files), seed, hours, warm_h))
+    folder = out or next_folder(files.plant.name, Asked(fingerprint(files), seed, hours, warm_h, mishaps))
     with _Interrupt() as interrupt, progress(files.plant.name, quiet=as_json) as tell:
         day = Day(
             plant=files,
@@ -112,6 +120,7 @@ def command(
             seed=seed,
             hours=hours,
             warmup_h=warm_h,
+            mishaps=mishaps,
             medium=of_size(capacity) if capacity else medium_called(medium) if medium else MEDIA["bd-25"],
             parity=parity,
             redundancy=redundancy,
@@ -156,6 +165,7 @@ def _show(summary: dict[str, Any], folder: Path) -> None:
             ("bottleneck", (summary["bottleneck"] or {}).get("reason", "none")),
             ("moves", f"{summary['moves']:,} ({summary['moves_per_vehicle_day']:.0f} a vehicle and day)"),
             ("vehicles", ", ".join(f"{state.replace('_', ' ')} {share:.1%}" for state, share in use.items())),
+            *([("mishaps", _mishaps(summary["mishaps"]))] if "mishaps" in summary else []),
             ("work in process", f"{summary['wip_lots']:.0f} lots{_cycle(summary['cycle_time_h'])}"),
             ("energy", _energy(summary)),
             (
@@ -190,6 +200,11 @@ def _show(summary: dict[str, Any], folder: Path) -> None:
         ],
         title="Three ways to read the takt",
     )
+
+
+def _mishaps(said: dict[str, Any]) -> str:
+    stalls = f"{said['stalls']:,} stalls ({said['stalled_h']:,.1f} h of vehicle time)"
+    return f"{stalls}, {said['breakdowns']:,} breakdowns ({said['down_h']:,.1f} h, {said['down_share']:.2%})"
 
 
 def _pace(takt: dict[str, float]) -> str:

@@ -111,6 +111,7 @@ def check_tracks(
     *,
     stores: Sequence[Sequence[str]] = (),
     away: Any = (),
+    broken: Any = (),
     wait_min: float = 10.0,
     unserved_min: float = 120.0,
     most: int = 1000,
@@ -126,11 +127,12 @@ def check_tracks(
         away: rows vehicle, from_ms, until_ms of times when one was off the floor (until is the smallest int64: still).
             It vanishes where it is, or at the end of the edge that it drives, and comes back anywhere; what is handed
             over meanwhile is handed over by people.
+        broken: rows from_ms, until_ms of times when one stood broken on the floor: they are no part of a standstill.
         wait_min: standing on the road for longer is a standstill.
         unserved_min: a move that takes longer is unserved.
     """
     judged_moves = None if moves is None else _read_moves(roadmap, moves, stores)
-    out = np.asarray(away, np.int64).reshape(-1, 3)
+    out, standing_by = np.asarray(away, np.int64).reshape(-1, 3), _Cover(broken)
     seen = _read_tracks(roadmap, tracks, judged_moves, out)
     found: list[Violation] = []
     if len(seen.node):
@@ -140,11 +142,11 @@ def check_tracks(
             found += [
                 v for kind in _by_kind(rule(roadmap, vehicles, seen, judged_moves is not None)) for v in kind[:most]
             ]
-        found += _first(_long_waits(roadmap, seen, judged_moves, wait_min), most)
+        found += _first(_long_waits(roadmap, seen, wait_min, standing_by), most)
     if judged_moves is not None:
         for kind in _by_kind(_move_rules(roadmap, seen, judged_moves, unserved_min, out)):
             found += kind[:most]
-        found += _first(_no_progress(seen, judged_moves, wait_min), most)
+        found += _first(_no_progress(seen, judged_moves, wait_min, standing_by), most)
     return found
 
 
@@ -332,7 +334,29 @@ def _speeding(roadmap: Roadmap, vehicles: Vehicles, seen: _Tracks, known: bool) 
         yield Violation("too_fast", int(seen.arrived[at[i] + 1]), int(seen.vehicle[at[i]]), text, node=a)
 
 
-def _long_waits(roadmap: Roadmap, seen: _Tracks, moves: _Moves | None, wait_min: float) -> Iterator[Violation]:
+class _Cover:
+    """How much of a time is covered by intervals, which may overlap."""
+
+    def __init__(self, intervals: Any) -> None:
+        rows = np.asarray(intervals, np.int64).reshape(-1, 2)
+        rows = rows[np.argsort(rows[:, 0], kind="stable")]
+        ends = np.maximum.accumulate(rows[:, 1]) if len(rows) else rows[:, 1]
+        begins = np.maximum(rows[:, 0], np.concatenate([rows[:1, 0], ends[:-1]]))
+        self._edges = np.column_stack([begins, np.maximum(ends, begins)]).ravel()
+        lengths = np.zeros(len(self._edges), np.int64)
+        lengths[1::2] = self._edges[1::2] - self._edges[::2]
+        self._sums = np.cumsum(lengths)
+
+    def ms(self, since: _Ints, until: _Ints) -> _Ints:
+        """Of each time from `since` to `until`."""
+        if len(self._edges) == 0:
+            return np.zeros(len(since), np.int64)
+        up_to = [np.interp(at, self._edges, self._sums) for at in (since, until)]
+        covered: _Ints = np.rint(up_to[1] - up_to[0]).astype(np.int64)
+        return covered
+
+
+def _long_waits(roadmap: Roadmap, seen: _Tracks, wait_min: float, standing_by: _Cover) -> Iterator[Violation]:
     """On the road, not in a bay nor at a station, from arrival to the grant of the next node."""
     road = ~roadmap.bay[seen.node]
     stations = np.zeros(len(roadmap.node_ids), np.bool_)
@@ -341,19 +365,20 @@ def _long_waits(roadmap: Roadmap, seen: _Tracks, moves: _Moves | None, wait_min:
     until = seen.left.copy()
     at = np.flatnonzero(seen.next)
     until[at] = np.maximum(seen.claimed[at + 1], seen.arrived[at])
-    waited = until - seen.arrived
+    waited = until - seen.arrived - standing_by.ms(seen.arrived, until)
     for i in np.flatnonzero(road & (waited > wait_min * MINUTE_MS)).tolist():
         name = roadmap.node_ids[seen.node[i]]
         text = f"stood on the road at {name} for {waited[i] / MINUTE_MS:.1f} minutes"
         yield Violation("standstill", int(seen.arrived[i]), int(seen.vehicle[i]), text, node=name)
 
 
-def _no_progress(seen: _Tracks, moves: _Moves, wait_min: float) -> Iterator[Violation]:
+def _no_progress(seen: _Tracks, moves: _Moves, wait_min: float, standing_by: _Cover) -> Iterator[Violation]:
     """No vehicle reached a node for longer than that, though a move was under way all that time."""
     times = np.sort(seen.arrived)
     if len(seen.left):
         times = np.append(times, seen.left.max())
-    gaps = np.flatnonzero(np.diff(times) > wait_min * MINUTE_MS)
+    still = np.diff(times) - standing_by.ms(times[:-1], times[1:])
+    gaps = np.flatnonzero(still > wait_min * MINUTE_MS)
     begun, ended = moves.times[0], np.where(moves.times[4] == NEVER, np.iinfo(np.int64).max, moves.times[4])
     for gap in gaps.tolist():
         under_way = np.flatnonzero((begun <= times[gap]) & (ended >= times[gap + 1]))

@@ -20,11 +20,15 @@ from heliograph.events import VehicleArrived
 from heliograph.fleet.fleet import Fleet
 from heliograph.units import MINUTE_MS
 
-__all__ = ["Mishaps"]
+__all__ = ["BREAKDOWN", "NOT_YET_MS", "STALL", "Mishaps"]
 
 TICK_MS: Final = 5_000
 """Stalls are drawn for the steps of so long a time at once."""
 NEVER_MS: Final = np.iinfo(np.int64).max
+NOT_YET_MS: Final = int(np.iinfo(np.int64).min)
+"""In `Mishaps.happened`: a moment that has not come."""
+STALL: Final = 0
+BREAKDOWN: Final = 1
 _STALL: Final = 0
 _BREAK: Final = 1
 _TOW: Final = 2
@@ -69,6 +73,7 @@ class Mishaps:
         """So many vehicles have broken down so far."""
         self.away: NDArray[np.int64] = np.zeros((0, 3), np.int64)
         """`Fleet.away`, for the judge."""
+        self._happened: list[list[int]] = []
         victims = self._luck.permutation(count)[: round(broken_share * count)].tolist()
         times = self._luck.integers(from_ms, max(until_ms, from_ms + 1), len(victims)).tolist()
         self._agenda = [(at_ms, _BREAK, vehicle) for at_ms, vehicle in zip(times, victims, strict=True)]
@@ -80,6 +85,10 @@ class Mishaps:
     def next_ms(self) -> int:
         """When the next thing may go wrong; advance the fleet no further."""
         return self._agenda[0][0] if self._agenda else int(NEVER_MS)
+
+    def happened(self) -> NDArray[np.int64]:
+        """(k, 5) all so far: vehicle, STALL or BREAKDOWN, when it began, was towed, and moved on or was back."""
+        return np.array(self._happened, np.int64).reshape(-1, 5)
 
     def apply(self, fleet: Fleet) -> list[VehicleArrived]:
         """Let everything happen that is due now.
@@ -96,6 +105,7 @@ class Mishaps:
             elif kind == _BREAK:
                 fleet.halt(vehicle)
                 self.broken += 1
+                self._happened.append([vehicle, BREAKDOWN, fleet.now_ms, NOT_YET_MS, NOT_YET_MS])
                 self._later(at_ms + self._towed_ms, _TOW, vehicle)
             elif kind == _TOW:
                 self._tow(fleet, at_ms, vehicle, arrived)
@@ -114,8 +124,10 @@ class Mishaps:
         self._steps = steps
         driving = fleet.driving()
         for vehicle in self._luck.permutation(driving)[:hit].tolist():
-            fleet.stall(vehicle, int(self._luck.integers(*self._stall_ms, endpoint=True)))
+            ms = int(self._luck.integers(*self._stall_ms, endpoint=True))
+            fleet.stall(vehicle, ms)
             self.stalls += 1
+            self._happened.append([vehicle, STALL, fleet.now_ms, NOT_YET_MS, fleet.now_ms + ms])
 
     def _tow(self, fleet: Fleet, at_ms: int, vehicle: int, arrived: list[VehicleArrived]) -> None:
         if fleet.hands_over(vehicle):
@@ -123,6 +135,7 @@ class Mishaps:
             return
         if fleet.take_out(vehicle) is not None:
             arrived.append(fleet.carry_in(vehicle))
+        self._breakdown_of(vehicle)[3] = fleet.now_ms
         self.away = fleet.away()
         if self._back_ms is not None:
             self._later(at_ms + self._back_ms, _RETURN, vehicle)
@@ -133,4 +146,8 @@ class Mishaps:
             self._later(at_ms + MINUTE_MS, _RETURN, vehicle)
             return
         fleet.put_back(vehicle, place)
+        self._breakdown_of(vehicle)[4] = fleet.now_ms
         self.away = fleet.away()
+
+    def _breakdown_of(self, vehicle: int) -> list[int]:
+        return next(one for one in reversed(self._happened) if one[0] == vehicle and one[1] == BREAKDOWN)

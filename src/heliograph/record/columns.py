@@ -324,6 +324,35 @@ _VEHICLES = Table(
 )
 
 
+_MISHAPS = Table(
+    "mishaps",
+    "What went wrong with vehicles; there only where the run was asked for mishaps.",
+    "车辆的意外：短停与故障；仅在运行要求意外时才有此表。",
+    "start_utc",
+    (
+        Column("vehicle", "text", "", "vehicle id", "AGV 号"),
+        Column("kind", "text", "", "stall: it moves on later; breakdown: it stands until it is towed", "短停或故障"),
+        Column("start_utc", "time", "UTC", "when it began", "开始时刻"),
+        Column(
+            "towed_utc",
+            "time",
+            "UTC",
+            "when it was taken off the floor; empty: a stall, or not towed within the record",
+            "拖离车间时刻；空：短停，或记录期内未拖离",
+            null=True,
+        ),
+        Column(
+            "end_utc",
+            "time",
+            "UTC",
+            "when it moved on, or was back on the floor; empty: not within the record",
+            "恢复行驶或重返车间时刻；空：记录期内未恢复",
+            null=True,
+        ),
+    ),
+)
+
+
 def _cells(plant: Plant) -> Table:
     steps = {step.code: step for step in plant.steps}
     ways: list[Column] = []
@@ -393,9 +422,14 @@ def _cells(plant: Plant) -> Table:
     )
 
 
-def tables(plant: Plant) -> tuple[Table, ...]:
-    """All tables of a plant's record; `cells` has three columns for each step of its route."""
-    return (_cells(plant), _LOTS, _STEPS, _MOVES, _TRACKS, _STATES, _ENERGY, _MACHINES, _VEHICLES, _EVENTS)
+def tables(plant: Plant, *, mishaps: bool = False) -> tuple[Table, ...]:
+    """All tables of a plant's record; `cells` has three columns for each step of its route.
+
+    Args:
+        mishaps: with the table that only a run with mishaps has.
+    """
+    always = (_cells(plant), _LOTS, _STEPS, _MOVES, _TRACKS, _STATES, _ENERGY, _MACHINES, _VEHICLES, _EVENTS)
+    return (*always, _MISHAPS) if mishaps else always
 
 
 def arrow_type(kind: Kind) -> pa.DataType:
@@ -434,7 +468,7 @@ def schema_of(table: Table, metadata: dict[str, str]) -> pa.Schema:
     return pa.schema(fields, metadata={**about, **metadata})
 
 
-def tables_json(plant: Plant) -> str:
+def tables_json(plant: Plant, *, mishaps: bool = False) -> str:
     """The description of every table and column, for programs."""
     document: dict[str, Any] = {
         "format": FORMAT,
@@ -458,13 +492,13 @@ def tables_json(plant: Plant) -> str:
                     for column in table.columns
                 ],
             }
-            for table in tables(plant)
+            for table in tables(plant, mishaps=mishaps)
         ],
     }
     return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
 
 
-def tables_text(plant: Plant) -> str:
+def tables_text(plant: Plant, *, mishaps: bool = False) -> str:
     """The description of every table and column, for people, in both languages (Markdown)."""
     lines = [
         "# Tables of the record / 记录中的数据表",
@@ -477,7 +511,7 @@ def tables_text(plant: Plant) -> str:
         "工厂时区见各文件元数据 `record_start` 的偏移。",
         "各表以 `lot`、`machine`、`batch`、`vehicle`、`carrier` 关联。",
     ]
-    for table in tables(plant):
+    for table in tables(plant, mishaps=mishaps):
         lines += ["", f"## {table.name}", "", f"Files: `{_files(table)}`. Sorted by {table.order}.", ""]
         lines += [
             table.english,

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from heliograph.daybook import E10_STATES, NOT_YET_MS
+from heliograph.daybook import E10_STATES, MISHAPS, NOT_YET_MS
 from heliograph.ids import carrier_id
 from heliograph.measured import ENERGY_PARTS, Meters
 from heliograph.passages import lots_in_record
@@ -24,6 +24,7 @@ __all__ = [
     "write_energy",
     "write_events",
     "write_floor",
+    "write_mishaps",
     "write_moves",
     "write_states",
     "write_tracks",
@@ -155,6 +156,20 @@ def write_vehicles(scribe: Scribe) -> Path:
     for place, name in enumerate(names):
         values[name] = book.vehicle_state_ms[:, place] / SECOND_MS
     return scribe.write("vehicles", values)
+
+
+def write_mishaps(scribe: Scribe) -> Path:
+    """Only of a run that had any to come."""
+    book, mishaps = scribe.book, scribe.book.mishaps
+    assert mishaps is not None
+    values: dict[str, Values] = {
+        "vehicle": Coded(mishaps.vehicle, book.vehicle_ids),
+        "kind": Coded(mishaps.kind, MISHAPS),
+        "start_utc": mishaps.start_ms,
+        "towed_utc": or_never(mishaps.towed_ms),
+        "end_utc": or_never(mishaps.end_ms),
+    }
+    return scribe.write("mishaps", values)
 
 
 def write_events(scribe: Scribe) -> Path:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heliograph.clock import iso
-from heliograph.daybook import NOT_YET_MS, VEHICLE_STATES, Daybook
+from heliograph.daybook import MISHAPS, NOT_YET_MS, VEHICLE_STATES, Daybook
 from heliograph.plant.figures import readings
 from heliograph.plant.model import Plant
 from heliograph.record.kpi import PLANNED, Kpis, read_kpis
@@ -63,6 +63,7 @@ def summarise(plant: Plant, book: Daybook, record: Record, pieces: Pieces, **giv
         "moves": moves,
         "moves_per_vehicle_day": _per_day(moves, book) / vehicles if vehicles else 0.0,
         "vehicle_use": _vehicle_use(book),
+        **_mishaps(book),
         **lots,
         "oee": {step.name: step.oee for step in kpis.steps},
         "bottleneck": None
@@ -111,6 +112,26 @@ def _vehicle_use(book: Daybook) -> dict[str, float]:
     spent = book.vehicle_state_ms.sum(axis=0).astype(float)
     whole = spent.sum()
     return {state: float(ms / whole) if whole else 0.0 for state, ms in zip(VEHICLE_STATES, spent, strict=True)}
+
+
+def _mishaps(book: Daybook) -> dict[str, Any]:
+    """Of a run with mishaps: how many there were, and what vehicle time they took; else nothing."""
+    if book.mishaps is None:
+        return {}
+    begin, end = book.mishaps.start_ms, book.mishaps.end_ms
+    took_h = (np.where(end == NOT_YET_MS, book.until_ms, end) - begin) / HOUR_MS
+    stall = book.mishaps.kind == MISHAPS.index("stall")
+    whole_h = book.until_ms / HOUR_MS * len(book.vehicle_ids)
+    down_h = float(took_h[~stall].sum())
+    return {
+        "mishaps": {
+            "stalls": int(np.count_nonzero(stall)),
+            "stalled_h": float(took_h[stall].sum()),
+            "breakdowns": int(np.count_nonzero(~stall)),
+            "down_h": down_h,
+            "down_share": down_h / whole_h if whole_h else 0.0,
+        }
+    }
 
 
 def _lots(book: Daybook) -> dict[str, Any]:

@@ -39,6 +39,7 @@ from heliograph.record.sheets import (
     write_energy,
     write_events,
     write_floor,
+    write_mishaps,
     write_moves,
     write_states,
     write_tracks,
@@ -103,8 +104,9 @@ def write_record(
         "record_end": iso(plant.calendar.start, book.until_ms),
         "partial": "true" if book.partial else "false",
     }
+    known = tables(plant, mishaps=book.mishaps is not None)
     prefix = lot_prefix(plant.site, plant.calendar.start)
-    scribe = Scribe(plant, book, floor, folder, metadata, {table.name: table for table in tables(plant)}, prefix)
+    scribe = Scribe(plant, book, floor, folder, metadata, {table.name: table for table in known}, prefix)
     folder.mkdir(parents=True, exist_ok=True)
     for old in (*folder.glob("*.parquet"), *folder.glob("*.parquet" + PARTIAL)):
         old.unlink()  # of a longer or wider record, or of a killed command: never mixed with this one
@@ -117,6 +119,7 @@ def write_record(
             *(pool.submit(work, scribe) for work in (write_events, write_moves, write_states, write_floor)),
             pool.submit(write_energy, scribe, meters),
             pool.submit(write_vehicles, scribe),
+            *([] if book.mishaps is None else [pool.submit(write_mishaps, scribe)]),
         ]
         passed: list[_Line] = []
         for future in by_line:
@@ -148,9 +151,9 @@ def _tell(progress: Callable[[float], None] | None, done: float) -> None:
         progress(done)
 
 
-def describe_record(plant: Plant) -> dict[str, str]:
+def describe_record(plant: Plant, *, mishaps: bool = False) -> dict[str, str]:
     """The files that describe a record on a disc: name to text."""
-    return {"TABLES.md": tables_text(plant), "tables.json": tables_json(plant)}
+    return {"TABLES.md": tables_text(plant, mishaps=mishaps), "tables.json": tables_json(plant, mishaps=mishaps)}
 
 
 def _add(counts: Sequence[Count]) -> Count:

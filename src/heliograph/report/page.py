@@ -19,7 +19,7 @@ from heliograph.plant.model import Plant
 from heliograph.report.figures import LANGUAGES, figures, menu
 from heliograph.report.numbers import Numbers, read_numbers
 from heliograph.report.tiles import Tile, tiles
-from heliograph.report.words import LIMITS, SECTIONS, Both
+from heliograph.report.words import LIMITS, NO_MISHAPS, SECTIONS, Both
 
 __all__ = ["REPORT_FILE", "write_report"]
 
@@ -69,7 +69,7 @@ def _page(numbers: Numbers, summary: Mapping[str, Any], plant: Plant, lang: str)
         *(_section(name, numbers) for name in SECTIONS),
         _with_and_without(summary),
         _estimates(plant),
-        _limits(),
+        _limits(summary),
         "</div>\n</main>",
         _foot(summary),
         f'<script type="application/json" id="figures">{data}</script>',
@@ -263,8 +263,9 @@ def _estimates(plant: Plant) -> str:
     )
 
 
-def _limits() -> str:
-    points = "".join(f"<li>{_both(limit)}</li>" for limit in LIMITS)
+def _limits(summary: Mapping[str, Any]) -> str:
+    limits = LIMITS if "mishaps" in summary else (*LIMITS, NO_MISHAPS)
+    points = "".join(f"<li>{_both(limit)}</li>" for limit in limits)
     return f'<section class="card"><h2>{_both(Both("Limits", "局限"))}</h2><ul>{points}</ul></section>'
 
 

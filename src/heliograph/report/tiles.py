@@ -36,6 +36,7 @@ def tiles(summary: Mapping[str, Any], plant: Plant, numbers: Numbers) -> list[Ti
         _energy(summary, plant),
         _wafers(summary),
         _violations(summary),
+        _mishaps(summary),
         _time(summary),
         _discs(summary),
         _speed(summary),
@@ -140,6 +141,24 @@ def _violations(summary: Mapping[str, Any]) -> Tile | None:
         _same(""),
         Both("collisions, swaps, jumps, speeding, by separate code", "碰撞、对穿、跳变、超速，由独立程序检查"),
         "good" if count == 0 else "bad",
+    )
+
+
+def _mishaps(summary: Mapping[str, Any]) -> Tile | None:
+    mishaps = summary.get("mishaps")
+    if mishaps is None:
+        return None
+    stalls, stalled_h, breakdowns = mishaps["stalls"], mishaps["stalled_h"], mishaps["breakdowns"]
+    return Tile(
+        Both("Vehicles down", "车辆停运"),
+        _same(f"{mishaps['down_h']:,.1f}"),
+        Both("vehicle hours", "车·小时"),
+        Both(
+            f"{breakdowns:,} breakdowns ({mishaps['down_share']:.2%} of vehicle time); {stalls:,} stalls, "
+            f"{stalled_h:,.1f} h in all",
+            f"故障 {breakdowns:,} 次（占车辆时间 {mishaps['down_share']:.2%}）；"
+            f"短停 {stalls:,} 次，共 {stalled_h:,.1f} 小时",
+        ),
     )
 
 

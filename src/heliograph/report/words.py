@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["LIMITS", "SECTIONS", "Both", "Section"]
+__all__ = ["LIMITS", "NO_MISHAPS", "SECTIONS", "Both", "Section"]
 
 
 class Both(NamedTuple):
@@ -110,8 +110,10 @@ LIMITS = (
         "alone, with a location-based grid factor: no silicon, paste, gas or water.",
         "能耗取一个公开的单片用电量，并按估计分摊到各部分；碳排放只算用电（基于地区的电网因子），不含硅料、浆料、气体和水。",
     ),
-    Both(
-        "People, gases, water, cleaning of carriers and vehicles that break down are not modelled.",
-        "未模拟人员、气体、用水、料架清洗和车辆故障。",
-    ),
+    Both("People, gases, water and cleaning of carriers are not modelled.", "未模拟人员、气体、用水和料架清洗。"),
+)
+
+NO_MISHAPS = Both(
+    "Vehicles neither stall nor break down in this run; `heliograph run --mishaps` lets them.",
+    "本次运行中车辆无短停、无故障；`heliograph run --mishaps` 可加入。",
 )

@@ -24,7 +24,8 @@ from heliograph.archive.medium import MEDIA, Medium
 from heliograph.errors import RunWrong
 from heliograph.files import write_whole
 from heliograph.plant.read import PlantFiles
-from heliograph.run.folder import RunState, begin, note, open_run
+from heliograph.run.folder import Asked, RunState, begin, note, open_run
+from heliograph.units import ms_from_h
 
 __all__ = ["Day", "Watch", "fingerprint", "run_day"]
 
@@ -42,6 +43,7 @@ class Day:
     seed: int = 1
     hours: float = 24.0
     warmup_h: float = 0.0
+    mishaps: bool = False
     medium: Medium = MEDIA["bd-25"]
     parity: int = 0
     redundancy: float = 0.15
@@ -87,6 +89,7 @@ def run_day(day: Day) -> dict[str, Any]:
             seed=day.seed,
             hours=day.hours,
             warmup_h=day.warmup_h,
+            mishaps=day.mishaps,
             started=datetime.now(UTC).isoformat(timespec="seconds"),
         )
         begin(day.folder, state)
@@ -118,7 +121,7 @@ def _sealing_cut_off(day: Day) -> RunState | None:
         state = open_run(day.folder)
     except RunWrong:
         return None
-    asked = (fingerprint(day.plant), day.seed, day.hours, day.warmup_h)
+    asked = Asked(fingerprint(day.plant), day.seed, day.hours, day.warmup_h, day.mishaps)
     complete = (day.folder / "record" / "summary.json").exists()
     return state if state.state == "sealing" and state.asked == asked and complete and not state.partial else None
 
@@ -132,6 +135,7 @@ def fingerprint(plant: PlantFiles) -> str:
 def _record(day: Day, laps: _Laps) -> dict[str, Any]:
     """Simulate and write `record/`; gives the figures that hang on plant and seed alone."""
     day.watch("starting", 0.0, "(the first run compiles)")
+    from heliograph.fleet.mishaps import Mishaps
     from heliograph.passages import floor_of
     from heliograph.record.store import open_folder
     from heliograph.record.summary import summarise
@@ -156,6 +160,7 @@ def _record(day: Day, laps: _Laps) -> dict[str, Any]:
         warmup_h=day.warmup_h,
         progress=tell,
         stop=day.stop,
+        mishaps=Mishaps(plant.vehicles.count, seed=day.seed, until_ms=ms_from_h(day.hours)) if day.mishaps else None,
     )
     laps.lap("simulate")
     if book.until_ms <= 0:
@@ -175,7 +180,7 @@ def _record(day: Day, laps: _Laps) -> dict[str, Any]:
         cell_model(plant, book, floor, meters),
         progress=lambda done: day.watch("recording", done, ""),
     )
-    for name, text in describe_record(plant).items():
+    for name, text in describe_record(plant, mishaps=day.mishaps).items():
         write_whole(record / name, text)
     _copy_plant(day.plant, day.folder / "plant")
     laps.lap("record")

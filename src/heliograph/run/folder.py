@@ -14,19 +14,30 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
 from heliograph.errors import CannotWrite, NotFound, RunWrong
 from heliograph.files import cannot_write, write_whole
 
-__all__ = ["RUNS", "RunState", "begin", "next_folder", "note", "open_run"]
+__all__ = ["RUNS", "Asked", "RunState", "begin", "next_folder", "note", "open_run"]
 
 RUNS = Path("runs")
 """Where runs go, and are looked for, when no directory is named."""
 
 OURS = ("run.json", "record", "plant", "discs", "report.html", "summary.json")
+
+
+class Asked(NamedTuple):
+    """What fixes a record, to the byte."""
+
+    plant: str
+    """Its `fingerprint`."""
+    seed: int
+    hours: float
+    warmup_h: float
+    mishaps: bool
 
 
 class RunState(msgspec.Struct, kw_only=True):
@@ -42,11 +53,12 @@ class RunState(msgspec.Struct, kw_only=True):
     state: Literal["running", "sealing", "done"] = "running"
     partial: bool = False
     """Stopped by Ctrl-C: the record ends early, and is whole up to there."""
+    mishaps: bool = False
 
     @property
-    def asked(self) -> tuple[str, int, float, float]:
+    def asked(self) -> Asked:
         """What fixes the record, to the byte."""
-        return self.plant, self.seed, self.hours, self.warmup_h
+        return Asked(self.plant, self.seed, self.hours, self.warmup_h, self.mishaps)
 
 
 def begin(folder: Path, asked: RunState) -> None:
@@ -100,12 +112,8 @@ def open_run(folder: Path) -> RunState:
     return state
 
 
-def next_folder(plant: str, asked: tuple[str, int, float, float]) -> Path:
-    """A directory under `runs/`: the last one of this plant if it was cut off doing the very same, else a new number.
-
-    Args:
-        asked: plant, seed, hours and warmup_h, as `run.json` has them.
-    """
+def next_folder(plant: str, asked: Asked) -> Path:
+    """A directory under `runs/`: this plant's last one if it was cut off doing the very same, else a new number."""
     mine = [path for path in RUNS.glob(f"{plant}-*") if path.name.removeprefix(f"{plant}-").isdigit()]
     mine.sort(key=lambda path: int(path.name.removeprefix(f"{plant}-")))
     if mine:

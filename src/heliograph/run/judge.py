@@ -51,7 +51,23 @@ def judge(plant: Plant, roadmap: Roadmap, record: Record) -> list[Violation]:
         **{f"{name}_ms": _since(made[f"{name}_utc"], start_ms, NOT_YET_MS) for name in _MOVE_TIMES},
     }
     stores = [stocker.ports for stocker in plant.stockers]
-    return check_tracks(roadmap, plant.vehicles, tracks, moves, stores=stores)
+    away, broken = _off_the_floor(record, vehicles, start_ms, end_ms)
+    return check_tracks(roadmap, plant.vehicles, tracks, moves, stores=stores, away=away, broken=broken)
+
+
+def _off_the_floor(
+    record: Record, vehicles: Mapping[str, int], start_ms: int, end_ms: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(k, 3) vehicle, from, until of who was off the floor, and (m, 2) from, until when one stood on it, broken."""
+    if "mishaps" not in record.files:
+        return np.zeros((0, 3), np.int64), np.zeros((0, 2), np.int64)
+    read = record.read("mishaps", ["vehicle", "kind", "start_utc", "towed_utc", "end_utc"])
+    began, towed, ended = (_since(read[f"{name}_utc"], start_ms, NOT_YET_MS) for name in ("start", "towed", "end"))
+    broke = np.array(read["kind"].to_pylist(), np.str_) == "breakdown"
+    gone = broke & (towed != NOT_YET_MS)
+    away = np.column_stack([_numbers(read["vehicle"], vehicles), towed, ended])[gone]
+    until = np.where(gone, towed, end_ms)
+    return away, np.column_stack([began, until])[broke]
 
 
 def _since(column: pa.ChunkedArray, start_ms: int, missing: int) -> NDArray[np.int64]:

@@ -15,13 +15,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from heliograph import daybook
 from heliograph.commands import HandOff, Move
 from heliograph.daybook import NOT_YET_MS, VEHICLE_STATES, Daybook, Moves, Tracks
 from heliograph.errors import UsageWrong
 from heliograph.events import CarrierPlaced, CarrierTaken, Event, VehicleArrived
 from heliograph.fleet.direct import Direct
 from heliograph.fleet.fleet import Fleet
-from heliograph.fleet.mishaps import Mishaps
+from heliograph.fleet.mishaps import BREAKDOWN, Mishaps
 from heliograph.flow.dispatch import Flow
 from heliograph.links.port import Floor
 from heliograph.plant.model import Plant
@@ -193,7 +194,16 @@ def _simulate(
         vehicle_state_ms=end_state_ms - state_ms,
         vehicle_kwh=end_kwh - kwh,
         alive_at_start=alive,
+        mishaps=None if loop.mishaps is None else _mishaps(loop.mishaps, now_ms),
     )
+
+
+def _mishaps(mishaps: Mishaps, until_ms: int) -> daybook.Mishaps:
+    """What went wrong within the record; a moment after its end has not come."""
+    vehicle, what, start_ms, towed_ms, end_ms = mishaps.happened().T
+    kind = np.where(what == BREAKDOWN, daybook.MISHAPS.index("breakdown"), daybook.MISHAPS.index("stall"))
+    end_ms = np.where(end_ms > until_ms, NOT_YET_MS, end_ms)
+    return daybook.Mishaps(vehicle.astype(np.int16), kind.astype(np.int8), start_ms, towed_ms, end_ms)
 
 
 def _vehicle_ids(fleet: Fleet | Direct) -> tuple[str, ...]:
