@@ -7,9 +7,9 @@ judged by `tests/fleet/lifelong.py`.
 
 `hold_fast`, the bound. A fleet that drives the plan of the run without delay to its end, each vehicle its states and at
 each node the same order as before, as soon as stalls let it (`steps/holding.py`). It is worked out to the step, with
-the same stalls; who breaks is struck from all orders, and its node stays blocked until it is towed. A fleet that plans
-anew should do no less. `kept` says whether that was so. Tight where roads are narrow; loose on grids, where one goes
-round and nobody has to wait for a certain other one.
+the same stalls, each a step longer (that it is over is known then); who breaks is struck from all orders, and its node
+stays blocked until it is towed. A fleet that plans anew should do no less. `kept` says whether that was so. Tight where
+roads are narrow; loose on grids, where one goes round and nobody has to wait for a certain other one.
 
 `fluid`, an estimate. Queues behind stalled vehicles that reach back over crossings, with nobody going round
 (`steps/stalls.py`); of broken vehicles only that they are missing from then on. It is under what was measured where one

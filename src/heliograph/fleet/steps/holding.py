@@ -6,8 +6,9 @@ never locks, for the order was driven once. What it does is a bound, to the step
 makes nothing worse by it: there is no constant in it, and all that hangs together in the traffic (queues, queues across
 crossings, who waits for whom to pass) is in the order.
 
-One that breaks down is struck from the order of all nodes that it has not reached; the nodes that it holds stay blocked
-until it is towed, and nobody goes round.
+That a stall is over is known once it is over, and so the vehicle is planned to move one step later: every stall counts
+as a step longer. One that breaks down is struck from the order of all nodes that it has not reached; the nodes that it
+holds stay blocked until it is towed, and nobody goes round.
 
 Source: max-plus systems (Baccelli et al., Synchronization and Linearity, 1992); as action dependency graphs in Hönig et
 al. 2019, Persistent and Robust Execution of MAPF Schedules in Warehouses.
@@ -49,6 +50,7 @@ def hold_fast(lattice: Lattice, states: _States, goals: _Ints, stalls: Stalls) -
     turn = np.full(int(first[-1]) + 1, -1, np.int64)
     _line_up(states, node, other, ticket, first, turn)
     own = stalls.stalled.copy()
+    own[1:] |= stalls.stalled[:-1]
     for v, at in enumerate(stalls.broken_at.tolist()):
         own[at:, v] = False
     return int(_drive(states, node, other, done, after, ticket, first, turn, own, stalls.broken_at, stalls.towed_at))
