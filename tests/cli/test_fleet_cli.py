@@ -123,8 +123,10 @@ def test_a_recorded_run_can_be_checked_again_and_one_that_was_changed_is_found(c
     run.states[7, 0] += 4 * 3
     write_steps(tmp_path / "changed.npz", run.instance, run.states, run.errands, run.step_ms, {})
 
-    assert main(["check", str(tmp_path / "changed.npz"), "--json"]) == CheckFailed.exit_code
-    found = json.loads(capsys.readouterr().out.split('{"error"')[0])["violations"]
+    with pytest.raises(SystemExit) as ended:
+        main(["check", str(tmp_path / "changed.npz"), "--json"])
+    assert ended.value.code == CheckFailed.exit_code
+    found = json.loads(capsys.readouterr().out)["violations"]
     assert ("jump", 7) in {(violation["kind"], violation["after_step"]) for violation in found}
 
 
