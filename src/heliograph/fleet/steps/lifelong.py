@@ -12,6 +12,7 @@ right of way without limit, and who gets no nearer, in a crush above all, is led
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import numpy as np
@@ -37,8 +38,9 @@ OFTEN: Final = 2.0
 STEEP: Final = 4.0
 """... a step further for each 1 + STEEP times that share as many tries, and nearer for fewer,"""
 NEAREST: Final = 4
+NEAREST_IN_ROOM: Final = 6
 FARTHEST: Final = 18
-"""... within these bounds, in steps."""
+"""... within these bounds, in steps; who has room looks no less far than six."""
 MEMORY: Final = 0.8
 """What a step leaves of the mean of tries made in the steps before."""
 MARGIN: Final = 540
@@ -127,8 +129,9 @@ class Steps:
         """Steps since a round has moved more than a few."""
         self._market = build_market(count, lattice.nodes)
         self._plans.k["good"] = UNIT
+        self._nearest = round(min(max(NEAREST, LOOK / self._share), NEAREST_IN_ROOM))
         if lattice.follow:
-            self._plans.k["window"] = NEAREST
+            self._plans.k["window"] = self._nearest
         self._tried = 0.0
         """Tries a step, of late."""
         self._tries_before = 0
@@ -222,7 +225,7 @@ class Steps:
         p = self._plans
         self._look_ahead()
         if self._prices is not None:
-            self._renew(self._prices.outdated(self._rows, min(1.0, self._tried / self.count)))
+            self._renew(self._prices.outdated(self._rows, min(1.0, OFTEN * self._tried / self.count)))
         for v in np.flatnonzero(
             (p.goal >= 0) & (p.path[:, 0] >= 0) & (p.to_go + self._margin > self._rows.reach[p.row])
         ):
@@ -300,16 +303,14 @@ class Steps:
 
     def _look_ahead(self) -> None:
         """How many steps are planned from now on: as many as there is time to make good use of."""
-        p = self._plans
-        tries = int(p.k["tries"][0])
-        self._tried = MEMORY * self._tried + (1 - MEMORY) * (tries - self._tries_before)
-        self._tries_before = tries
-        if not self._lattice.follow:
-            return
-        often = max(self._tried / self.count, 1e-3) / OFTEN
-        steps = LOOK / self._share + np.log(often) / np.log(1 + STEEP * self._share)
-        now = int(p.k["window"][0])
-        p.k["window"] = np.clip(round(steps), max(NEAREST, now - 1), min(FARTHEST, now + 1))
+        k = self._plans.k[0]
+        self._tried = MEMORY * self._tried + (1 - MEMORY) * float(k["tries"] - self._tries_before)
+        self._tries_before = int(k["tries"])
+        if self._lattice.follow:
+            often = max(self._tried / self.count, 1e-3) / OFTEN
+            steps = round(LOOK / self._share + math.log(often) / math.log(1 + STEEP * self._share))
+            now = int(k["window"])
+            k["window"] = min(max(steps, self._nearest, now - 1), FARTHEST, now + 1)
 
     def _measure(self, vehicle: int) -> None:
         p, rows = self._plans, self._rows

@@ -30,7 +30,6 @@ PERIOD: Final = 20
 """Prices are set no more often than after so many steps."""
 WORK: Final = 120_000
 """States looked at in a step to make rows again, where there is time."""
-LEAST_ROWS: Final = 2
 
 
 class Prices:
@@ -43,7 +42,7 @@ class Prices:
         self._plain = roads.arc_cost[self._arcs].copy()
         self._roads = roads
         self._most = MOST_NARROW if narrow else MOST
-        self._rows_a_step = max(LEAST_ROWS, WORK // len(lattice.node))
+        self._rows_a_step = max(1, WORK // len(lattice.node))
         self._came = np.zeros(lattice.nodes)
         self._stood = np.zeros(lattice.nodes)
         self._was = np.where(states >= 0, lattice.node[states], -1)
@@ -69,7 +68,7 @@ class Prices:
         self._steps += 1
 
     def outdated(self, rows: RowTable, leisure: float) -> list[int]:
-        """A few rows to be made again; when there are none left, prices are set anew.
+        """A few rows to be made again; when none are left, prices are set anew.
 
         Args:
             leisure: from 0 to 1, how much time there is.
@@ -80,6 +79,7 @@ class Prices:
             cost = self._plain + UNIT * WAIT * waits[self._into]
             self._roads.arc_cost[self._arcs] = np.minimum(self._most, cost)
             self._old = rows.in_use()[::-1].tolist()
-        some = LEAST_ROWS + round(leisure * (self._rows_a_step - LEAST_ROWS))
-        now, self._old = self._old[-some:], self._old[:-some]
+        some = max(1, round(leisure * self._rows_a_step))
+        now = self._old[len(self._old) - min(some, len(self._old)) :]
+        del self._old[len(self._old) - len(now) :]
         return now
