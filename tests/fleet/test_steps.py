@@ -143,7 +143,8 @@ def test_rows_are_the_shortest_ways_near_and_when_extended(kind: str, narrow: bo
     )
     states = len(lattice.node)
     roads = rows.build_roads(lattice)
-    roads.arc_cost[:] = np.random.default_rng(1).integers(4, rows.MOST + 1, len(roads.arc_cost))
+    most = rows.MOST_NARROW if narrow else rows.MOST
+    roads.arc_cost[:] = np.random.default_rng(1).integers(4, most + 1, len(roads.arc_cost))
     if narrow:
         monkeypatch.setattr(rows, "ROOM", 4 * states)
     table = rows.RowTable(roads, lattice.nodes, 10, follow=lattice.follow, margin=540)
@@ -223,6 +224,63 @@ def test_more_tries_never_lose_more(kind: str):
             assert (losses(fleet) == plans.cost).all()
         todo = np.flatnonzero(fleet.move())
     assert better > 0
+
+
+def test_plans_look_further_where_there_is_more_room_and_more_time():
+    """An empty grid, one a fifth full, one half full; then the same again with few tries: never less far."""
+    lattice = grid_lattice(np.ones((16, 16), bool))
+
+    def looks(share: float, tries: int) -> int:
+        fleet, rng = Steps(lattice, random_starts(lattice, share, 1), seed=1), np.random.default_rng(1)
+        todo = np.arange(fleet.count)
+        for _ in range(60):
+            for v in todo.tolist():
+                fleet.send(v, int(rng.integers(lattice.nodes)))
+            fleet.plan()
+            fleet.improve(tries)
+            todo = np.flatnonzero(fleet.move())
+        return fleet.paths.shape[1] - 1
+
+    far = [looks(share, 3000) for share in (0.02, 0.2, 0.5)]
+    assert far == sorted(far, reverse=True)
+    assert far[0] > far[2]
+    assert all(looks(share, 5) <= most for share, most in zip((0.02, 0.2, 0.5), far, strict=True))
+    assert looks(0.2, 5) < far[1]
+
+
+def test_in_a_crush_jams_have_a_price_that_all_rows_come_to_know():
+    """Three quarters of a grid are taken. Once rows have been renewed, they are the shortest ways at today's costs."""
+    lattice = grid_lattice(grid_at_random(3, "obstacles", 20))
+    fleet, rng = Steps(lattice, random_starts(lattice, 0.75, 2), seed=2), np.random.default_rng(2)
+    plain = fleet._roads.arc_cost.copy()
+    todo, renewed = np.arange(fleet.count), 0
+    for _ in range(90):
+        for v in todo.tolist():
+            fleet.send(v, int(rng.integers(lattice.nodes)))
+        fleet.plan()
+        prices = fleet._prices
+        if prices is not None and prices._steps and not prices._old and (fleet._roads.arc_cost != plain).any():
+            renewed += 1
+            if renewed % 10 == 1:
+                for v in range(0, fleet.count, 20):
+                    far = far_from(fleet._roads, int(fleet.goals[v]))
+                    assert fleet.to_go[v] * rows.UNIT == far[fleet.states[v]]
+        fleet.improve(2 * fleet.count)
+        todo = np.flatnonzero(fleet.move())
+    assert (fleet._roads.arc_cost >= plain).all()
+    assert renewed > 20
+
+
+def test_in_a_crush_every_errand_ends():
+    """Only the nearest pursue their goals at a time; but who waits becomes one of them, and who gets no nearer is led."""
+    lattice = grid_lattice(grid_at_random(0, "obstacles", 17))
+    starts = random_starts(lattice, 0.75, 4)
+    came = drive_steps(lattice, starts, 600, 4, tries=40, most=9_000)
+
+    assert lattice.nodes > 200
+    assert came.faults == []
+    assert came.served == came.wanted > 2 * len(starts)
+    assert came.longest < BOUND * len(starts)
 
 
 @pytest.mark.parametrize("tries", [0, 1, 200])

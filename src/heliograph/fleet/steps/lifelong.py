@@ -239,6 +239,7 @@ class Steps:
             key = p.to_go + RETREAT * UNIT * self._idle
         elif self._crushed:
             key = p.to_go - IMPATIENCE * UNIT * self._idle
+        key[p.goal < 0] = np.inf
         p.order[:] = np.argsort(key, kind="stable")
         if self._prices is not None:
             p.aim[p.order[self._hurried :]] = -1
