@@ -272,7 +272,7 @@ def test_in_a_crush_jams_have_a_price_that_all_rows_come_to_know():
 
 
 def test_in_a_crush_every_errand_ends():
-    """Only the nearest pursue their goals at a time; but who waits becomes one of them, and who gets no nearer is led."""
+    """Only the nearest pursue their goals; but who waits becomes one of them, and who gets no nearer is led."""
     lattice = grid_lattice(grid_at_random(0, "obstacles", 17))
     starts = random_starts(lattice, 0.75, 4)
     came = drive_steps(lattice, starts, 600, 4, tries=40, most=9_000)

@@ -25,7 +25,7 @@ from heliograph.fleet.steps.lattice import Lattice
 from heliograph.fleet.steps.led import Led
 from heliograph.fleet.steps.prices import Prices
 from heliograph.fleet.steps.rounds import build_market, play_round
-from heliograph.fleet.steps.rows import MOST, UNIT, RowTable, build_roads
+from heliograph.fleet.steps.rows import UNIT, RowTable, build_roads
 
 __all__ = ["Steps"]
 
@@ -43,8 +43,6 @@ FARTHEST: Final = 18
 """... within these bounds, in steps; who has room looks no less far than six."""
 MEMORY: Final = 0.8
 """What a step leaves of the mean of tries made in the steps before."""
-MARGIN: Final = 540
-"""The cost by which a vehicle may get further from its goal in a plan: so far beyond it a row of distances is true."""
 ROOMY: Final = 0.3
 """Where no larger share of the nodes is held, and all can be tried, regrouping finds better ways to part than pushes;
 there only those push who have lost more than ..."""
@@ -75,8 +73,12 @@ QUIET_STEPS: Final = 3
 """... for so many steps, they push and trade all the same: there are no rings."""
 AGAINST: Final = 16.7
 """Going against a stream costs up to so many steps more, times the square of the share of nodes that are held ..."""
+MOST_AGAINST: Final = 6.0
+"""... or so many ..."""
 AGAINST_IN_CRUSH: Final = 8.0
 """... and in a crush, so many."""
+MARGIN: Final = window.DEAREST
+"""No vehicle gets further than that from its goal in a plan, as no path may lose more."""
 SMALL: Final = 200
 """A map with no more nodes than that knows no crush: to push is cheap there, and rings are rare."""
 HELP: Final = 240
@@ -111,14 +113,12 @@ class Steps:
         self._crushed = lattice.follow and count > CRUSH * lattice.nodes > CRUSH * SMALL
         self._packed = self._crushed and count > PACKED * lattice.nodes
         if guided:
-            against = AGAINST_IN_CRUSH if self._crushed else AGAINST * min(1.0, (count / lattice.nodes) ** 2)
+            against = AGAINST_IN_CRUSH if self._crushed else min(AGAINST * (count / lattice.nodes) ** 2, MOST_AGAINST)
             spread(lattice, self._roads, np.arange(lattice.nodes) if places is None else places, against, seed)
         self._share = count / lattice.nodes
         """How much of the map is held."""
         steps = FARTHEST if lattice.follow else WINDOW * _move_steps(lattice)
-        self._margin = min(MOST * steps, MARGIN)
-        """So much may a vehicle get further from its goal in a plan."""
-        self._rows = RowTable(self._roads, lattice.nodes, count, lattice.follow, self._margin)
+        self._rows = RowTable(self._roads, lattice.nodes, count, lattice.follow, MARGIN)
         self._plans = window.build_plans(
             self._roads, lattice.nodes, starts, self._rows.rows, steps, lattice.follow, seed
         )
@@ -226,9 +226,7 @@ class Steps:
         self._look_ahead()
         if self._prices is not None:
             self._renew(self._prices.outdated(self._rows, min(1.0, OFTEN * self._tried / self.count)))
-        for v in np.flatnonzero(
-            (p.goal >= 0) & (p.path[:, 0] >= 0) & (p.to_go + self._margin > self._rows.reach[p.row])
-        ):
+        for v in np.flatnonzero((p.goal >= 0) & (p.path[:, 0] >= 0) & (p.to_go + MARGIN > self._rows.reach[p.row])):
             self._rows.extend(int(p.row[v]), int(p.path[v, 0]))
         self._led.look(p.path, p.held, p.goal, p.to_go, self._stalled)
         p.fixed[self._led.led] = window.RIGID
@@ -317,7 +315,7 @@ class Steps:
         p, rows = self._plans, self._rows
         row, state = int(p.row[vehicle]), int(p.path[vehicle, 0])
         cost = window.how_far(p, self._roads, vehicle)
-        if cost < 0 or cost + self._margin > rows.reach[row]:
+        if cost < 0 or cost + MARGIN > rows.reach[row]:
             rows.extend(row, state)
             cost = window.how_far(p, self._roads, vehicle)
         if cost < 0:
