@@ -230,24 +230,7 @@ class Steps:
             self._rows.extend(int(p.row[v]), int(p.path[v, 0]))
         self._led.look(p.path, p.held, p.goal, p.to_go, self._stalled)
         p.fixed[self._led.led] = window.RIGID
-        lost = self.lost
-        p.aim[:] = p.goal
-        key = p.to_go - PATIENCE * UNIT * lost
-        if self._packed:
-            key = p.to_go + RETREAT * UNIT * self._idle
-        elif self._crushed:
-            key = p.to_go - IMPATIENCE * UNIT * self._idle
-        key[p.goal < 0] = np.inf
-        p.order[:] = np.argsort(key, kind="stable")
-        if self._prices is not None:
-            p.aim[p.order[self._hurried :]] = -1
-        p.k["pushing"] = self.count
-        if self._lattice.follow and self._share <= ROOMY and self._tried >= self.count:
-            late = lost[p.order] > LONG_LOST
-            p.order[:] = np.concatenate([p.order[late], p.order[~late]])
-            p.k["pushing"] = np.count_nonzero(late)
-        p.weight[:] = CALM
-        p.weight[p.order[: self._hurried]] = window.NOMINAL
+        self._rank()
         if self._crowded:
             moved = play_round(p, self._roads, self._market, self._todo)
             self._quiet = 0 if moved > QUIET * self.count else self._quiet + 1
@@ -257,7 +240,7 @@ class Steps:
         """So many tries to make the plan better; how many of them did.
 
         The first ones give each vehicle its turn in the order of right of way; then any may gain what others lose less.
-        In a crush there is nothing to try while rounds go on: the round is the plan.
+        Where nearly every node is held there is nothing to try while rounds go on: the round is the plan.
         """
         rounds_do = self._packed and self._quiet < QUIET_STEPS
         return 0 if rounds_do else int(trying.improve(self._plans, self._roads, tries))
@@ -288,6 +271,27 @@ class Steps:
         s = p.path[:, 0]
         arrived: NDArray[np.bool_] = (s >= 0) & (self._roads.node[s] == p.goal) & self._roads.there[s]
         return arrived
+
+    def _rank(self) -> None:
+        """Who has the right of way before whom, who may push, who is in a hurry, and who pursues its goal."""
+        p, lost = self._plans, self.lost
+        key = p.to_go - PATIENCE * UNIT * lost
+        if self._packed:
+            key = p.to_go + RETREAT * UNIT * self._idle
+        elif self._crushed:
+            key = p.to_go - IMPATIENCE * UNIT * self._idle
+        key[p.goal < 0] = np.inf
+        p.order[:] = np.argsort(key, kind="stable")
+        p.k["pushing"] = self.count
+        if self._lattice.follow and self._share <= ROOMY and self._tried >= self.count:
+            late = lost[p.order] > LONG_LOST
+            p.order[:] = np.concatenate([p.order[late], p.order[~late]])
+            p.k["pushing"] = np.count_nonzero(late)
+        p.weight[:] = CALM
+        p.weight[p.order[: self._hurried]] = window.NOMINAL
+        p.aim[:] = p.goal
+        if self._prices is not None:
+            p.aim[p.order[self._hurried :]] = -1
 
     def _renew(self, rows: list[int]) -> None:
         """Make rows again, as costs are now."""
