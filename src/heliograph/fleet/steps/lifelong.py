@@ -20,12 +20,13 @@ from numpy.typing import NDArray
 
 from heliograph.fleet.steps import tries as trying
 from heliograph.fleet.steps import window
+from heliograph.fleet.steps.blind import blind_nodes
 from heliograph.fleet.steps.guide import spread
 from heliograph.fleet.steps.lattice import Lattice
 from heliograph.fleet.steps.led import Led
 from heliograph.fleet.steps.prices import Prices
-from heliograph.fleet.steps.rounds import build_market, play_round
-from heliograph.fleet.steps.rows import UNIT, RowTable, build_roads
+from heliograph.fleet.steps.rounds import build_market, open_round, play_rounds
+from heliograph.fleet.steps.rows import FAR, UNIT, RowTable, build_roads
 
 __all__ = ["Steps"]
 
@@ -63,10 +64,19 @@ CRUSH: Final = 0.55
 IMPATIENCE: Final = 2.0
 """... and instead of what it has lost, each step spent on one node counts, as so many steps less to go."""
 PACKED: Final = 0.9
-"""Above this one nobody pushes or trades any more: that would only break up the rings."""
+"""Above this one nobody pushes or trades any more: that would only break up the rings. The round is the plan."""
+SHARE_IN_RINGS: Final = 0.5
+"""So many vehicles for each node are in a hurry there: the more, the more rings are worth turning."""
 RETREAT: Final = 8.0
 """There a step spent on one node counts as so many steps more to go: who cannot get on gives way, and soon gets another
 chance from elsewhere; who gets no nearer is led."""
+OUT: Final = 8
+"""There no ring helps who is to come out of a blind node (see `blind`), or to go to one that is held: they are in no
+hurry, or they would make up most of those who are. Yet a loss of the former counts so much ..."""
+OUT_SOON: Final = 24
+"""... and so much, as soon as somebody who is sent there has ..."""
+NEAR: Final = 8
+"""... no more than so many steps to go."""
 QUIET: Final = 0.01
 """Where a round moves no larger share of the vehicles ..."""
 QUIET_STEPS: Final = 3
@@ -76,7 +86,9 @@ AGAINST: Final = 16.7
 MOST_AGAINST: Final = 6.0
 """... or so many ..."""
 AGAINST_IN_CRUSH: Final = 8.0
-"""... and in a crush, so many."""
+"""... and in a crush, so many ..."""
+AGAINST_IN_RINGS: Final = 12.0
+"""... or so many, where only rings move."""
 MARGIN: Final = window.DEAREST
 """No vehicle gets further than that from its goal in a plan, as no path may lose more."""
 SMALL: Final = 200
@@ -113,7 +125,9 @@ class Steps:
         self._crushed = lattice.follow and count > CRUSH * lattice.nodes > CRUSH * SMALL
         self._packed = self._crushed and count > PACKED * lattice.nodes
         if guided:
-            against = AGAINST_IN_CRUSH if self._crushed else min(AGAINST * (count / lattice.nodes) ** 2, MOST_AGAINST)
+            against = min(AGAINST * (count / lattice.nodes) ** 2, MOST_AGAINST)
+            if self._crushed:
+                against = AGAINST_IN_RINGS if self._packed else AGAINST_IN_CRUSH
             spread(lattice, self._roads, np.arange(lattice.nodes) if places is None else places, against, seed)
         self._share = count / lattice.nodes
         """How much of the map is held."""
@@ -127,7 +141,10 @@ class Steps:
             self._prices = Prices(self._roads, lattice, starts, narrow=self._rows.narrow)
         self._quiet = 0
         """Steps since a round has moved more than a few."""
-        self._market = build_market(count, lattice.nodes)
+        blind = blind_nodes(lattice) if self._packed else np.zeros(lattice.nodes, np.bool_)
+        self._market = build_market(count, lattice.nodes, blind)
+        self._dealt = False
+        """Whether all paths are still as the last round has left them."""
         self._plans.k["good"] = UNIT
         self._nearest = round(min(max(NEAREST, LOOK / self._share), NEAREST_IN_ROOM))
         if lattice.follow:
@@ -135,7 +152,7 @@ class Steps:
         self._tried = 0.0
         """Tries a step, of late."""
         self._tries_before = 0
-        share = SHARE if self._prices is None else SHARE_IN_CRUSH
+        share = SHARE_IN_RINGS if self._packed else SHARE_IN_CRUSH if self._crushed else SHARE
         self._hurried = min(count, max(1, round(share * lattice.nodes)))
         self._begun = np.zeros(count, np.int64)
         """(v,) the cost of the way when the errand began."""
@@ -203,6 +220,7 @@ class Steps:
         self._led.drop(vehicle)
         self._plans.path[vehicle] = -1
         window.stand(self._plans, self._roads)
+        self._dealt = False
         self._led.hold(self._plans.path, self._plans.held)
 
     def put_back(self, vehicle: int, state: int) -> None:
@@ -216,6 +234,7 @@ class Steps:
             raise ValueError(f"node {node} is held by vehicle {self._plans.held[0, node]}")
         self._plans.path[vehicle, 0] = state
         window.stand(self._plans, self._roads)
+        self._dealt = False
         self._led.hold(self._plans.path, self._plans.held)
         if self._plans.goal[vehicle] >= 0:
             self._measure(vehicle)
@@ -232,18 +251,20 @@ class Steps:
         p.fixed[self._led.led] = window.RIGID
         self._rank()
         if self._crowded:
-            moved = play_round(p, self._roads, self._market, self._todo)
+            moved = open_round(p, self._roads, self._market)
             self._quiet = 0 if moved > QUIET * self.count else self._quiet + 1
+            self._dealt = True
         trying.begin(p, self._roads)
 
     def improve(self, tries: int) -> int:
         """So many tries to make the plan better; how many of them did.
 
         The first ones give each vehicle its turn in the order of right of way; then any may gain what others lose less.
-        Where nearly every node is held there is nothing to try while rounds go on: the round is the plan.
+        Where only rings move, a try is a further round.
         """
-        rounds_do = self._packed and self._quiet < QUIET_STEPS
-        return 0 if rounds_do else int(trying.improve(self._plans, self._roads, tries))
+        if not self._packed or self._quiet >= QUIET_STEPS:
+            return int(trying.improve(self._plans, self._roads, tries))
+        return int(play_rounds(self._plans, self._roads, self._market, tries)) if self._dealt else 0
 
     def move(self, stalled: NDArray[np.bool_] | None = None) -> NDArray[np.bool_]:
         """Drive one step.
@@ -255,6 +276,7 @@ class Steps:
             (v,) who stands on the node it was sent to.
         """
         p = self._plans
+        self._dealt = False
         self._stalled = np.zeros(self.count, np.bool_) if stalled is None else stalled.copy()
         stays = self._stalled.copy()
         self._led.wait(stays)
@@ -278,6 +300,8 @@ class Steps:
         key = p.to_go - PATIENCE * UNIT * lost
         if self._packed:
             key = p.to_go + RETREAT * UNIT * self._idle
+            inside, wants_in = self._blind()
+            key[inside | wants_in] += FAR
         elif self._crushed:
             key = p.to_go - IMPATIENCE * UNIT * self._idle
         key[p.goal < 0] = np.inf
@@ -289,9 +313,19 @@ class Steps:
             p.k["pushing"] = np.count_nonzero(late)
         p.weight[:] = CALM
         p.weight[p.order[: self._hurried]] = window.NOMINAL
+        if self._packed:
+            p.weight[inside] = OUT
+            p.weight[p.held[0, p.goal[wants_in & (p.to_go < NEAR * UNIT)]]] = OUT_SOON
         p.aim[:] = p.goal
         if self._prices is not None:
             p.aim[p.order[self._hurried :]] = -1
+
+    def _blind(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """(v,) who stands on a blind node, and who is sent to one that is held."""
+        p, blind = self._plans, self._market.blind
+        here = p.path[:, 0] >= 0
+        wants_in = here & (p.goal >= 0) & blind[p.goal] & (p.held[0, p.goal] >= 0)
+        return here & blind[self._roads.node[p.path[:, 0]]], wants_in
 
     def _renew(self, rows: list[int]) -> None:
         """Make rows again, as costs are now."""
