@@ -18,6 +18,7 @@ from scipy.sparse.csgraph import dijkstra
 from heliograph.fleet import motion
 from heliograph.fleet.check_steps import check_steps
 from heliograph.fleet.steps import Lattice, Steps, grid_lattice, rows
+from heliograph.fleet.steps.blind import blind_nodes
 from heliograph.fleet.steps.lattice import roadmap_lattice
 from heliograph.plant.lorr import read_instance
 from heliograph.plant.model import Vehicles
@@ -281,6 +282,28 @@ def test_in_a_crush_every_errand_ends():
     assert came.faults == []
     assert came.served == came.wanted > 2 * len(starts)
     assert came.longest < BOUND * len(starts)
+
+
+def test_what_hangs_on_the_map_by_a_single_node_is_blind():
+    hall, door, closet = np.ones((6, 6), np.bool_), np.zeros((6, 1), np.bool_), np.zeros((6, 2), np.bool_)
+    door[2] = closet[2:4] = True
+    free = np.hstack([hall, door, closet])
+
+    assert (blind_nodes(grid_lattice(free)) == np.hstack([~hall, door, closet])[free]).all()
+
+
+def test_on_a_packed_grid_further_rounds_keep_the_rules_and_serve_more():
+    free = grid_at_random(0, "obstacles", 17)
+    cells, rng = np.flatnonzero(free), np.random.default_rng(2)
+    starts, tasks = rng.choice(cells, round(0.97 * len(cells)), replace=False), rng.choice(cells, 5_000)
+    served = []
+    for tries in (0, 20):
+        ran = drive_grid(free, starts, tasks, 300, 1, tries)
+        judged = check_steps(free, ran.states, tasks, starts=starts, claimed=ran.errands)
+        assert judged.kinds == {}
+        served.append(judged.errands.sum())
+
+    assert served[1] > 1.02 * served[0]
 
 
 @pytest.mark.parametrize("tries", [0, 1, 200])
