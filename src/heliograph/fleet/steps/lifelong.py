@@ -67,7 +67,7 @@ PACKED: Final = 0.9
 """Above this one nobody pushes or trades any more: that would only break up the rings. The round is the plan."""
 SHARE_IN_RINGS: Final = 0.5
 """So many vehicles for each node are in a hurry there: the more, the more rings are worth turning."""
-RETREAT: Final = 8.0
+RETREAT: Final = 4.0
 """There a step spent on one node counts as so many steps more to go: who cannot get on gives way, and soon gets another
 chance from elsewhere; who gets no nearer is led."""
 OUT: Final = 8
