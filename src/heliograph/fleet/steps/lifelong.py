@@ -71,8 +71,8 @@ RETREAT: Final = 4.0
 """There a step spent on one node counts as so many steps more to go: who cannot get on gives way, and soon gets another
 chance from elsewhere; who gets no nearer is led."""
 OUT: Final = 8
-"""There no ring helps who is to come out of a blind node (see `blind`), or to go to one that is held: they are in no
-hurry, or they would make up most of those who are. Yet a loss of the former counts so much ..."""
+"""In a crush who is sent to a blind node (see `blind`) that is held is in no hurry, or such vehicles would soon make up
+many of those who are. Where only rings move neither is who is to come out of one; yet its loss counts so much ..."""
 OUT_SOON: Final = 24
 """... and so much, as soon as somebody who is sent there has ..."""
 NEAR: Final = 8
@@ -141,7 +141,7 @@ class Steps:
             self._prices = Prices(self._roads, lattice, starts, narrow=self._rows.narrow)
         self._quiet = 0
         """Steps since a round has moved more than a few."""
-        blind = blind_nodes(lattice) if self._packed else np.zeros(lattice.nodes, np.bool_)
+        blind = blind_nodes(lattice) if self._crushed else np.zeros(lattice.nodes, np.bool_)
         self._market = build_market(count, lattice.nodes, blind)
         self._dealt = False
         """Whether all paths are still as the last round has left them."""
@@ -298,12 +298,11 @@ class Steps:
         """Who has the right of way before whom, who may push, who is in a hurry, and who pursues its goal."""
         p, lost = self._plans, self.lost
         key = p.to_go - PATIENCE * UNIT * lost
-        if self._packed:
-            key = p.to_go + RETREAT * UNIT * self._idle
+        if self._crushed:
             inside, wants_in = self._blind()
-            key[inside | wants_in] += FAR
-        elif self._crushed:
-            key = p.to_go - IMPATIENCE * UNIT * self._idle
+            idle = UNIT * self._idle
+            key = p.to_go + (RETREAT * idle if self._packed else -IMPATIENCE * idle)
+            key[(inside | wants_in) if self._packed else wants_in] += FAR
         key[p.goal < 0] = np.inf
         p.order[:] = np.argsort(key, kind="stable")
         p.k["pushing"] = self.count
