@@ -77,6 +77,14 @@ OUT_SOON: Final = 24
 """... and so much, as soon as somebody who is sent there has ..."""
 NEAR: Final = 8
 """... no more than so many steps to go."""
+HASTY: Final = 2.0
+"""Where each vehicle cannot be tried so often in a step ..."""
+FLOWS: Final = 0.92
+"""... and those who pursue their goals come less than so many steps nearer in a step ..."""
+ADMIT: Final = 0.01
+"""... so many fewer of them do so in the next one, or more again, ..."""
+LEAST_ACTIVE: Final = 0.2
+"""... but so many of all at least. The nearest come first, and whoever has lost much."""
 QUIET: Final = 0.01
 """Where a round moves no larger share of the vehicles ..."""
 QUIET_STEPS: Final = 3
@@ -149,6 +157,10 @@ class Steps:
         self._nearest = round(min(max(NEAREST, LOOK / self._share), NEAREST_IN_ROOM))
         if lattice.follow:
             self._plans.k["window"] = self._nearest
+        self._active = float(count)
+        """So many pursue their goals, where there is no time to try everybody."""
+        self._flow = 1.0
+        """What they came nearer in a step of late, in steps."""
         self._tried = 0.0
         """Tries a step, of late."""
         self._tries_before = 0
@@ -277,11 +289,13 @@ class Steps:
         """
         p = self._plans
         self._dealt = False
+        before = p.to_go.copy()
         self._stalled = np.zeros(self.count, np.bool_) if stalled is None else stalled.copy()
         stays = self._stalled.copy()
         self._led.wait(stays)
         window.drive(p, self._roads, stays, self._todo)
         self._led.moved(p.path, p.held)
+        self._admit(before - p.to_go)
         self._steps += 1
         node = self._roads.node[p.path[:, 0]]
         self._idle = np.where(node == self._was, self._idle + 1, 0)
@@ -293,6 +307,23 @@ class Steps:
         s = p.path[:, 0]
         arrived: NDArray[np.bool_] = (s >= 0) & (self._roads.node[s] == p.goal) & self._roads.there[s]
         return arrived
+
+    def _admit(self, nearer: NDArray[np.int64]) -> None:
+        """Where there is no time to try everybody, let fewer pursue their goals as soon as they get on badly.
+
+        A jam on a large map grows faster than a few tries can undo it.
+
+        Args:
+            nearer: (v,) by how much each vehicle came nearer to its goal in this step.
+        """
+        aims = self._plans.aim >= 0
+        each = float(nearer[aims].sum()) / (UNIT * max(1, int(np.count_nonzero(aims))))
+        self._flow = MEMORY * self._flow + (1 - MEMORY) * each
+        if self._crushed or self._tried >= HASTY * self.count:
+            self._active = float(self.count)
+        else:
+            change = 1 + ADMIT if self._flow > FLOWS else 1 - ADMIT
+            self._active = min(max(change * self._active, LEAST_ACTIVE * self.count), float(self.count))
 
     def _rank(self) -> None:
         """Who has the right of way before whom, who may push, who is in a hurry, and who pursues its goal."""
@@ -316,8 +347,9 @@ class Steps:
             p.weight[inside] = OUT
             p.weight[p.held[0, p.goal[wants_in & (p.to_go < NEAR * UNIT)]]] = OUT_SOON
         p.aim[:] = p.goal
-        if self._prices is not None:
-            p.aim[p.order[self._hurried :]] = -1
+        active = self._hurried if self._prices is not None else round(self._active)
+        p.aim[p.order[active:]] = -1
+        p.weight[p.order[active:]] = CALM
 
     def _blind(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """(v,) who stands on a blind node, and who is sent to one that is held."""
