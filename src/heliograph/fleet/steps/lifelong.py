@@ -83,7 +83,7 @@ FLOWS: Final = 0.92
 """... and those who pursue their goals come less than so many steps nearer in a step ..."""
 ADMIT: Final = 0.01
 """... so many fewer of them do so in the next one, or more again, ..."""
-LEAST_ACTIVE: Final = 0.2
+LEAST_ACTIVE: Final = 0.4
 """... but so many of all at least. The nearest come first, and whoever has lost much."""
 QUIET: Final = 0.01
 """Where a round moves no larger share of the vehicles ..."""
