@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
@@ -68,6 +69,8 @@ def command(
 
     if limit_ms is not None and tries is not None:
         raise UsageWrong("--time-limit-ms and --tries: give one of them", hint="--tries takes whatever time it takes")
+    if limit_ms is not None and math.isnan(limit_ms):  # a range lets NaN pass
+        raise UsageWrong("--time-limit-ms nan: expected a number of milliseconds", hint=f"--time-limit-ms {LIMIT_MS:g}")
     if out is not None and out.suffix != SUFFIX:
         raise UsageWrong(f"--out {out}: expected a name that ends in {SUFFIX}", hint=f"--out {out}{SUFFIX}")
     read = read_instance(instance, robots)
