@@ -26,8 +26,10 @@ from heliograph.errors import InstanceWrong
 
 __all__ = ["BLOCKED", "DEFAULT_STEPS", "FREE", "Instance", "competition_steps", "read_instance"]
 
-FREE: Final = ".GSE"
-"""Letters of cells where robots go: ground, ground, swamp (or a chute), and a place where errands are handed over."""
+STATIONS: Final = "SE"
+"""Letters of cells to which errands lead, on maps that have any: service points and emitters."""
+FREE: Final = ".G" + STATIONS
+"""Letters of cells where robots go: ground and stations."""
 BLOCKED: Final = "@OTW"
 """Letters of cells where they do not: walls, out of bounds, trees, water."""
 
@@ -70,6 +72,9 @@ class Instance(NamedTuple):
     """(k,) the errands, dealt in turn."""
     notes: tuple[str, ...] = ()
     """What was read differently from what the file asks."""
+    places: _Cells = np.zeros(0, np.int64)
+    """(p,) cells to which errands may lead, those of each kind that the map marks as often as those of another; none:
+    they may lead anywhere."""
 
     @property
     def steps(self) -> int:
@@ -119,13 +124,16 @@ def read_instance(path: Path, robots: int | None = None) -> Instance:
     map_path, agent_path, task_path = (
         path.parent / name for name in (asked.map_file, asked.agent_file, asked.task_file)
     )
-    free = _map(map_path)
+    letters = _map(map_path)
+    free = _are(letters, FREE)
     agents, tasks = _numbers(agent_path, "robots"), _numbers(task_path, "errands")
     team = _team(path, agents, asked.team_size, robots)
     _on_the_map(agents, free, "a robot")
     _on_the_map(tasks, free, "an errand")
     _apart(agents, free.shape[1], team)
-    instance = Instance(path.stem, map_path.stem, free, agents.values[:team], tasks.values, tuple(notes))
+    instance = Instance(
+        path.stem, map_path.stem, free, agents.values[:team], tasks.values, tuple(notes), _places(letters)
+    )
     _reachable(instance, agents, tasks)
     return instance
 
@@ -163,7 +171,8 @@ def _description(path: Path) -> _File:
     return asked
 
 
-def _map(path: Path) -> NDArray[np.bool_]:
+def _map(path: Path) -> NDArray[np.uint8]:
+    """(h, w) the letters of the map."""
     lines = _text(path, "the map").splitlines()
     height, width = _size(path, lines)
     rows = lines[4 : 4 + height]
@@ -184,8 +193,18 @@ def _map(path: Path) -> NDArray[np.bool_]:
                 f"{path}, line {number}, column {column + 1}: {letter!r} is no letter of a map",
                 hint=f"free cells are {', '.join(FREE)}; blocked ones are {', '.join(BLOCKED)}",
             )
-    letters = np.frombuffer("".join(rows).encode(), np.uint8).reshape(height, width)
-    return np.isin(letters, np.frombuffer(FREE.encode(), np.uint8))
+    return np.frombuffer("".join(rows).encode(), np.uint8).reshape(height, width)
+
+
+def _are(cells: NDArray[np.uint8], letters: str) -> NDArray[np.bool_]:
+    return np.isin(cells, np.frombuffer(letters.encode(), np.uint8))
+
+
+def _places(letters: NDArray[np.uint8]) -> _Cells:
+    """The cells of stations, those of rarer kinds repeated."""
+    kinds = [np.flatnonzero(_are(letters, kind)) for kind in STATIONS]
+    most = max(len(kind) for kind in kinds)
+    return np.concatenate([np.resize(kind, most) if len(kind) else kind for kind in kinds])
 
 
 def _size(path: Path, lines: list[str]) -> tuple[int, int]:

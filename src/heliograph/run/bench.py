@@ -37,6 +37,8 @@ LEARN: Final = 0.02
 MOST_ASIDE: Final = 0.2
 """A step that is later than that was interrupted: nothing set aside would have saved it."""
 WARM_UP_STEPS: Final = 3
+LEISURE: Final = 2
+"""With so many tries for each vehicle, paths are sought; with one in all, moves are dealt out."""
 JAM_STEPS: Final = 40
 """After so many steps two vehicles that meet head-on in a corridor have been led past each other."""
 
@@ -97,7 +99,8 @@ def bench(
     built = clock()
     _warm_up(lattice, starts, node[instance.tasks[: min(2, robots)]])
     warm = clock()
-    fleet = Steps(lattice, starts, seed=seed)
+    places = node[instance.places] if len(instance.places) else None
+    fleet = Steps(lattice, starts, seed=seed, places=places)
     errands = np.zeros(robots, np.int64)
 
     def deal(who: NDArray[np.int64]) -> None:
@@ -221,16 +224,18 @@ def _warm_up(lattice: Lattice, starts: NDArray[np.int32], goals: NDArray[np.int6
     _play(Steps(grid_lattice(corridor), np.array([4, 24], np.int32)), np.array([6, 1]), JAM_STEPS)
     block = Steps(grid_lattice(np.ones((2, 2), np.bool_)), np.array([0, 4, 8], np.int32))
     _play(block, np.array([3, 2, 1]), WARM_UP_STEPS)
-    _play(Steps(lattice, starts, guided=False), goals, WARM_UP_STEPS)
+    fleet = Steps(lattice, starts, guided=False)
+    _play(fleet, goals, WARM_UP_STEPS)
+    _play(fleet, goals, WARM_UP_STEPS, LEISURE * len(starts))
 
 
-def _play(fleet: Steps, goals: NDArray[np.int64], steps: int) -> None:
+def _play(fleet: Steps, goals: NDArray[np.int64], steps: int, tries: int = 1) -> None:
     """The first vehicles have these goals."""
     for vehicle, goal in enumerate(goals.tolist()):
         fleet.send(vehicle, goal)
     for _ in range(steps):
         fleet.plan()
-        fleet.improve(1)
+        fleet.improve(tries)
         fleet.move()
 
 

@@ -1,8 +1,9 @@
 """Guidance: ways are spread over the map, so that opposite streams part and no node is crowded.
 
-Trips between random places are laid one after the other along their cheapest way, and each leaves a trace that fades.
-An arc costs more where the traces run against it, and where its end is crowded. So streams find their own lanes, as on
-a one-way system that nobody has drawn. What has been learnt becomes the arcs' cost, for distances and plans alike.
+Where one-way streets hardly make ways longer (see `streets`), as in the aisles of a warehouse, they are where it
+begins. Trips between random places are laid one after the other along their cheapest way, and each leaves a trace that
+fades. An arc costs more where the traces run against it, and where its end is crowded. So streams find their own lanes,
+as on a one-way system that nobody has drawn. What has been learnt becomes the cost of arcs, for distances and plans.
 
 Source: the idea of traffic-flow guidance from Chen et al., Traffic Flow Optimisation for Lifelong Multi-Agent Path
 Finding (2024).
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from heliograph.fleet.compiled import entry
 from heliograph.fleet.steps.lattice import Lattice
-from heliograph.fleet.steps.rows import FAR, MOST_NARROW, UNIT, Roads, Scratch, build_scratch, fill
+from heliograph.fleet.steps.rows import FAR, MOST_NARROW, UNIT, Roads, Scratch, build_scratch, fill, note_costs
 
 __all__ = ["spread"]
 
@@ -27,17 +28,33 @@ FADE: Final = 0.99
 """What is left of a trace after each goal."""
 GOALS: Final = 2000
 STARTS: Final = 8
-"""Trips to each goal."""
+"""Trips to each goal, on a small map; ..."""
+STARTS_LARGE: Final = 0.28
+"""... so many, times the root of the number of nodes, leave as many traces on each edge of a large one."""
+CHEAP: Final = 1.05
+"""Streets are one-way where ways become no longer than by this factor, ..."""
+SAMPLE: Final = 20
+"""... as seen on the ways to so many goals, ..."""
+SEED: Final = 20.0
+"""... and then begin with so many traces, the way they should run."""
 WORK: Final = 12_000_000
 """States that may be looked at: on large maps fewer goals are tried."""
 
 
-def spread(lattice: Lattice, roads: Roads, places: NDArray[np.int64], against_steps: float, seed: int) -> None:
+def spread(
+    lattice: Lattice,
+    roads: Roads,
+    places: NDArray[np.int64],
+    against_steps: float,
+    against_street_steps: float,
+    seed: int,
+) -> None:
     """Learn the cost of each arc, into `roads.arc_cost`.
 
     Args:
-        places: nodes between which vehicles are sent.
-        against_steps: an arc against a stream costs up to so much more, in steps.
+        places: nodes between which vehicles are sent, as often as they are.
+        against_steps: an arc against a stream costs up to so much more, in steps ...
+        against_street_steps: ... or that much, where streets are one-way.
     """
     edge, against = _edges(lattice)
     if not (against >= 0).any():
@@ -45,21 +62,47 @@ def spread(lattice: Lattice, roads: Roads, places: NDArray[np.int64], against_st
     states = len(lattice.node)
     draw = np.random.default_rng(seed)
     goals = draw.choice(places, min(GOALS, max(200, WORK // states))).astype(np.int64)
-    at = draw.choice(places, (len(goals), STARTS))
+    at = draw.choice(places, (len(goals), max(STARTS, round(STARTS_LARGE * lattice.nodes**0.5))))
     first, last = roads.state_start[at], roads.state_start[at + 1]
     starts = roads.states_of[first + draw.integers(0, 1 << 30, at.shape) % (last - first)].astype(np.int64)
-    _learn(
-        roads,
-        edge,
-        against,
-        np.zeros(len(against)),
-        np.zeros(lattice.nodes),
-        goals,
-        starts,
-        against_steps,
-        CROWDED,
-        build_scratch(roads),
-    )
+    scratch, flow = build_scratch(roads), np.zeros(len(against))
+    if _streets_are_cheap(lattice, roads, edge, goals[:SAMPLE], starts[:SAMPLE], against_street_steps, scratch):
+        flow[edge[lattice.streets]] = SEED
+        against_steps = max(against_steps, against_street_steps)
+    through = np.zeros(lattice.nodes)
+    _learn(roads, edge, against, flow, through, goals, starts, against_steps, CROWDED, scratch)
+
+
+def _streets_are_cheap(
+    lattice: Lattice,
+    roads: Roads,
+    edge: NDArray[np.int64],
+    goals: NDArray[np.int64],
+    starts: NDArray[np.int64],
+    against_steps: float,
+    scratch: Scratch,
+) -> bool:
+    """Whether ways are hardly longer if it costs so much to go against a street."""
+    if lattice.streets is None:
+        return False
+    plain = _ways(roads, goals, starts, scratch)
+    wrong = (edge >= 0) & ~lattice.streets
+    roads.arc_cost[wrong] += min(round(UNIT * against_steps), MOST_NARROW - UNIT)
+    note_costs(roads, scratch)
+    with_streets = _ways(roads, goals, starts, scratch)
+    return bool(with_streets <= CHEAP * plain)
+
+
+@entry
+def _ways(roads: Roads, goals: NDArray[np.int64], starts: NDArray[np.int64], scratch: Scratch) -> int:
+    """The cost of all these ways together."""
+    cost = 0
+    for k in range(len(goals)):
+        fill(roads, goals[k], -1, 0, 0, scratch)
+        for s in starts[k]:
+            if scratch.far[s] < FAR:
+                cost += scratch.far[s]
+    return cost
 
 
 def _edges(lattice: Lattice) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -102,6 +145,7 @@ def _learn(
             if against[e] >= 0:
                 steps += against_cost * flow[against[e]] / (flow[e] + flow[against[e]] + 0.5 * mean)
             roads.arc_cost[a] = min(MOST_NARROW, int(UNIT * steps + 0.5))
+        note_costs(roads, scratch)
         fill(roads, goals[k], -1, 0, 0, scratch)
         flow *= FADE
         through *= FADE

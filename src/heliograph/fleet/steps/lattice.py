@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heliograph.fleet import motion
+from heliograph.fleet.steps.streets import street_ways
 from heliograph.plant.model import Vehicles
 from heliograph.plant.roadmap import Roadmap
 
@@ -39,6 +40,8 @@ class Lattice(NamedTuple):
     way holds both nodes."""
     there: NDArray[np.bool_]
     """(s,) a vehicle in this state stands on its node: if that is its goal, it has arrived."""
+    streets: NDArray[np.bool_] | None = None
+    """(a,) arcs that run the way of their street, where streets are known (see `streets`)."""
 
 
 def grid_lattice(free: NDArray[np.bool_]) -> Lattice:
@@ -64,6 +67,8 @@ def grid_lattice(free: NDArray[np.bool_]) -> Lattice:
     arcs[:, :, 2] = here + (facing + 3) % 4
     arcs[:, :, 3] = here + facing
     flat = arcs.reshape(4 * nodes, 4)
+    streets = np.zeros((nodes, 4, 4), np.bool_)
+    streets[:, :, 0] = street_ways(free)
     start = np.zeros(4 * nodes + 1, np.int32)
     np.cumsum(np.count_nonzero(flat >= 0, axis=1), out=start[1:])
     return Lattice(
@@ -74,6 +79,7 @@ def grid_lattice(free: NDArray[np.bool_]) -> Lattice:
         arc_to=flat[flat >= 0],
         follow=True,
         there=np.ones(4 * nodes, np.bool_),
+        streets=streets.reshape(4 * nodes, 4)[flat >= 0],
     )
 
 

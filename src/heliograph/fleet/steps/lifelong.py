@@ -24,6 +24,7 @@ from heliograph.fleet.steps.blind import blind_nodes
 from heliograph.fleet.steps.guide import spread
 from heliograph.fleet.steps.lattice import Lattice
 from heliograph.fleet.steps.led import Led
+from heliograph.fleet.steps.moves import DEPTH, Moves, build_moves, deal, redeal
 from heliograph.fleet.steps.prices import Prices
 from heliograph.fleet.steps.rounds import build_market, open_round, play_rounds
 from heliograph.fleet.steps.rows import FAR, UNIT, RowTable, build_roads
@@ -77,14 +78,15 @@ OUT_SOON: Final = 24
 """... and so much, as soon as somebody who is sent there has ..."""
 NEAR: Final = 8
 """... no more than so many steps to go."""
-HASTY: Final = 2.0
-"""Where each vehicle cannot be tried so often in a step ..."""
-FLOWS: Final = 0.92
-"""... and those who pursue their goals come less than so many steps nearer in a step ..."""
-ADMIT: Final = 0.01
-"""... so many fewer of them do so in the next one, or more again, ..."""
-LEAST_ACTIVE: Final = 0.4
-"""... but so many of all at least. The nearest come first, and whoever has lost much."""
+HASTY: Final = 0.25
+"""Where there are fewer tries for each vehicle in a step, on a grid that is no crush, moves are dealt out instead (see
+`moves`), ..."""
+LEISURELY: Final = 0.08
+"""... until there would be so many again, ..."""
+BUNDLE: Final = 4
+"""... each of as many redeals."""
+GIVE_WAY: Final = 8.0
+"""There a step spent on one node counts as so many steps more to go."""
 QUIET: Final = 0.01
 """Where a round moves no larger share of the vehicles ..."""
 QUIET_STEPS: Final = 3
@@ -93,6 +95,10 @@ AGAINST: Final = 16.7
 """Going against a stream costs up to so many steps more, times the square of the share of nodes that are held ..."""
 MOST_AGAINST: Final = 6.0
 """... or so many ..."""
+AGAINST_STREET: Final = 60.0
+"""Where streets are one-way, it costs so many steps, times that share, ..."""
+MOST_AGAINST_STREET: Final = 3.0
+"""... up to so many."""
 AGAINST_IN_CRUSH: Final = 8.0
 """... and in a crush, so many ..."""
 AGAINST_IN_RINGS: Final = 12.0
@@ -102,7 +108,7 @@ MARGIN: Final = window.DEAREST
 SMALL: Final = 200
 """A map with no more nodes than that knows no crush: to push is cheap there, and rings are rare."""
 HELP: Final = 240
-"""Who has not got nearer for so many steps is led to its goal (see `led`) ..."""
+"""Who has not got nearer for so many steps, or as many as there are vehicles, is led to its goal (see `led`) ..."""
 HELP_IN_JAM: Final = 24
 """... or for so many, where hardly anybody gets nearer."""
 
@@ -136,7 +142,9 @@ class Steps:
             against = min(AGAINST * (count / lattice.nodes) ** 2, MOST_AGAINST)
             if self._crushed:
                 against = AGAINST_IN_RINGS if self._packed else AGAINST_IN_CRUSH
-            spread(lattice, self._roads, np.arange(lattice.nodes) if places is None else places, against, seed)
+            street = min(AGAINST_STREET * count / lattice.nodes, MOST_AGAINST_STREET)
+            everywhere = np.arange(lattice.nodes)
+            spread(lattice, self._roads, everywhere if places is None else places, against, street, seed)
         self._share = count / lattice.nodes
         """How much of the map is held."""
         steps = FARTHEST if lattice.follow else WINDOW * _move_steps(lattice)
@@ -153,14 +161,15 @@ class Steps:
         self._market = build_market(count, lattice.nodes, blind)
         self._dealt = False
         """Whether all paths are still as the last round has left them."""
+        self._moves: Moves | None = None
+        if lattice.follow and not self._crushed:
+            self._moves = build_moves(self._roads, count)
+        self._by_moves: Moves | None = None
+        """... if this step is planned by them."""
         self._plans.k["good"] = UNIT
         self._nearest = round(min(max(NEAREST, LOOK / self._share), NEAREST_IN_ROOM))
         if lattice.follow:
             self._plans.k["window"] = self._nearest
-        self._active = float(count)
-        """So many pursue their goals, where there is no time to try everybody."""
-        self._flow = 1.0
-        """What they came nearer in a step of late, in steps."""
         self._tried = 0.0
         """Tries a step, of late."""
         self._tries_before = 0
@@ -176,7 +185,7 @@ class Steps:
         self._todo = np.zeros(count, np.int64)
         self._stalled = np.zeros(count, np.bool_)
         # In a crush everybody gets nearer but seldom: a step for each node is nothing out of the common.
-        waits = (HELP + lattice.nodes, HELP) if self._crushed else (HELP, HELP_IN_JAM)
+        waits = (HELP + lattice.nodes, HELP) if self._crushed else (max(HELP, count), HELP_IN_JAM)
         self._led = Led(lattice, count, patience=waits[0], hurry=waits[1])
 
     @property
@@ -262,6 +271,9 @@ class Steps:
         self._led.look(p.path, p.held, p.goal, p.to_go, self._stalled)
         p.fixed[self._led.led] = window.RIGID
         self._rank()
+        if self._by_moves is not None:
+            deal(p, self._roads, self._by_moves)
+            return
         if self._crowded:
             moved = open_round(p, self._roads, self._market)
             self._quiet = 0 if moved > QUIET * self.count else self._quiet + 1
@@ -274,6 +286,9 @@ class Steps:
         The first ones give each vehicle its turn in the order of right of way; then any may gain what others lose less.
         Where only rings move, a try is a further round.
         """
+        if self._by_moves is not None:
+            self._plans.k["tries"] += tries
+            return int(redeal(self._plans, self._roads, self._by_moves, BUNDLE * tries))
         if not self._packed or self._quiet >= QUIET_STEPS:
             return int(trying.improve(self._plans, self._roads, tries))
         return int(play_rounds(self._plans, self._roads, self._market, tries)) if self._dealt else 0
@@ -289,13 +304,11 @@ class Steps:
         """
         p = self._plans
         self._dealt = False
-        before = p.to_go.copy()
         self._stalled = np.zeros(self.count, np.bool_) if stalled is None else stalled.copy()
         stays = self._stalled.copy()
         self._led.wait(stays)
         window.drive(p, self._roads, stays, self._todo)
         self._led.moved(p.path, p.held)
-        self._admit(before - p.to_go)
         self._steps += 1
         node = self._roads.node[p.path[:, 0]]
         self._idle = np.where(node == self._was, self._idle + 1, 0)
@@ -308,27 +321,12 @@ class Steps:
         arrived: NDArray[np.bool_] = (s >= 0) & (self._roads.node[s] == p.goal) & self._roads.there[s]
         return arrived
 
-    def _admit(self, nearer: NDArray[np.int64]) -> None:
-        """Where there is no time to try everybody, let fewer pursue their goals as soon as they get on badly.
-
-        A jam on a large map grows faster than a few tries can undo it.
-
-        Args:
-            nearer: (v,) by how much each vehicle came nearer to its goal in this step.
-        """
-        aims = self._plans.aim >= 0
-        each = float(nearer[aims].sum()) / (UNIT * max(1, int(np.count_nonzero(aims))))
-        self._flow = MEMORY * self._flow + (1 - MEMORY) * each
-        if self._crushed or self._tried >= HASTY * self.count:
-            self._active = float(self.count)
-        else:
-            change = 1 + ADMIT if self._flow > FLOWS else 1 - ADMIT
-            self._active = min(max(change * self._active, LEAST_ACTIVE * self.count), float(self.count))
-
     def _rank(self) -> None:
         """Who has the right of way before whom, who may push, who is in a hurry, and who pursues its goal."""
         p, lost = self._plans, self.lost
         key = p.to_go - PATIENCE * UNIT * lost
+        if self._by_moves is not None:
+            key = p.to_go + GIVE_WAY * UNIT * self._idle
         if self._crushed:
             inside, wants_in = self._blind()
             idle = UNIT * self._idle
@@ -347,9 +345,8 @@ class Steps:
             p.weight[inside] = OUT
             p.weight[p.held[0, p.goal[wants_in & (p.to_go < NEAR * UNIT)]]] = OUT_SOON
         p.aim[:] = p.goal
-        active = self._hurried if self._prices is not None else round(self._active)
-        p.aim[p.order[active:]] = -1
-        p.weight[p.order[active:]] = CALM
+        if self._prices is not None:
+            p.aim[p.order[self._hurried :]] = -1
 
     def _blind(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """(v,) who stands on a blind node, and who is sent to one that is held."""
@@ -362,7 +359,7 @@ class Steps:
         """Make rows again, as costs are now."""
         p = self._plans
         for row in rows:
-            self._rows.extend(row, -1)
+            self._rows.renew(row)
         on_way = (p.goal >= 0) & (p.path[:, 0] >= 0)
         for v in np.flatnonzero(on_way & np.isin(p.row, rows)).tolist():
             cost = window.how_far(p, self._roads, v)
@@ -374,7 +371,11 @@ class Steps:
         k = self._plans.k[0]
         self._tried = MEMORY * self._tried + (1 - MEMORY) * float(k["tries"] - self._tries_before)
         self._tries_before = int(k["tries"])
-        if self._lattice.follow:
+        enough = (HASTY if self._by_moves is None else LEISURELY) * self.count
+        self._by_moves = self._moves if self._tried < enough else None
+        if self._by_moves is not None:
+            k["window"] = DEPTH
+        elif self._lattice.follow:
             often = max(self._tried / self.count, 1e-3) / OFTEN
             steps = round(LOOK / self._share + math.log(often) / math.log(1 + STEEP * self._share))
             now = int(k["window"])

@@ -18,7 +18,19 @@ from numpy.typing import NDArray
 from heliograph.fleet.compiled import entry, inner
 from heliograph.fleet.steps.lattice import Lattice
 
-__all__ = ["FAR", "MOST", "MOST_NARROW", "UNIT", "Roads", "RowTable", "Scratch", "build_roads", "build_scratch", "fill"]
+__all__ = [
+    "FAR",
+    "MOST",
+    "MOST_NARROW",
+    "UNIT",
+    "Roads",
+    "RowTable",
+    "Scratch",
+    "build_roads",
+    "build_scratch",
+    "fill",
+    "note_costs",
+]
 
 UNIT: Final = 8
 """The cost of a step on an arc that is neither favoured nor avoided."""
@@ -32,6 +44,13 @@ BEYOND: Final = 300
 """A row reaches so much further than the vehicle for which it was made may get in one plan."""
 FAR: Final = 1 << 30
 """No way."""
+NARROW: Final = 255
+WIDE: Final = 65535
+"""The highest number in a row, narrow or wide: not looked at."""
+STATE_BITS: Final = 24
+"""A state and a cost of an arc fit into 32 bits."""
+SLOTS: Final = 256
+"""Buckets in a ring: a power of two, and more than `MOST`."""
 
 
 class Roads(NamedTuple):
@@ -84,19 +103,37 @@ class Scratch(NamedTuple):
     far: NDArray[np.int32]
     """(s,) the cost from each state; FAR: there is no way."""
     head: NDArray[np.int32]
-    """(MOST + 1,) the first link of each bucket."""
+    """(SLOTS,) the first link of each bucket."""
     links: NDArray[np.int32]
     """(a + s, 2) state, next link."""
+    back: NDArray[np.uint32]
+    """(a',) the state before and what the arc costs, packed, in the order of `Roads.back`: see `note_costs`."""
 
 
 def build_scratch(roads: Roads) -> Scratch:
-    """Room for `fill`."""
+    """Room for `fill`.
+
+    Raises:
+        ValueError: the map has too many states.
+    """
     states = len(roads.node)
-    return Scratch(
+    if states >> STATE_BITS:
+        raise ValueError(f"{states:,} states: expected fewer than {1 << STATE_BITS:,}")
+    scratch = Scratch(
         far=np.zeros(states, np.int32),
-        head=np.zeros(MOST + 1, np.int32),
+        head=np.zeros(SLOTS, np.int32),
         links=np.zeros((len(roads.arc_to) + states, 2), np.int32),
+        back=np.zeros(len(roads.back), np.uint32),
     )
+    note_costs(roads, scratch)
+    return scratch
+
+
+@entry
+def note_costs(roads: Roads, scratch: Scratch) -> None:
+    """Arcs cost something else than before; `fill` is to know. Read in order, they are read much faster."""
+    for i in range(len(roads.back)):
+        scratch.back[i] = roads.back[i, 1] | roads.arc_cost[roads.back[i, 0]] << STATE_BITS
 
 
 @inner
@@ -108,7 +145,7 @@ def fill(roads: Roads, goal: int, start: int, beyond: int, least: int, scratch: 
         least: it is looked as far as that at least.
     """
     limit = FAR
-    far, head, links = scratch.far, scratch.head, scratch.links
+    far, head, links, back = scratch.far, scratch.head, scratch.links, scratch.back
     far[:] = FAR
     head[:] = -1
     used = 0
@@ -119,8 +156,8 @@ def fill(roads: Roads, goal: int, start: int, beyond: int, least: int, scratch: 
         head[0] = used
         used += 1
     cost, empty = 0, 0
-    while empty <= MOST:
-        slot = cost % (MOST + 1)
+    while empty < SLOTS:
+        slot = cost & (SLOTS - 1)
         link = head[slot]
         if link < 0:
             cost += 1
@@ -136,11 +173,10 @@ def fill(roads: Roads, goal: int, start: int, beyond: int, least: int, scratch: 
         if s == start:
             limit = max(cost + beyond, least)
         for i in range(roads.back_start[s], roads.back_start[s + 1]):
-            longer = cost + roads.arc_cost[roads.back[i, 0]]
-            before = roads.back[i, 1]
+            before, longer = back[i] & (1 << STATE_BITS) - 1, cost + (back[i] >> STATE_BITS)
             if longer < far[before]:
                 far[before] = longer
-                slot = longer % (MOST + 1)
+                slot = longer & (SLOTS - 1)
                 links[used, 0], links[used, 1] = before, head[slot]
                 head[slot] = used
                 used += 1
@@ -152,9 +188,15 @@ def _make_row(
     roads: Roads, goal: int, start: int, beyond: int, least: int, top: int, row: NDArray[np.uint16], scratch: Scratch
 ) -> int:
     reach = fill(roads, goal, start, beyond, least, scratch)
-    for s in range(len(row)):
-        far = scratch.far[s]
-        row[s] = top if far == FAR or far > reach else far % top
+    last = min(reach, FAR - 1)
+    if top == NARROW:  # division by a number that is known is several times as fast
+        for s in range(len(row)):
+            far = np.uint32(scratch.far[s])
+            row[s] = NARROW if far > last else far % np.uint32(NARROW)
+    else:
+        for s in range(len(row)):
+            far = np.uint32(scratch.far[s])
+            row[s] = WIDE if far > last else far % np.uint32(WIDE)
     return int(reach)
 
 
@@ -211,6 +253,11 @@ class RowTable:
         self.reach[row] = _make_row(
             self._roads, node, state, self._beyond, int(self.reach[row]), self.top, self.rows[row], self._scratch
         )
+
+    def renew(self, row: int) -> None:
+        """Make a row again, as arcs cost now."""
+        note_costs(self._roads, self._scratch)
+        self.extend(row, -1)
 
     def in_use(self) -> NDArray[np.int64]:
         """The rows that vehicles need now."""
