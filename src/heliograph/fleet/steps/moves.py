@@ -90,6 +90,17 @@ def _same(roads: Roads, to: NDArray[np.int32], one: int, other: int) -> bool:
     return bool(to[one, DEPTH - 1] == to[other, DEPTH - 1])
 
 
+@inner
+def _fidgets(roads: Roads, to: NDArray[np.int32], move: int, s: int) -> bool:
+    """Whether a move turns and turns back, where it could have stayed."""
+    turns = False
+    for t in range(DEPTH):
+        if roads.node[to[move, t]] != roads.node[s]:
+            return False
+        turns = turns or to[move, t] != s
+    return bool(turns and to[move, DEPTH - 1] == s)
+
+
 @entry
 def _list_moves(roads: Roads, start: NDArray[np.int32], to: NDArray[np.int32], cost: NDArray[np.int32]) -> int:
     """All moves of all states, those that drive first before those that wait first; how many."""
@@ -113,7 +124,7 @@ def _list_moves(roads: Roads, start: NDArray[np.int32], to: NDArray[np.int32], c
                 depth += 1
                 arc[depth] = roads.arc_start[to[count, depth - 1]]
                 continue
-            known = False
+            known = _fidgets(roads, to, count, s)
             for i in range(first, count):
                 known = known or _same(roads, to, i, count)
             if not known:
