@@ -4,7 +4,7 @@ Where there is no time to search for each vehicle, this is how a plan is made (o
 each takes the best move that it can: one that crosses nobody, or a single vehicle of less right, which then looks for
 another move in the same way, and so on. A whole queue so moves on in one go. After that, tries: any vehicle takes its
 best move as if it came first, and who is in its way another one; kept if all together, each by its weight, lose no more
-than before. A try takes well under a microsecond.
+than before. To deal takes some 2 µs a vehicle, a try some 4 µs.
 
 Source: Yukhnevich and Andreychuk, Enhancing PIBT via multi-action operations (EPIBT, 2025), and its improvement.
 """

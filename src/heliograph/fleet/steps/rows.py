@@ -38,7 +38,7 @@ MOST: Final = 250
 """The highest cost of an arc ..."""
 MOST_NARROW: Final = 90
 """... where rows are narrow: with four turns back it stays under half of 255."""
-ROOM: Final = 1_200_000_000
+ROOM: Final = 1_000_000_000
 """Bytes for rows, as far as vehicles do not need more at a time."""
 BEYOND: Final = 300
 """A row reaches so much further than the vehicle for which it was made may get in one plan."""
