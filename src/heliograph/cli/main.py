@@ -63,6 +63,7 @@ COMMANDS: Final[dict[str, Entry]] = {
         entries={
             "seal": Entry("Write files onto a set of protected disc images.", "heliograph.cli.archive.seal"),
             "verify": Entry("Check images against their checksums and parity.", "heliograph.cli.archive.verify"),
+            "scrub": Entry("Test discs, keep the results, say which to copy by when.", "heliograph.cli.archive.scrub"),
             "repair": Entry("Mend damaged sectors and rebuild lost discs.", "heliograph.cli.archive.repair"),
             "restore": Entry("Copy the files of a set back, checked.", "heliograph.cli.archive.restore"),
             "ls": Entry("List what is on the images.", "heliograph.cli.archive.ls"),

@@ -1,0 +1,82 @@
+"""`heliograph archive scrub`, `due` and `cost` as a person or a program calls them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from disc_sets import write_files
+from test_archive_cli import call, call_json
+
+
+@pytest.fixture
+def discs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> list[Path]:
+    """The images of a set with two data discs and a parity disc, in the folder `discs`."""
+    monkeypatch.chdir(tmp_path)
+    write_files(tmp_path / "tree", a_bin=2_500_000, b_txt=100)
+    _, sealed = call_json(capsys, "seal", "tree", "--capacity", "3MB", "--parity", "1", "--date", "2026-11-22")
+    return [Path(disc["image"]) for disc in sealed["discs"]]  # type: ignore[attr-defined]
+
+
+def scrape(image: Path, row: int, layers: int) -> None:
+    """Lose the sectors of so many layers in one row of an image of 255 layers."""
+    sectors = np.fromfile(image, np.uint8).reshape(255, -1, 2048)
+    sectors[:layers, row] = 7
+    sectors.tofile(image)
+
+
+def test_scrub_says_when_to_copy_a_disc_that_wears(discs: list[Path], capsys: pytest.CaptureFixture[str]):
+    """4, 8, 12 sectors of one row lost, three years apart: at 4/3 roots a year the limit is near."""
+    for year, layers in ((2026, 4), (2029, 8), (2032, 12)):
+        scrape(discs[0], 1, layers)
+        code, said = call_json(capsys, "scrub", "discs", "--date", f"{year}-11-22")
+        assert code == 10
+    first, second, *_ = said["error"]["fields"]["discs"]  # type: ignore[index]
+
+    assert (first["disc"], first["worst"], first["damaged_sectors"]) == ("D01", 12, 12)
+    assert first["mean"] == pytest.approx(12 * 255 / first["sectors"])
+    assert first["trend"]["kind"] == "grows"
+    years = (first["roots"] / 2) / (4 / 3) - 3
+    assert int(first["trend"]["copy_by"][:4]) == int(2026 + 326 / 365 + years)
+    assert first["trend"]["est"] is True
+    assert (second["disc"], second["worst"], second["trend"]["kind"]) == ("D02", 0, "none")
+
+    code, out, err = call(capsys, "scrub", "discs", "--date", "2035-11-22", "--medium", "new copy")
+    assert code == 10
+    assert "needs 2 more" in out
+    assert "test(s) entered" in err
+    assert "hint: mend it now" in err
+
+
+def test_a_whole_set_scrubs_with_exit_code_0_and_its_register_is_no_image(
+    discs: list[Path], capsys: pytest.CaptureFixture[str]
+):
+    assert call(capsys, "scrub", "discs", "--quick")[0] == 0
+    assert (discs[0].parent / "register.sqlite").exists()
+    assert call(capsys, "verify", "discs")[0] == 0
+
+    code, out, _ = call(capsys, "scrub", discs[0], "--register", "care.sqlite", "--json")
+    document = json.loads(out)
+    assert (code, document["register"], [one["state"] for one in document["discs"]]) == (0, "care.sqlite", ["good"])
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("scrub", "nowhere"), 6, "error: nowhere: no such file or directory"),
+        (("scrub", "discs", "--date", "soon"), 2, "error: --date soon: expected a day such as 2026-11-26"),
+        (("scrub", "discs", "--limit", "2"), 2, "--limit"),
+        (("scrub", "discs", "--register", "no/register.sqlite"), 12, "error: no/register.sqlite: no such folder"),
+        (("scrub", "discs", "--register", "tree/a.bin"), 12, "error: tree/a.bin: file is not a database"),
+        (("scrub", "tree/b.txt"), 7, "error: tree/b.txt:"),
+    ],
+)
+def test_mistakes_get_one_clear_line(
+    discs: list[Path], capsys: pytest.CaptureFixture[str], words: tuple[str, ...], code: int, said: str
+):
+    got, _, err = call(capsys, *words)
+
+    assert (got, said in err, "Traceback" in err) == (code, True, False), err
+    assert not Path("tree/register.sqlite").exists()
