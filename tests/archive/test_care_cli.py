@@ -13,7 +13,7 @@ from test_archive_cli import call, call_json
 
 @pytest.fixture
 def discs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> list[Path]:
-    """The images of a set with two data discs and a parity disc, in the folder `discs`."""
+    """The images of a set with three data discs and a parity disc, in the folder `discs`."""
     monkeypatch.chdir(tmp_path)
     write_files(tmp_path / "tree", a_bin=2_500_000, b_txt=100)
     _, sealed = call_json(capsys, "seal", "tree", "--capacity", "3MB", "--parity", "1", "--date", "2026-11-22")
@@ -80,3 +80,65 @@ def test_mistakes_get_one_clear_line(
 
     assert (got, said in err, "Traceback" in err) == (code, True, False), err
     assert not Path("tree/register.sqlite").exists()
+
+
+def test_due_lists_what_is_due_and_says_what_comes_later(discs: list[Path], capsys: pytest.CaptureFixture[str]):
+    code, out, err = call(capsys, "due", "discs", "--at", "2026-11-23")
+    assert code == 0
+    assert "never tested; first test at sealing" in out
+    assert "4 disc(s); to do: 4 overdue, 0 due within 90 days" in out
+    assert "by: ISO/IEC 29121:2021, clause 6" in out
+    assert "no register there" in err
+
+    assert call(capsys, "scrub", "discs", "--date", "2026-11-23")[0] == 0
+    code, out, _ = call(capsys, "due", "discs", "--at", "2026-11-23")
+    assert out.startswith("4 disc(s); to do: 0 overdue, 0 due within 90 days; 4 later, the first on 2029-11-23")
+    assert "2029-11-23" in call(capsys, "due", "discs", "--at", "2026-11-23", "--all")[1]
+
+
+def test_due_from_the_register_alone_knows_discs_that_were_never_tested(
+    discs: list[Path], capsys: pytest.CaptureFixture[str]
+):
+    assert call(capsys, "scrub", discs[0], "--date", "2027-01-01", "--register", "care.sqlite")[0] == 0
+
+    words = ("due", "--register", "care.sqlite", "--rule", "gbt-17678-1999", "--at", "2031-12-01")
+    code, document = call_json(capsys, *words)
+    assert (code, document["discs"], document["overdue"], document["due"]) == (0, 4, 3, 1)
+    todo: list[dict[str, object]] = document["todo"]  # type: ignore[assignment]
+    assert [(one["disc"], one["by"], one["tested"]) for one in todo] == [
+        ("D02", "2031-11-22", None),
+        ("D03", "2031-11-22", None),
+        ("P01", "2031-11-22", None),
+        ("D01", "2032-01-01", "2027-01-01"),
+    ]
+    life = (*words[:3], "--at", "2031-12-01", "--life-years", "50", "--tests-per-life", "5")
+    assert call_json(capsys, *life)[1]["todo"][-1]["by"] == "2037-01-01"  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("due",), 2, "error: no discs named"),
+        (("due", "nowhere"), 6, "error: nowhere: no such file or directory"),
+        (("due", "tree"), 6, "error: tree: no disc images of Heliograph here"),
+        (("due", "--register", "none.sqlite"), 6, "error: none.sqlite: no such register"),
+        (("due", "--register", "tree/a.bin"), 12, "error: tree/a.bin: file is not a database"),
+        (("due", "discs", "--rule", "da-t-38-2008"), 2, "error: --rule da-t-38-2008: expected one of iso-29121"),
+        (("due", "discs", "--rule", "mine.toml"), 14, "error: mine.toml: $.test.years: expected 1/12"),
+        (("due", "discs", "--at", "never"), 2, "error: --at never: expected a day"),
+        (("due", "discs", "--life-years", "50"), 2, "give both or none"),
+        (
+            ("due", "discs", "--rule", "gbt-17678-1999", "--life-years", "50", "--tests-per-life", "5"),
+            2,
+            "rule gbt-17678-1999 does not go by a life",
+        ),
+    ],
+)
+def test_mistakes_in_what_is_due_get_one_clear_line(
+    discs: list[Path], capsys: pytest.CaptureFixture[str], words: tuple[str, ...], code: int, said: str
+):
+    Path("mine.toml").write_text('name = "mine"\ntitle = "Mine"\n[test]\nyears = -1\ncitation = "here"\n')
+
+    got, _, err = call(capsys, *words)
+
+    assert (got, said in err, "Traceback" in err) == (code, True, False), err
