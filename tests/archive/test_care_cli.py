@@ -10,6 +10,9 @@ import pytest
 from disc_sets import write_files
 from test_archive_cli import call, call_json
 
+from heliograph.archive import verify
+from heliograph.archive.care.register import Register
+
 
 @pytest.fixture
 def discs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> list[Path]:
@@ -62,12 +65,29 @@ def test_a_whole_set_scrubs_with_exit_code_0_and_its_register_is_no_image(
     assert (code, document["register"], [one["state"] for one in document["discs"]]) == (0, "care.sqlite", ["good"])
 
 
+def test_a_scrub_that_is_stopped_keeps_the_discs_it_had_tested(
+    discs: list[Path], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    whole = verify.check_image
+
+    def stop_at_the_third(image: Path, **how: object) -> verify.DiscState:
+        if image == discs[2]:
+            raise KeyboardInterrupt
+        return whole(image, **how)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(verify, "check_image", stop_at_the_third)
+    assert call(capsys, "scrub", "discs")[0] == 130
+
+    assert [disc.disc for disc in Register(Path("discs/register.sqlite")).tests()] == ["D01", "D02"]
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
         (("scrub", "nowhere"), 6, "error: nowhere: no such file or directory"),
         (("scrub", "discs", "--date", "soon"), 2, "error: --date soon: expected a day such as 2026-11-26"),
         (("scrub", "discs", "--limit", "2"), 2, "--limit"),
+        (("scrub", "discs", "--limit", "nan"), 2, "expected a number, got nan"),
         (("scrub", "discs", "--register", "no/register.sqlite"), 12, "error: no/register.sqlite: no such folder"),
         (("scrub", "discs", "--register", "tree/a.bin"), 12, "error: tree/a.bin: file is not a database"),
         (("scrub", "tree/b.txt"), 7, "error: tree/b.txt:"),
@@ -127,6 +147,7 @@ def test_due_from_the_register_alone_knows_discs_that_were_never_tested(
         (("due", "discs", "--rule", "mine.toml"), 14, "error: mine.toml: $.test.years: expected 1/12"),
         (("due", "discs", "--at", "never"), 2, "error: --at never: expected a day"),
         (("due", "discs", "--life-years", "50"), 2, "give both or none"),
+        (("due", "discs", "--life-years", "nan", "--tests-per-life", "2"), 2, "expected a number, got nan"),
         (
             ("due", "discs", "--rule", "gbt-17678-1999", "--life-years", "50", "--tests-per-life", "5"),
             2,
@@ -142,3 +163,36 @@ def test_mistakes_in_what_is_due_get_one_clear_line(
     got, _, err = call(capsys, *words)
 
     assert (got, said in err, "Traceback" in err) == (code, True, False), err
+
+
+def test_cost_shows_ratio_drivers_and_marks_estimates(capsys: pytest.CaptureFixture[str]):
+    code, out, err = call(capsys, "cost", "--tb", "100", "--years", "30", "--sources")
+    assert code == 0
+    assert "100 TB for 30 years (est.)" in out
+    assert "of a hard disk's energy, by these figures: within the tenth that is claimed" in out
+    assert "--hdd-w" in out
+    assert "Chinese ministry of ecology" in out
+    assert "figures are estimates (est.)" in err
+
+    code, document = call_json(capsys, "cost", "--tb", "100", "--years", "30", "--library-w", "60", "--burner-w", "0.1")
+    assert code == 0
+    assert document["optical_per_hard_disk"] > 1  # type: ignore[operator]
+    assert document["inputs"]["burner_w"] == {"value": 0.1, "unit": "W", "est": False, "source": "given"}  # type: ignore[index]
+    assert "burner_w" not in document["est"]  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--years", "3"), "Missing option '--tb'"),
+        (("--tb", "nan", "--years", "3"), "expected a number, got nan"),
+        (("--tb", "1", "--years", "0"), "'--years'"),
+        (("--tb", "1", "--years", "3", "--hdd-w", "0"), "'--hdd-w'"),
+        (("--tb", "1", "--years", "3", "--hdd-powered", "2"), "'--hdd-powered'"),
+        (("--tb", "1", "--years", "3", "--grid", "inf"), "'--grid'"),
+    ],
+)
+def test_a_figure_that_is_none_is_refused(capsys: pytest.CaptureFixture[str], words: tuple[str, ...], said: str):
+    code, _, err = call(capsys, "cost", *words)
+
+    assert (code, said in err) == (2, True), err

@@ -44,6 +44,7 @@ def only(found: list[Due]) -> Due:
         (date(2096, 2, 29), 4, date(2100, 2, 28)),
         (date(2027, 2, 28), 1, date(2028, 2, 28)),
         (date(2026, 11, 22), 2.5, date(2029, 5, 23)),
+        (date(2026, 11, 22), 7973.9, date.max),
         (date(2026, 11, 22), 9000, date.max),
     ],
 )
@@ -228,6 +229,15 @@ def test_a_rule_that_is_not_text_and_one_that_is_not_there_are_refused(tmp_path:
         rule_called(str(tmp_path / "none.toml"))
     with pytest.raises(UsageWrong, match="expected one of iso-29121"):
         rule_called("da-t-38-2008")
+
+
+def test_the_rule_that_the_documents_show_can_be_read(tmp_path: Path):
+    document = (Path(__file__).parents[2] / "docs" / "archive.md").read_text("utf-8")
+    (tmp_path / "house.toml").write_text(document.split("```toml\n")[1].split("```")[0])
+
+    rule = rule_called(str(tmp_path / "house.toml"))
+    assert rule.test is not None and rule.copy is not None
+    assert (rule.name, rule.test.years, rule.copy.years, rule.level[0].do) == ("house", 2, 30, "test")
 
 
 def test_nothing_sealed_yet_is_nothing_due():

@@ -65,6 +65,7 @@ COMMANDS: Final[dict[str, Entry]] = {
             "verify": Entry("Check images against their checksums and parity.", "heliograph.cli.archive.verify"),
             "scrub": Entry("Test discs, keep the results, say which to copy by when.", "heliograph.cli.archive.scrub"),
             "due": Entry("List what must be tested or copied, by rule.", "heliograph.cli.archive.due"),
+            "cost": Entry("Energy and carbon of discs, hard disks and tape.", "heliograph.cli.archive.cost"),
             "repair": Entry("Mend damaged sectors and rebuild lost discs.", "heliograph.cli.archive.repair"),
             "restore": Entry("Copy the files of a set back, checked.", "heliograph.cli.archive.restore"),
             "ls": Entry("List what is on the images.", "heliograph.cli.archive.ls"),

@@ -66,11 +66,11 @@ class Due:
 def add_years(day: date, years: float) -> date:
     """The day so many years on: whole years by the calendar, the rest by days of a year of 365.25, rounded down."""
     whole = int(years)
+    if day.year + whole >= date.max.year:
+        return date.max
     try:
         there = day.replace(year=day.year + whole)
     except ValueError:
-        if day.year + whole > date.max.year:
-            return date.max
         there = day.replace(year=day.year + whole, day=28)
     return there + timedelta(days=int((years - whole) * _YEAR_DAYS))
 

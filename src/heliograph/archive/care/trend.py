@@ -92,7 +92,10 @@ def trend(tests: Sequence[Test], limit: float) -> Trend:
 
     def date(edge: Callable[[float], float]) -> datetime | None:
         reached = _reaches(edge, goal, years[-1])
-        return None if reached is None else start + timedelta(days=reached * _YEAR_DAYS)
+        try:
+            return None if reached is None else start + timedelta(days=reached * _YEAR_DAYS)
+        except OverflowError:  # past the year 9999
+            return None
 
     fitted = Trend(kind, len(used), "log" if log else "linear", line.slope, line.slope_error)
     if kind == "none":

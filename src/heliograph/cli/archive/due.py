@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from heliograph.cli.archive.dates import utc
+from heliograph.cli.archive.figures import LEAST, Figure
 from heliograph.cli.show import json_option, note, print_json, print_table
 
 if TYPE_CHECKING:
@@ -42,12 +43,12 @@ __all__ = ["command"]
 @click.option("--all", "every", is_flag=True, help="List what is due later, too.")
 @click.option(
     "--limit",
-    type=click.FloatRange(0, 1, min_open=True),
+    type=Figure(LEAST, 1),
     default=0.5,
     show_default=True,
     help="Copy a disc when its trend has the worst ECC block use this share of its roots.",
 )
-@click.option("--life-years", type=click.FloatRange(1, 10_000), help="Estimated life of the discs; for iso-29121.")
+@click.option("--life-years", type=Figure(1, 10_000), help="Estimated life of the discs; for iso-29121.")
 @click.option(
     "--tests-per-life", type=click.IntRange(1, 1000), help="Tests in that life: the interval is the one by the other."
 )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from heliograph.cli.archive.dates import utc
+from heliograph.cli.archive.figures import LEAST, Figure
 from heliograph.cli.show import json_option, note, print_json, print_table, progress
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ __all__ = ["command"]
 @click.option("--quick", is_flag=True, help="Checksums of the sectors only; compared with other quick tests.")
 @click.option(
     "--limit",
-    type=click.FloatRange(0, 1, min_open=True),
+    type=Figure(LEAST, 1),
     default=0.5,
     show_default=True,
     help="Copy a disc when its worst ECC block uses this share of its roots.",
