@@ -87,7 +87,7 @@ def test_a_scrub_that_is_stopped_keeps_the_discs_it_had_tested(
         (("scrub", "nowhere"), 6, "error: nowhere: no such file or directory"),
         (("scrub", "discs", "--date", "soon"), 2, "error: --date soon: expected a day such as 2026-11-26"),
         (("scrub", "discs", "--limit", "2"), 2, "--limit"),
-        (("scrub", "discs", "--limit", "nan"), 2, "expected a number, got nan"),
+        (("scrub", "discs", "--limit", "nan"), 2, "to 1, got nan"),
         (("scrub", "discs", "--register", "no/register.sqlite"), 12, "error: no/register.sqlite: no such folder"),
         (("scrub", "discs", "--register", "tree/a.bin"), 12, "error: tree/a.bin: file is not a database"),
         (("scrub", "tree/b.txt"), 7, "error: tree/b.txt:"),
@@ -147,7 +147,11 @@ def test_due_from_the_register_alone_knows_discs_that_were_never_tested(
         (("due", "discs", "--rule", "mine.toml"), 14, "error: mine.toml: $.test.years: expected 1/12"),
         (("due", "discs", "--at", "never"), 2, "error: --at never: expected a day"),
         (("due", "discs", "--life-years", "50"), 2, "give both or none"),
-        (("due", "discs", "--life-years", "nan", "--tests-per-life", "2"), 2, "expected a number, got nan"),
+        (
+            ("due", "discs", "--life-years", "nan", "--tests-per-life", "2"),
+            2,
+            "from 1 to 10000, got nan",
+        ),
         (
             ("due", "discs", "--rule", "gbt-17678-1999", "--life-years", "50", "--tests-per-life", "5"),
             2,
@@ -185,11 +189,12 @@ def test_cost_shows_ratio_drivers_and_marks_estimates(capsys: pytest.CaptureFixt
     ("words", "said"),
     [
         (("--years", "3"), "Missing option '--tb'"),
-        (("--tb", "nan", "--years", "3"), "expected a number, got nan"),
+        (("--tb", "nan", "--years", "3"), "expected a number above 0 to 1e+09, got nan"),
         (("--tb", "1", "--years", "0"), "'--years'"),
         (("--tb", "1", "--years", "3", "--hdd-w", "0"), "'--hdd-w'"),
         (("--tb", "1", "--years", "3", "--hdd-powered", "2"), "'--hdd-powered'"),
         (("--tb", "1", "--years", "3", "--grid", "inf"), "'--grid'"),
+        (("--tb", "a lot", "--years", "3"), "expected a number above 0 to 1e+09, got a lot"),
     ],
 )
 def test_a_figure_that_is_none_is_refused(capsys: pytest.CaptureFixture[str], words: tuple[str, ...], said: str):

@@ -28,7 +28,7 @@ _LOG_TESTS: Final = 5
 _YEAR_DAYS: Final = 365.25
 _HORIZON_YEARS: Final = 200.0
 """Dates further off than this are no help to anyone."""
-_STEPS: Final = 2000
+_STEPS: Final = 400
 # fmt: off
 _T95: Final = (
     6.3138, 2.9200, 2.3534, 2.1318, 2.0150, 1.9432, 1.8946, 1.8595, 1.8331, 1.8125,
@@ -152,12 +152,18 @@ def _fit(xs: Sequence[float], ys: Sequence[float], least_scatter: float) -> _Lin
 def _reaches(edge: Callable[[float], float], goal: float, last: float) -> float | None:
     """The first x from `last` on at which an edge is at the goal; None when that is more than 200 years off.
 
-    Line and upper edge cross a goal above them once. The lower edge bends down: it may rise, turn, and never cross.
+    An edge that is below the goal now and not in 200 years crosses it once. The lower edge may also rise to the goal
+    and turn down again before: it is looked at step by step.
     """
+    if edge(last) >= goal:
+        return last
+    end = last + _HORIZON_YEARS
+    if edge(end) >= goal:
+        return _between(edge, goal, last, end)
     step = _HORIZON_YEARS / _STEPS
-    for high in (last + step * number for number in range(_STEPS + 1)):
+    for high in (last + step * number for number in range(1, _STEPS)):
         if edge(high) >= goal:
-            return high if high == last else _between(edge, goal, high - step, high)
+            return _between(edge, goal, high - step, high)
     return None
 
 

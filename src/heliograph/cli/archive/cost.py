@@ -40,8 +40,8 @@ def _each_input(command: Callable[..., Any]) -> Callable[..., Any]:
     epilog="\b\nExamples:\n  heliograph archive cost --tb 100 --years 30\n"
     "  heliograph archive cost --tb 100 --years 30 --library-w 60 --hdd-tb 24 --hdd-w 7 --sources"
 )
-@click.option("--tb", type=Figure(LEAST, 1e9), required=True, help="Terabytes of data to keep.")
-@click.option("--years", type=Figure(LEAST, 1000), required=True, help="Years to keep them.")
+@click.option("--tb", type=Figure(LEAST, 1e9), metavar="N", required=True, help="Terabytes of data to keep.")
+@click.option("--years", type=Figure(LEAST, 1000), metavar="N", required=True, help="Years to keep them.")
 @_each_input
 @click.option("--sources", is_flag=True, help="List every figure with its source.")
 @json_option

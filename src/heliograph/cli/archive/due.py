@@ -44,11 +44,12 @@ __all__ = ["command"]
 @click.option(
     "--limit",
     type=Figure(LEAST, 1),
+    metavar="SHARE",
     default=0.5,
     show_default=True,
-    help="Copy a disc when its trend has the worst ECC block use this share of its roots.",
+    help="Copy a disc when its trend has the worst ECC block use this share of its roots (0 to 1).",
 )
-@click.option("--life-years", type=Figure(1, 10_000), help="Estimated life of the discs; for iso-29121.")
+@click.option("--life-years", type=Figure(1, 10_000), metavar="N", help="Estimated life of the discs; for iso-29121.")
 @click.option(
     "--tests-per-life", type=click.IntRange(1, 1000), help="Tests in that life: the interval is the one by the other."
 )

@@ -31,9 +31,10 @@ __all__ = ["command"]
 @click.option(
     "--limit",
     type=Figure(LEAST, 1),
+    metavar="SHARE",
     default=0.5,
     show_default=True,
-    help="Copy a disc when its worst ECC block uses this share of its roots.",
+    help="Copy a disc when its worst ECC block uses this share of its roots (0 to 1).",
 )
 @click.option("--drive", default="", help="A note: the drive that read them.")
 @click.option("--medium", default="", help="A note: which physical discs; another note begins a new history.")
