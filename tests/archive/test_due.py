@@ -196,7 +196,7 @@ _NAMES = 'name = "mine"\ntitle = "Mine"\n'
         (_NAMES, "$: expected [test], [copy] or [[level]]"),
         (_NAMES + "[test]\nyears = 3\n", "$.test: object missing required field citation"),
         (_NAMES + '[test]\nyears = 3\ncitation = " "\n', "$.test.citation: expected where the figure is from"),
-        (_NAMES + '[test]\nyears = "3"\ncitation = "here"\n', "$.test.years: expected float, got str"),
+        (_NAMES + '[test]\nyears = "3"\ncitation = "here"\n', "$.test.years: expected a number, got text"),
         (_NAMES + '[test]\nyears = 0\ncitation = "here"\n', "$.test.years: expected 1/12 (a month) to 200, got 0"),
         (_NAMES + '[test]\nyears = nan\ncitation = "here"\n', "$.test.years: expected 1/12 (a month) to 200, got nan"),
         (_NAMES + _TEST + "sample = 10\n", "$.test.sample: expected a share above 0, up to 1, got 10"),

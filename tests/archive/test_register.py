@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -54,7 +55,14 @@ def test_margin_is_the_worst_block_and_the_mean_of_all():
 
 @pytest.mark.parametrize(
     "words",
-    ["UPDATE tests SET worst = 0", "DELETE FROM tests", "UPDATE discs SET title = ''", "DELETE FROM discs"],
+    [
+        "UPDATE tests SET worst = 0",
+        "DELETE FROM tests",
+        "INSERT OR REPLACE INTO tests SELECT line, set_id, disc, tested_at, depth, 0, 0, 0, 0, 'good', '', '', '', ''"
+        " FROM tests",
+        "UPDATE discs SET title = ''",
+        "DELETE FROM discs",
+    ],
 )
 def test_no_line_can_be_changed_or_deleted(tmp_path: Path, words: str):
     book = Register(tmp_path / "register.sqlite")
@@ -64,6 +72,17 @@ def test_no_line_can_be_changed_or_deleted(tmp_path: Path, words: str):
     with pytest.raises(sqlite3.IntegrityError, match="the register only grows"):
         store.execute(words)
     store.close()
+
+
+def test_a_disc_that_is_in_the_register_stays_as_it_was_entered(tmp_path: Path):
+    book = Register(tmp_path / "register.sqlite")
+    first = Shelf(DISC, datetime(2026, 11, 22, tzinfo=UTC), "Family")
+    book.enter([first])
+    book.enter([Shelf(DISC, datetime(2030, 1, 1, tzinfo=UTC), "Other")])
+
+    with closing(sqlite3.connect(book.path)) as store, store:
+        store.execute("INSERT OR REPLACE INTO discs SELECT set_id, disc, '2030-01-01T00:00:00+00:00', '' FROM discs")
+    assert book.shelves() == [first]
 
 
 def test_other_files_are_refused_and_left_alone(tmp_path: Path):

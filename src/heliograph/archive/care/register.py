@@ -46,6 +46,13 @@ CREATE TRIGGER IF NOT EXISTS discs_stay BEFORE UPDATE ON discs
     BEGIN SELECT RAISE(ABORT, 'the register only grows'); END;
 CREATE TRIGGER IF NOT EXISTS discs_are_kept BEFORE DELETE ON discs
     BEGIN SELECT RAISE(ABORT, 'the register only grows'); END;
+-- INSERT OR REPLACE would delete a line without asking the triggers above.
+CREATE TRIGGER IF NOT EXISTS tests_are_new BEFORE INSERT ON tests
+    WHEN EXISTS (SELECT 1 FROM tests WHERE line = NEW.line)
+    BEGIN SELECT RAISE(ABORT, 'the register only grows'); END;
+CREATE TRIGGER IF NOT EXISTS discs_are_new BEFORE INSERT ON discs
+    WHEN EXISTS (SELECT 1 FROM discs WHERE set_id = NEW.set_id AND disc = NEW.disc)
+    BEGIN SELECT RAISE(IGNORE); END;
 PRAGMA application_id = {_APPLICATION};
 PRAGMA user_version = {_VERSION};
 COMMIT;

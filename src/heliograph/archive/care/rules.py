@@ -22,6 +22,10 @@ SHIPPED: Final = ("iso-29121", "gbt-18894-2002", "gbt-17678-1999")
 """Names of the rules that come with Heliograph; the first is the default."""
 
 
+_MEANT: Final = {"float": "a number", "int": "a number", "str": "text", "bool": "true or false", "array": "a list"}
+"""What msgspec's names of types mean to who writes a TOML file."""
+
+
 class Interval(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How often discs are tested."""
 
@@ -138,7 +142,10 @@ def _key_first(message: str) -> str:
     """msgspec's message, place first."""
     found = re.fullmatch(r"(.*?)(?: - at `(.*)`)?", message, re.DOTALL)
     assert found is not None
-    said = found[1].replace("`", "")
+    said = found[1]
+    for word, meant in _MEANT.items():
+        said = said.replace(f"`{word}`", meant)
+    said = said.replace("`", "")
     return f"{found[2] or '$'}: {said[:1].lower()}{said[1:]}"
 
 
