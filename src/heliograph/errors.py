@@ -12,7 +12,8 @@ HeliographError             1   the root; never raised itself
 ├── Damaged                10   damage was found, and it can be repaired
 ├── DoesNotFit             11   the data is larger than the medium
 ├── CannotWrite            12   full disk, read-only directory, refused overwrite
-└── InstanceWrong          13   an instance to bench the fleet with has a mistake
+├── InstanceWrong          13   an instance to bench the fleet with has a mistake
+└── RuleWrong              14   a rule file for keeping discs has a mistake
 
 130 is Ctrl-C. An error carries its fields; the message says which, what and how much; the hint says what to do next.
 """
@@ -32,6 +33,7 @@ __all__ = [
     "InstanceWrong",
     "NotFound",
     "PlantWrong",
+    "RuleWrong",
     "RunWrong",
     "SectorsLost",
     "UsageWrong",
@@ -132,3 +134,9 @@ class InstanceWrong(HeliographError):
     """An instance to bench the fleet with, or the record of such a run, is missing or has a mistake."""
 
     exit_code = 13
+
+
+class RuleWrong(HeliographError):
+    """A rule file for keeping discs has a mistake."""
+
+    exit_code = 14

@@ -1,6 +1,7 @@
 """Bytes in, discs out, bytes back: pack, protect, image, catalog, verify, repair, restore.
 
 The verbs are functions of the modules named after them: `seal.seal`, `verify.verify`, `mend.mend`, `restore.restore`.
+`care` keeps the discs for a century: scrub, due, cost.
 What is handed on here reads discs and loads no compiled code.
 """
 

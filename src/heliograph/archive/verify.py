@@ -53,6 +53,8 @@ class DiscState:
     roots: int = 0
     files: tuple[str, ...] = ()
     """Files that the damage touches, where the file system can still say so."""
+    sectors: int = 0
+    """Sectors that the image should have; 0 where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,12 @@ def discs_lost(index: Index, gone: Sequence[str], left_behind: Sequence[Path] = 
 
 
 def verify(
-    paths: Sequence[Path], *, deep: bool = True, hashes: bool = True, progress: Progress | None = None
+    paths: Sequence[Path],
+    *,
+    deep: bool = True,
+    hashes: bool = True,
+    progress: Progress | None = None,
+    each: Callable[[DiscState], None] | None = None,
 ) -> Verdict:
     """Check every image that the paths hold; nothing is written.
 
@@ -146,6 +153,7 @@ def verify(
         deep: also prove that damage can be mended, and check the parity itself.
         hashes: also hold every file against its SHA-256.
         progress: told the image's name, sectors done and sectors in all.
+        each: given the state of each disc as soon as it is known, so that a caller may keep it.
     Raises:
         NotFound: no images there.
     """
@@ -158,7 +166,11 @@ def verify(
         partial = f"; {left_behind[0].name} is what an interrupted seal left" if left_behind else ""
         hint = "run the same `heliograph archive seal` again" if left_behind else "give image files, or their folder"
         raise NotFound(f"{named}: no disc images here{partial}", hint=hint)
-    states = [check_image(image, deep=deep, hashes=hashes, progress=progress) for image in images]
+    states = []
+    for image in images:
+        states.append(check_image(image, deep=deep, hashes=hashes, progress=progress))
+        if each is not None:
+            each(states[-1])
     found = find_sets(images)
     try:
         return Verdict(*_by_set(found.sets, states), left_behind, any(path.is_dir() for path in paths))
@@ -216,16 +228,17 @@ def check_image(image: Path, *, deep: bool = True, hashes: bool = True, progress
     counts = (int(report.damaged.size), int(report.lost_rows.size), int(report.worst), int(report.layout.roots))
     if not report.clean:
         state = DAMAGED if report.repairable else LOST
-        return DiscState(image, state, _why(report), name, set_id, *counts, _touched(image, report))
+        return DiscState(image, state, _why(report), name, set_id, *counts, _touched(image, report), report.sectors)
     try:
         disc = DiscImage(image, checked=False)
     except HeliographError as wrong:
-        return DiscState(image, WRONG, wrong.message.removeprefix(f"{image}: "), name, set_id, *counts)
+        said = wrong.message.removeprefix(f"{image}: ")
+        return DiscState(image, WRONG, said, name, set_id, *counts, sectors=report.sectors)
     try:
         why, files = _against_manifests(disc) if hashes else ("", ())
-        return DiscState(image, WRONG if why else GOOD, why, name, set_id, *counts, files)
+        return DiscState(image, WRONG if why else GOOD, why, name, set_id, *counts, files, report.sectors)
     except HeliographError as wrong:
-        return DiscState(image, WRONG, wrong.message, name, set_id, *counts)
+        return DiscState(image, WRONG, wrong.message, name, set_id, *counts, sectors=report.sectors)
     finally:
         disc.close()
 

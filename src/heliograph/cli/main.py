@@ -63,6 +63,9 @@ COMMANDS: Final[dict[str, Entry]] = {
         entries={
             "seal": Entry("Write files onto a set of protected disc images.", "heliograph.cli.archive.seal"),
             "verify": Entry("Check images against their checksums and parity.", "heliograph.cli.archive.verify"),
+            "scrub": Entry("Test discs, keep the results, say which to copy by when.", "heliograph.cli.archive.scrub"),
+            "due": Entry("List what must be tested or copied, by rule.", "heliograph.cli.archive.due"),
+            "cost": Entry("Energy and carbon of discs, hard disks and tape.", "heliograph.cli.archive.cost"),
             "repair": Entry("Mend damaged sectors and rebuild lost discs.", "heliograph.cli.archive.repair"),
             "restore": Entry("Copy the files of a set back, checked.", "heliograph.cli.archive.restore"),
             "ls": Entry("List what is on the images.", "heliograph.cli.archive.ls"),
@@ -86,6 +89,7 @@ EXIT_CODES: Final[dict[int, str]] = {
     11: "the data does not fit the medium",
     12: "a file cannot be written or read (full disk, read-only directory)",
     13: "an instance to bench the fleet with has a mistake",
+    14: "a rule file for keeping discs has a mistake",
     70: "a mistake in Heliograph itself; HELIOGRAPH_DEBUG=1 shows where",
     130: "stopped by Ctrl-C",
 }
