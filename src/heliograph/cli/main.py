@@ -62,6 +62,7 @@ COMMANDS: Final[dict[str, Entry]] = {
         "Files onto protected disc images, and back.",
         entries={
             "seal": Entry("Write files onto a set of protected disc images.", "heliograph.cli.archive.seal"),
+            "protect": Entry("Add RS03 parity to a copy of any ISO image.", "heliograph.cli.archive.protect"),
             "verify": Entry("Check images against their checksums and parity.", "heliograph.cli.archive.verify"),
             "repair": Entry("Mend damaged sectors and rebuild lost discs.", "heliograph.cli.archive.repair"),
             "restore": Entry("Copy the files of a set back, checked.", "heliograph.cli.archive.restore"),
