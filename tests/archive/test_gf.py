@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from heliograph.archive import affine, gf
 from heliograph.archive.gf import EXP, LOG, SLICE, divide, invert, multiply, power, product
 
 element = st.integers(0, 255)
@@ -93,9 +96,20 @@ def test_a_matrix_times_its_inverse_is_one(size: int, seed: int):
     assert (both == np.eye(size, dtype=np.uint8)).all()
 
 
+@pytest.fixture(scope="module", params=["bit planes", "field instruction"])
+def kernel(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Both kernels of `product`, one after the other; the second where the processor has it."""
+    if request.param == "field instruction" and gf._instruction_constants() is None:
+        pytest.skip("this processor has no field instruction")
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "bit planes":
+            patch.setattr(gf, "_instruction_constants", lambda: None)
+        yield request.param
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.integers(1, 9), st.integers(1, 9), st.integers(1, 3), st.integers(0, 2**32))
-def test_the_kernel_agrees_with_one_product_at_a_time(rows: int, terms: int, slices: int, seed: int):
+def test_the_kernel_agrees_with_one_product_at_a_time(kernel: str, rows: int, terms: int, slices: int, seed: int):
     """Any shape of matrix; bytes outside start:stop are left alone."""
     chance = np.random.default_rng(seed)
     matrix = chance.integers(0, 256, (rows, terms), dtype=np.uint8)
@@ -109,6 +123,41 @@ def test_the_kernel_agrees_with_one_product_at_a_time(rows: int, terms: int, sli
     assert (out[:, inside] == due[:, inside]).all()
     assert (out[:, :SLICE] == 0xAA).all()
     assert (out[:, -SLICE:] == 0xAA).all()
+
+
+@pytest.mark.parametrize(("roots", "terms"), [(32, 223), (33, 222), (170, 85), (8, 247)])
+def test_both_kernels_give_the_same_bytes(roots: int, terms: int):
+    """On the shapes of RS03, with bytes of every value."""
+    constants = gf._instruction_constants()
+    if constants is None:
+        pytest.skip("this processor has no field instruction")
+    chance = np.random.default_rng(roots)
+    matrix = chance.integers(0, 256, (roots, terms), dtype=np.uint8)
+    columns = chance.integers(0, 256, (terms, 4 * SLICE), dtype=np.uint8)
+    planes, instruction = np.zeros((2, roots, 4 * SLICE), np.uint8)
+
+    gf._product(gf._schedule(matrix), terms, columns, planes, 0, 4 * SLICE)
+    affine.affine_product(constants, matrix, columns, instruction, 0, 4 * SLICE)
+
+    assert planes.any()
+    assert (planes == instruction).all()
+
+
+def test_an_instruction_that_answers_wrong_is_not_used(monkeypatch: pytest.MonkeyPatch):
+    """Nor is one that the processor lacks, or that the code being made may not contain."""
+    monkeypatch.setattr(gf, "is_supported", lambda: False)
+    assert gf._instruction_constants.__wrapped__() is None
+
+    def wrong(constants, matrix, columns, out, start, stop):  # type: ignore[no-untyped-def]
+        out[:] = multiply(matrix, columns)
+        out[200, 100] ^= 1
+
+    monkeypatch.setattr(gf, "is_supported", lambda: True)
+    monkeypatch.setattr(gf, "affine_product", wrong)
+    assert gf._instruction_constants.__wrapped__() is None
+
+    monkeypatch.setattr(affine.config, "CPU_NAME", "generic")
+    assert not affine.is_supported()
 
 
 def test_a_product_of_the_wrong_shape_is_refused():

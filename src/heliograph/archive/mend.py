@@ -21,7 +21,7 @@ from heliograph.archive.medium import SECTOR
 from heliograph.archive.plan import IMAGES, ImageNote, draw_parity, parity_path
 from heliograph.archive.reader import SetView, find_sets, image_paths
 from heliograph.archive.seal import refuse_another
-from heliograph.archive.verify import DAMAGED, GOOD, LOST, WRONG, DiscState, check_image, discs_lost
+from heliograph.archive.verify import DAMAGED, GOOD, LOST, PAST_PARITY, WRONG, DiscState, check_image, discs_lost
 from heliograph.errors import DiscsLost, DiscWrong, HeliographError, NotFound, SectorsLost
 from heliograph.files import whole_file
 
@@ -138,7 +138,9 @@ def _rebuild_sets(
             kind = SectorsLost if state.state == LOST else DiscWrong
             wrong = kind(
                 f"{state.where}: {state.why}",
-                hint="give the other discs of its set, too; or read the disc again in another drive",
+                hint=PAST_PARITY
+                if state.foreign
+                else "give the other discs of its set, too; or read the disc again in another drive",
                 path=str(state.where),
             )
     return rebuilt, wrong

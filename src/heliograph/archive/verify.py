@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from heliograph.archive.bag import MANIFEST, TAG_MANIFEST, read_manifest
 from heliograph.archive.disc import DiscFolder, DiscImage
+from heliograph.archive.image import APPLICATION
 from heliograph.archive.index import Index, image_name
 from heliograph.archive.iso import Volume, read_volume
 from heliograph.archive.medium import SECTOR
@@ -22,7 +23,18 @@ from heliograph.files import PARTIAL
 if TYPE_CHECKING:
     from heliograph.archive.rs03 import Report
 
-__all__ = ["DAMAGED", "GOOD", "LOST", "WRONG", "DiscState", "SetState", "Verdict", "check_image", "verify"]
+__all__ = [
+    "DAMAGED",
+    "GOOD",
+    "LOST",
+    "PAST_PARITY",
+    "WRONG",
+    "DiscState",
+    "SetState",
+    "Verdict",
+    "check_image",
+    "verify",
+]
 
 GOOD: Final = "good"
 DAMAGED: Final = "damaged"
@@ -30,16 +42,20 @@ LOST: Final = "lost"
 WRONG: Final = "wrong"
 
 Progress = Callable[[str, int, int], None]
+PAST_PARITY: Final = "read the disc again, in another drive if there is one, and mend that image"
+"""What to do with an image that has no set to rebuild it from."""
 _CHUNK: Final = 1 << 20
 _SHOWN: Final = 5
+_DESCRIPTOR: Final = 16
+"""The sector of the primary volume descriptor."""
 
 
 @dataclass(frozen=True, slots=True)
 class DiscState:
     """What a check found on one disc.
 
-    `state` is good; damaged (its own parity repairs it); lost (it does not); or wrong (not a disc of ours, or its bytes
-    are intact and yet not what its manifest says).
+    `state` is good; damaged (its own parity repairs it); lost (it does not); or wrong (neither a disc of ours nor
+    protected with RS03, or its bytes are intact and yet not what its manifest says).
     """
 
     where: Path
@@ -53,8 +69,16 @@ class DiscState:
     roots: int = 0
     files: tuple[str, ...] = ()
     """Files that the damage touches, where the file system can still say so."""
+    foreign: bool = False
+    """Protected with RS03, by dvdisaster or `protect`, and no disc of a set."""
     sectors: int = 0
     """Sectors that the image should have; 0 where that is not known."""
+    iso_sectors: int = 0
+
+    @property
+    def margin(self) -> int:
+        """Sectors that the worst ECC block, a row of 255, may still lose; negative when it has lost too many."""
+        return self.roots - self.worst
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +117,7 @@ class Verdict:
         """The gravest finding as the error it is, or None when all is good."""
         states = [disc for one in self.sets for disc in one.discs] + list(self.strays)
         # An image whose volume descriptor is damaged cannot say which disc it is before it is mended.
-        nameless = sum(1 for disc in self.strays if disc.state == DAMAGED)
+        nameless = sum(1 for disc in self.strays if disc.state == DAMAGED and not disc.foreign)
         for one in self.sets:
             if self.whole_sets and len(one.gone) - nameless > len(one.index.parity_discs) and one.missing:
                 left_behind = [path for path in self.left_behind if path.name.startswith(one.index.set_id)]
@@ -102,7 +126,9 @@ class Verdict:
             if disc.state == LOST and not self._replaceable(disc):
                 return SectorsLost(
                     f"{disc.where}: {disc.why}",
-                    hint="rebuild this disc from the others of its set: `heliograph archive repair` on all of them",
+                    hint=PAST_PARITY
+                    if disc.foreign
+                    else "rebuild this disc from the others of its set: `heliograph archive repair` on all of them",
                     disc=disc.disc,
                     rows=disc.lost_rows,
                 )
@@ -226,21 +252,33 @@ def check_image(image: Path, *, deep: bool = True, hashes: bool = True, progress
     except DiscWrong as wrong:
         return DiscState(image, WRONG, wrong.message.removeprefix(f"{image}: "), name, set_id)
     counts = (int(report.damaged.size), int(report.lost_rows.size), int(report.worst), int(report.layout.roots))
+    found = DiscState(
+        image, GOOD, "", name, set_id, *counts, sectors=report.sectors, iso_sectors=report.layout.iso_sectors
+    )
     if not report.clean:
         state = DAMAGED if report.repairable else LOST
-        return DiscState(image, state, _why(report), name, set_id, *counts, _touched(image, report), report.sectors)
+        found = replace(found, state=state, why=_why(report), files=_touched(image, report))
+    if (volume is None or volume.application != APPLICATION) and _descriptor_is_sound(report):
+        return replace(found, disc="", set_id="", foreign=True)
+    if not report.clean:
+        return found
     try:
         disc = DiscImage(image, checked=False)
     except HeliographError as wrong:
-        said = wrong.message.removeprefix(f"{image}: ")
-        return DiscState(image, WRONG, said, name, set_id, *counts, sectors=report.sectors)
+        return replace(found, state=WRONG, why=wrong.message.removeprefix(f"{image}: "))
     try:
         why, files = _against_manifests(disc) if hashes else ("", ())
-        return DiscState(image, WRONG if why else GOOD, why, name, set_id, *counts, files, report.sectors)
+        return replace(found, state=WRONG if why else GOOD, why=why, files=files)
     except HeliographError as wrong:
-        return DiscState(image, WRONG, wrong.message, name, set_id, *counts, sectors=report.sectors)
+        return replace(found, state=WRONG, why=wrong.message)
     finally:
         disc.close()
+
+
+def _descriptor_is_sound(report: Report) -> bool:
+    """Whether the sector that tells a disc of ours is as it was; if not, the image may be one, and cannot say so."""
+    sector, row = _DESCRIPTOR, _DESCRIPTOR % report.layout.layer_sectors
+    return sector not in report.damaged and row not in report.lost_rows
 
 
 def _check_folder(folder: Path) -> DiscState:

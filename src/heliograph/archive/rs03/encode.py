@@ -31,6 +31,7 @@ def protect(
     scratch_sectors: int = 0,
     roots: int | None = None,
     medium_sectors: int | None = None,
+    last_bytes: int = SECTOR,
     progress: Progress | None = None,
 ) -> Layout:
     """Append RS03 protection to an ISO image, in place: the bytes that dvdisaster would append for the same size.
@@ -41,6 +42,7 @@ def protect(
     Args:
         image: the ISO image; whole sectors of 2048 bytes, at least 17 of them.
         redundancy, roots, medium_sectors, scratch_sectors: see `plan`.
+        last_bytes: how many bytes of its last sector the ISO had before the caller filled it up with zeros; noted.
     Raises:
         DiscWrong: not whole sectors, too short, or already protected.
         DoesNotFit: image and parity are larger than the medium.
@@ -71,7 +73,7 @@ def protect(
             scratch_sectors=scratch_sectors,
         )
         try:
-            _append(file, image, layout, progress)
+            _append(file, image, layout, last_bytes, progress)
             os.fsync(file)
         except BaseException:
             os.ftruncate(file, length)
@@ -81,11 +83,11 @@ def protect(
         os.close(file)
 
 
-def _append(file: int, image: Path, layout: Layout, progress: Progress | None) -> None:
+def _append(file: int, image: Path, layout: Layout, last_bytes: int, progress: Progress | None) -> None:
     sector_16 = np.zeros(SECTOR, np.uint8)
     read_line(file, FINGERPRINT_SECTOR, sector_16)
     medium = fingerprint(sector_16.tobytes())
-    write_line(file, layout.iso_sectors, np.frombuffer(header(layout, medium), np.uint8), image)
+    write_line(file, layout.iso_sectors, np.frombuffer(header(layout, medium, last_bytes=last_bytes), np.uint8), image)
     first_padding = layout.iso_sectors + HEADER_SECTORS
     for at in range(0, layout.padding_sectors, 4096):
         part = padding(first_padding + at, min(4096, layout.padding_sectors - at), medium)
@@ -96,7 +98,7 @@ def _append(file: int, image: Path, layout: Layout, progress: Progress | None) -
     def encode(batch: tuple[int, int]) -> int:
         if not hasattr(own, "block"):
             own.block = np.zeros((LAYERS, (min(BATCH_ROWS, layout.layer_sectors) + 1) * SECTOR), np.uint8)
-        _encode_rows(file, image, layout, medium, batch, own.block)
+        _encode_rows(file, image, layout, medium, last_bytes, batch, own.block)
         return batch[1] - batch[0]
 
     done = 0
@@ -106,7 +108,9 @@ def _append(file: int, image: Path, layout: Layout, progress: Progress | None) -
             progress(done * LAYERS, layout.sectors)
 
 
-def _encode_rows(file: int, image: Path, layout: Layout, medium: bytes, batch: tuple[int, int], block: Bytes) -> None:
+def _encode_rows(
+    file: int, image: Path, layout: Layout, medium: bytes, last_bytes: int, batch: tuple[int, int], block: Bytes
+) -> None:
     """CRC and ECC sectors of rows first..end-1. They need one row more: a CRC sector keeps the CRCs of the next row."""
     first, end = batch
     rows, n = end - first, layout.data_layers
@@ -117,7 +121,7 @@ def _encode_rows(file: int, image: Path, layout: Layout, medium: bytes, batch: t
         read_line(file, start + first, block[layer, :width])
         read_line(file, start + after, block[layer, width : width + SECTOR])
     crcs = sector_crcs(block[:n])[:, 1 : rows + 1]
-    block[n, :width] = crc_sectors(layout, medium, crcs.T).reshape(-1)
+    block[n, :width] = crc_sectors(layout, medium, crcs.T, last_bytes=last_bytes).reshape(-1)
     product(parity_matrix(layout.roots), block[: n + 1], block[n + 1 :], stop=width)
     for layer in range(n, LAYERS):
         write_line(file, layer * layout.layer_sectors + first, block[layer, :width], image)

@@ -90,12 +90,12 @@ def _crcs(block: Bytes) -> NDArray[np.uint32]:
     return sector_crcs(block)[:, 0]
 
 
-def header(layout: Layout, medium: bytes) -> bytes:
-    """The two header sectors, 4096 bytes; `medium` is the fingerprint."""
+def header(layout: Layout, medium: bytes, *, last_bytes: int = SECTOR) -> bytes:
+    """The two header sectors, 4096 bytes; `medium` is the fingerprint, `last_bytes` are used of the ISO's last."""
     block = bytearray(2 * SECTOR)
     sizes = (layout.iso_sectors, layout.data_layers + 1, layout.roots)
     versions = (CREATOR_VERSION, NEEDED_VERSION, FINGERPRINT_SECTOR)
-    _HEADER.pack_into(block, 0, COOKIE, medium, *sizes, *versions, SEED, SECTOR, layout.layer_sectors, 0)
+    _HEADER.pack_into(block, 0, COOKIE, medium, *sizes, *versions, SEED, last_bytes, layout.layer_sectors, 0)
     struct.pack_into("<I", block, _HEADER_CRC, _own_crc(np.frombuffer(bytes(block), np.uint8)))
     return bytes(block)
 
@@ -113,17 +113,18 @@ def padding(first: int, count: int, medium: bytes) -> Bytes:
     return block
 
 
-def crc_sectors(layout: Layout, medium: bytes, crcs: NDArray[np.uint32]) -> Bytes:
+def crc_sectors(layout: Layout, medium: bytes, crcs: NDArray[np.uint32], *, last_bytes: int = SECTOR) -> Bytes:
     """(rows, 2048): the CRC sectors that keep these CRCs.
 
     Args:
         crcs: (rows, data layers) CRCs; a CRC sector keeps those of the row after its own.
+        last_bytes: how many bytes of the ISO's last sector are used.
     """
     rows = len(crcs)
     block = np.zeros((rows, SECTOR), np.uint8)
     block.view("<u4")[:, : layout.data_layers] = crcs
     tail = _CRC_TAIL.pack(
-        *(COOKIE, CREATOR_VERSION, NEEDED_VERSION, FINGERPRINT_SECTOR, medium, layout.iso_sectors, SECTOR),
+        *(COOKIE, CREATOR_VERSION, NEEDED_VERSION, FINGERPRINT_SECTOR, medium, layout.iso_sectors, last_bytes),
         *(layout.data_layers + 1, layout.roots, layout.layer_sectors, SEED),
     )
     block[:, COOKIE_IN_CRC : COOKIE_IN_CRC + len(tail)] = np.frombuffer(tail, np.uint8)

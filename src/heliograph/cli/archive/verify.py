@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from heliograph.cli.show import json_option, note, print_json, print_table, progress
+
+if TYPE_CHECKING:
+    from heliograph.archive.verify import DiscState
 
 __all__ = ["command"]
 
@@ -18,8 +22,10 @@ __all__ = ["command"]
 def command(paths: tuple[Path, ...], quick: bool, as_json: bool) -> None:
     """Check the images PATH..., or those in the folders PATH...; nothing is written.
 
-    For a folder, every set in it must be complete. Exit code 0: all is as it was sealed; 10: damaged, and repairable;
-    8: sectors lost beyond an image's parity; 9: more discs gone than parity discs replace; 7: not our disc.
+    For a folder, every set in it must be complete. An image that dvdisaster or `protect` protected, and no disc of a
+    set, is checked by its own parity: how much of it is damaged, and how much more its worst block of 255 sectors may
+    lose. Exit code 0: all is as it was sealed; 10: damaged, and repairable; 8: sectors lost beyond an image's parity;
+    9: more discs gone than parity discs replace; 7: neither our disc nor protected with RS03.
     """
     from heliograph.archive.verify import verify
 
@@ -64,8 +70,22 @@ def command(paths: tuple[Path, ...], quick: bool, as_json: bool) -> None:
             if disc.files:
                 shown = ", ".join(disc.files[:5]) + (" …" if len(disc.files) > 5 else "")
                 note(f"note: disc {disc.disc}: the damage touches {len(disc.files)} file(s): {shown}")
-    if verdict.strays:
-        rows = [(disc.disc, str(disc.where), disc.state, disc.why) for disc in verdict.strays]
+    foreign = [disc for disc in verdict.strays if disc.foreign]
+    if foreign:
+        columns = ["image", "state", "sectors", "damaged", "roots", "worst block", "full", "may still lose", "what"]
+        states = [
+            (
+                *(str(disc.where), disc.state, disc.sectors, disc.damaged_sectors, disc.roots, disc.worst),
+                f"{disc.worst / disc.roots:.0%}",
+                max(disc.margin, 0),
+                disc.why or ("data and CRC sectors" if quick else "all sectors"),
+            )
+            for disc in foreign
+        ]
+        print_table(columns, states, title="Images protected with RS03, of no set")
+    strays = [disc for disc in verdict.strays if not disc.foreign]
+    if strays:
+        rows = [(disc.disc, str(disc.where), disc.state, disc.why) for disc in strays]
         print_table(["disc", "image", "state", "what"], rows, title="Images of no set that can be read here")
     for path in verdict.left_behind:
         note(f"note: {path} was left by an interrupted command; the same command replaces it, or delete it")
@@ -73,8 +93,7 @@ def command(paths: tuple[Path, ...], quick: bool, as_json: bool) -> None:
         raise wrong
 
 
-def _plain(disc: object) -> dict[str, object]:
+def _plain(disc: DiscState) -> dict[str, object]:
     import dataclasses
 
-    assert dataclasses.is_dataclass(disc) and not isinstance(disc, type)
-    return {**dataclasses.asdict(disc), "where": str(getattr(disc, "where", ""))}
+    return {**dataclasses.asdict(disc), "where": str(disc.where), "margin": disc.margin}
