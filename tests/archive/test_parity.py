@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
-import sys
 from itertools import combinations
 from pathlib import Path
 
@@ -175,25 +173,6 @@ def test_progress_ends_at_the_longest_disc(tmp_path: Path):
     )
     assert seen == sorted(seen)
     assert seen[-1] == (30 << 20, 30 << 20)
-
-
-@pytest.mark.parametrize("gone", [(0,), (0, 3), (1, 2, 4)])
-def test_the_program_in_the_readme_computes_lost_discs(tmp_path: Path, gone: tuple[int, ...]):
-    """Cut out of the text as a stranger would, and run with nothing but Python."""
-    every = make_set(tmp_path, LENGTHS, 3)
-    program = tmp_path / "rebuild.py"
-    lines = [line[4:] for line in explain().splitlines() if line.startswith("    ") and "c(p,i) =" not in line]
-    program.write_text("\n".join(lines) + "\n")
-    assert len(lines) < 35
-    left = [number for number in range(8) if number not in gone][:5]
-
-    for lost in gone:
-        out = tmp_path / "out"
-        given_ = [f"{number + 1}={every[number].path}={every[number].length}" for number in left]
-        command = [sys.executable, "-I", "-S", str(program), "5", str(lost + 1), str(LENGTHS[lost]), str(out), *given_]
-        subprocess.run(command, check=True)
-
-        assert out.read_bytes() == bytes_of(every[lost])
 
 
 def test_the_text_is_in_english_and_chinese():

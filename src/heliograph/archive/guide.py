@@ -1,6 +1,7 @@
 """README.txt on every disc: for a stranger who has the disc, a computer, and no Heliograph.
 
-The words stand in `texts/`, in English and in Chinese; here they are filled in and the set is listed.
+The words stand in `texts/`, in English and in Chinese; here they are filled in and the set is listed. Beside README.txt
+stands `read_discs.py`, the same on every disc: a reader in plain Python, which imports nothing of Heliograph.
 """
 
 from __future__ import annotations
@@ -12,7 +13,10 @@ from typing import Final
 
 from heliograph.archive.index import Disc, File, Index, image_name, volume_name
 
-__all__ = ["guide"]
+__all__ = ["READER", "guide", "reader"]
+
+READER: Final = "read_discs.py"
+"""The file on every disc that reads, checks, mends and joins without Heliograph."""
 
 _LISTED: Final = 200
 """Files named one by one; beyond that the guide points to index.json."""
@@ -50,6 +54,12 @@ def guide(index: Index, disc: Disc, *, parity_explained: str = "") -> bytes:
     if parity_explained and index.parity_discs:
         parts.append(f"HOW THE PARITY DISCS ARE COMPUTED   校验盘的计算方法\n\n{parity_explained.rstrip()}\n")
     return "".join(parts).encode()
+
+
+@cache
+def reader() -> bytes:
+    """The program `read_discs.py`, byte for byte as it stands on every disc."""
+    return (files("heliograph.archive") / "texts" / READER).read_bytes()
 
 
 @cache

@@ -16,7 +16,7 @@ import msgspec
 
 from heliograph import __version__
 from heliograph.archive.bag import bag
-from heliograph.archive.guide import guide
+from heliograph.archive.guide import READER, guide, reader
 from heliograph.archive.image import Layout, lay_out
 from heliograph.archive.index import FORMAT, NO_HASH, Disc, File, Index, Piece, encode, volume_name
 from heliograph.archive.medium import SECTOR, Medium
@@ -158,6 +158,7 @@ def tag_files(
     """Every file outside `data/` of one disc, for these hashes."""
     tags = {
         "README.txt": guide(index, disc, parity_explained=explained),
+        READER: reader(),
         "index.json": encode(index),
     }
     if disc.kind == "parity":

@@ -1,4 +1,4 @@
-"""RS03: Reed-Solomon parity inside a disc image, in the open format of dvdisaster. See docs/formats/rs03.md.
+"""RS03: Reed-Solomon parity inside a disc image, in the open format of dvdisaster. See docs/disc-format.md.
 
 Names are loaded when they are first used: geometry and headers are wanted by commands that must answer at once, and
 loading the compiled kernels takes a second.

@@ -1,4 +1,4 @@
-"""The sectors that RS03 adds to an ISO image, byte for byte: header, padding, CRC sectors. See docs/formats/rs03.md.
+"""The sectors that RS03 adds to an ISO image, byte for byte: header, padding, CRC sectors. See docs/disc-format.md.
 
 All numbers are little-endian. What stands here are facts of the format, so that dvdisaster 0.79.5 and this code write
 the same bytes for the same ISO and size.

@@ -1,0 +1,326 @@
+"""The program on the discs: taken from a disc, run with nothing but Python, it brings back what Heliograph does."""
+
+from __future__ import annotations
+
+import ast
+import doctest
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from disc_sets import bytes_of, contents, damage, small_set, tool, write_files
+from rs03_discs import SECTOR, overwrite, sectors_of
+
+from heliograph.archive.guide import READER, reader
+from heliograph.archive.pack import Source
+from heliograph.archive.reader import open_set
+from heliograph.archive.restore import restore
+from heliograph.archive.rs03.search import read_layout
+from heliograph.archive.seal import DiscSet
+
+ALL_WELL, LOST, WRONG_USE, CAN_BE_MENDED = 0, 1, 2, 3
+
+
+@pytest.fixture(scope="module")
+def sealed(tmp_path_factory: pytest.TempPathFactory) -> DiscSet:
+    """Three data discs and two parity discs: a split file, Chinese names, empty files and folders."""
+    folder = tmp_path_factory.mktemp("sealed")
+    tree = write_files(folder / "tree", a_bin=2_300_000, b_bin=900_000)
+    for name, text in (("目录/中文文件名.txt", "字"), ("z/empty", ""), ("深" * 80 + ".txt", "x"), ("100 %", "%")):
+        (tree / name).parent.mkdir(exist_ok=True)
+        (tree / name).write_text(text, encoding="utf-8")
+    (tree / "nothing in it").mkdir()
+    done = small_set(tree, folder / "discs", capacity="3.2MB", parity=2)
+    assert [disc.name for disc in done.discs] == ["D01", "D02", "D03", "P01", "P02"]
+    assert max(len(file.pieces) for file in done.index.files) == 2
+    return done
+
+
+@pytest.fixture(scope="module")
+def program(sealed: DiscSet, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """As a stranger gets it: out of a sealed disc, with 7z."""
+    folder = tmp_path_factory.mktemp("program")
+    tool("7z", "e", f"-o{folder}", sealed.discs[0].path, READER)
+    return folder / READER
+
+
+@pytest.fixture
+def discs(sealed: DiscSet, tmp_path: Path) -> Path:
+    """A copy of the images, to damage."""
+    shutil.copytree(sealed.discs[0].path.parent, tmp_path / "discs")
+    return tmp_path / "discs"
+
+
+def run(program: Path, *arguments: str | Path, status: int = ALL_WELL) -> str:
+    """What the program says; nothing but Python's own library is there for it."""
+    command = [sys.executable, "-I", "-S", str(program), *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == status, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def image_of(discs: Path, name: str) -> Path:
+    """The image of one disc."""
+    (path,) = discs.glob(f"*-{name}.iso")
+    return path
+
+
+def restored(discs: Path, to: Path) -> dict[str, bytes | None]:
+    """What `heliograph archive restore` gives."""
+    with open_set([discs]) as view:
+        restore(view, to)
+    return contents(to)
+
+
+def test_the_program_is_one_short_file_of_plain_python_and_the_same_on_every_disc(sealed: DiscSet, tmp_path: Path):
+    """Fewer than 300 lines; imports of the standard library alone; no syntax newer than 3.6."""
+    text = reader().decode()
+    names = {
+        name.split(".")[0]
+        for node in ast.walk(ast.parse(text, feature_version=(3, 6)))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in ([node.module or ""] if isinstance(node, ast.ImportFrom) else [each.name for each in node.names])
+    }
+
+    assert len(text.splitlines()) < 300
+    assert names <= sys.stdlib_module_names
+    assert "heliograph" not in names
+    for disc in sealed.discs:
+        tool("7z", "e", f"-o{tmp_path / disc.name}", disc.path, READER)
+        assert (tmp_path / disc.name / READER).read_bytes() == reader()
+
+
+def test_the_examples_with_numbers_in_the_format_s_document_are_right():
+    """The codeword, the lost sectors, the lost discs, the CRCs."""
+    page = Path(__file__).parents[2] / "docs" / "disc-format.md"
+
+    tried = doctest.testfile(str(page), module_relative=False)
+
+    assert tried.failed == 0
+    assert tried.attempted > 20
+
+
+def test_it_gives_the_files_of_a_sound_set_as_restore_does(program: Path, discs: Path, tmp_path: Path):
+    """A file split over two discs, Chinese names, an empty file, an empty folder."""
+    expected = restored(discs, tmp_path / "restored")
+
+    run(program, "copy", discs, "--to", tmp_path / "copied")
+
+    assert contents(tmp_path / "copied") == expected
+    assert expected["tree/目录/中文文件名.txt"] == "字".encode()
+    assert expected["tree/z/empty"] == b""
+    assert expected["tree/nothing in it"] is None
+    assert "tree/目录/中文文件名.txt (D0" in run(program, "list", discs)
+
+
+def test_two_percent_of_sectors_and_a_scratch_are_mended_to_the_sealed_bytes(
+    program: Path, discs: Path, sealed: DiscSet, tmp_path: Path
+):
+    """Data, CRC and parity sectors alike, at unknown places."""
+    before = bytes_of(discs)
+    for seed, disc in enumerate(sealed.discs):
+        damage(discs / disc.path.name, 0.02, scratch_bytes=60_000, seed=seed)
+    damaged = bytes_of(discs)
+
+    run(program, "check", discs, status=CAN_BE_MENDED)
+    run(program, "mend", discs, "--to", tmp_path / "mended")
+
+    assert bytes_of(tmp_path / "mended") == before
+    assert bytes_of(discs) == damaged
+
+
+@pytest.mark.parametrize("gone", [("D02", "D03"), ("D01", "P01")])
+def test_lost_discs_are_computed_also_from_damaged_ones(
+    program: Path, discs: Path, sealed: DiscSet, tmp_path: Path, gone: tuple[str, ...]
+):
+    """The ISO image of a lost data disc, byte for byte; no file needs a lost parity disc."""
+    expected, before = restored(discs, tmp_path / "restored"), bytes_of(discs)
+    for seed, disc in enumerate(sealed.discs):
+        damage(discs / disc.path.name, 0.02, seed=seed)
+    for name in gone:
+        image_of(discs, name).unlink()
+
+    run(program, "copy", discs, "--to", tmp_path / "copied")
+    run(program, "mend", discs, "--to", tmp_path / "mended")
+
+    assert contents(tmp_path / "copied") == expected
+    mended = bytes_of(tmp_path / "mended")
+    for disc in sealed.discs:
+        if disc.name not in gone:
+            assert mended[disc.path.name] == before[disc.path.name]
+        elif disc.kind == "data":
+            assert mended[disc.path.name] == before[disc.path.name][: disc.iso_bytes]
+        else:
+            assert disc.path.name not in mended
+
+
+def test_mended_images_without_protection_are_read_again(program: Path, discs: Path, tmp_path: Path):
+    """What `mend` computes of a lost disc is an ISO image alone; the program takes it back."""
+    shutil.copytree(discs, tmp_path / "whole")
+    image_of(discs, "D02").unlink()
+    run(program, "mend", discs, "--to", tmp_path / "mended")
+
+    run(program, "copy", tmp_path / "mended", "--to", tmp_path / "copied")
+
+    assert contents(tmp_path / "copied") == restored(discs=tmp_path / "whole", to=tmp_path / "restored")
+
+
+def test_what_one_disc_lost_past_its_parity_comes_from_the_others_sector_by_sector(
+    program: Path, discs: Path, tmp_path: Path
+):
+    """Half of D01 and half of D02 are ruined, in different places, and D03 is lost: two parity discs suffice."""
+    expected = restored(discs, tmp_path / "restored")
+    for name, half in (("D01", 0), ("D02", 1)):
+        image = image_of(discs, name)
+        iso = read_layout(image).iso_sectors  # type: ignore[union-attr]
+        overwrite(image, np.arange(40, iso // 2) if half == 0 else np.arange(iso // 2, iso))
+    image_of(discs, "D03").unlink()
+
+    run(program, "copy", discs, "--to", tmp_path / "copied")
+
+    assert contents(tmp_path / "copied") == expected
+
+
+def test_an_image_without_header_and_with_one_whole_crc_sector_is_understood(
+    program: Path, discs: Path, tmp_path: Path
+):
+    """The volume descriptor, both header sectors and all CRC sectors but one are gone."""
+    before = bytes_of(discs)
+    image = image_of(discs, "D01")
+    layout = read_layout(image)
+    assert layout is not None
+    spared = layout.crc_start + 2
+    crc_layer = [at for at in range(layout.crc_start, layout.ecc_start) if at != spared]
+    overwrite(image, [16, layout.iso_sectors, layout.iso_sectors + 1, *crc_layer])
+
+    run(program, "mend", image, "--to", tmp_path / "mended")
+
+    assert (tmp_path / "mended" / image.name).read_bytes() == before[image.name]
+
+
+def test_without_any_crc_sector_rows_are_mended_by_their_equations(program: Path, discs: Path, tmp_path: Path):
+    """The first row is mended without CRCs, and proven when the last row has brought them back."""
+    before = bytes_of(discs)
+    image = image_of(discs, "D02")
+    layout = read_layout(image)
+    assert layout is not None
+    overwrite(image, [*range(layout.crc_start, layout.ecc_start), *range(300, 312)])
+
+    run(program, "mend", image, "--to", tmp_path / "mended")
+
+    assert (tmp_path / "mended" / image.name).read_bytes() == before[image.name]
+
+
+def test_lone_wrong_bytes_are_mended_wherever_they_stand(program: Path, discs: Path, tmp_path: Path):
+    """One byte in each of fifty sectors, parity sectors too."""
+    before = bytes_of(discs)
+    image = image_of(discs, "D01")
+    sectors = sectors_of(image)
+    random = np.random.default_rng(7)
+    for at in random.choice(len(sectors), 50, replace=False):
+        sectors[at, random.integers(SECTOR)] ^= 1 + random.integers(255)
+    sectors.tofile(image)
+
+    run(program, "mend", image, "--to", tmp_path / "mended")
+
+    assert (tmp_path / "mended" / image.name).read_bytes() == before[image.name]
+
+
+def test_a_disc_cut_short_is_mended(program: Path, discs: Path, tmp_path: Path):
+    before = bytes_of(discs)
+    image = image_of(discs, "D01")
+    image.write_bytes(before[image.name][: len(before[image.name]) * 95 // 100])
+
+    run(program, "mend", image, "--to", tmp_path / "mended")
+
+    assert (tmp_path / "mended" / image.name).read_bytes() == before[image.name]
+
+
+def test_past_the_limits_files_are_named_and_the_others_are_whole(program: Path, discs: Path, tmp_path: Path):
+    """Three of five discs are gone; what stands on the two that are left comes back, nothing else is written."""
+    expected = restored(discs, tmp_path / "restored")
+    for name in ("D01", "D02", "P02"):
+        image_of(discs, name).unlink()
+
+    said = run(program, "copy", discs, "--to", tmp_path / "copied", status=LOST)
+
+    assert "tree/a.bin: LookupError" in said
+    assert "['D01', 'D02'] is lost; parity replaces 1" in said
+    assert "D01 is not here" in said
+    copied = contents(tmp_path / "copied")
+    assert "tree/a.bin" not in copied
+    assert copied.items() <= expected.items()
+
+
+def test_damage_past_the_parity_is_named_and_no_wrong_byte_is_written(program: Path, discs: Path, tmp_path: Path):
+    """Four sectors in ten of a lone disc."""
+    image = image_of(discs, "D01")
+    expected = restored(discs, tmp_path / "restored")
+    damage(image, 0.4)
+
+    said = run(program, "copy", image, "--to", tmp_path / "copied", status=LOST)
+
+    assert "rows lost" in said or "of no use by itself" in said
+    assert contents(tmp_path / "copied").items() <= expected.items()
+    run(program, "mend", image, "--to", tmp_path / "mended", status=LOST)
+    assert bytes_of(tmp_path / "mended") == {}
+
+
+def test_bytes_changed_under_good_checksums_are_refused_by_their_hash(program: Path, discs: Path, tmp_path: Path):
+    from heliograph.archive.rs03 import protect
+
+    image = image_of(discs, "D01")
+    with open_set([discs]) as view:
+        start = view.discs["D01"].run("data/tree/100 _").start
+    layout = read_layout(image)
+    assert layout is not None
+    forged = bytearray(image.read_bytes()[: layout.iso_sectors * SECTOR])
+    forged[start] ^= 1
+    image.write_bytes(forged)
+    protect(image)
+
+    said = run(program, "copy", discs, "--to", tmp_path / "copied", status=LOST)
+
+    assert "tree/100 %: LookupError('its bytes do not match its SHA-256')" in said
+    assert not (tmp_path / "copied" / "tree" / "100 %").exists()
+    assert (tmp_path / "copied" / "tree" / "a.bin").exists()
+
+
+def test_nothing_is_overwritten_and_a_second_run_goes_on(program: Path, discs: Path, tmp_path: Path):
+    run(program, "copy", discs, "--to", tmp_path / "copied")
+    run(program, "copy", discs, "--to", tmp_path / "copied")
+    (tmp_path / "copied" / "tree" / "b.bin").write_text("mine")
+
+    said = run(program, "copy", discs, "--to", tmp_path / "copied", status=LOST)
+
+    assert "tree/b.bin: LookupError('another file of this name is there already')" in said
+    assert (tmp_path / "copied" / "tree" / "b.bin").read_text() == "mine"
+
+
+def test_no_name_and_no_link_leads_out_of_the_folder(program: Path, discs: Path, tmp_path: Path):
+    (tmp_path / "x").write_bytes(b"evil")
+    small_set_of = Source("a/../../escaped", tmp_path / "x", 4)
+    hostile = small_set(small_set_of, tmp_path / "hostile")  # type: ignore[arg-type]
+    assert "leads out of the folder" in run(
+        program, "copy", hostile.discs[0].path, "--to", tmp_path / "back" / "inner", status=LOST
+    )
+    assert not (tmp_path / "back").exists()
+
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "copied").mkdir()
+    (tmp_path / "copied" / "tree").symlink_to(tmp_path / "outside")
+    assert "a link leads out" in run(program, "copy", discs, "--to", tmp_path / "copied", status=LOST)
+    assert list((tmp_path / "outside").iterdir()) == []
+
+
+def test_wrong_use_foreign_files_and_discs_of_two_sets_are_named(program: Path, discs: Path, tmp_path: Path):
+    run(program, "copy", discs, status=WRONG_USE)
+    (tmp_path / "foreign.iso").write_bytes(np.random.default_rng(0).bytes(200_000))
+    said = run(program, "list", tmp_path / "foreign.iso", status=LOST)
+    assert "foreign.iso: of no use by itself" in said
+    assert "discs of 0 sets" in said
+    other = small_set(write_files(tmp_path / "other", c_bin=10), tmp_path / "others")
+    assert "discs of 2 sets" in run(program, "list", discs, other.discs[0].path, status=LOST)
