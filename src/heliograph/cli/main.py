@@ -61,6 +61,7 @@ COMMANDS: Final[dict[str, Entry]] = {
     "archive": Entry(
         "Files onto protected disc images, and back.",
         entries={
+            "plan": Entry("Say what seal would write: how many discs, how full.", "heliograph.cli.archive.plan"),
             "seal": Entry("Write files onto a set of protected disc images.", "heliograph.cli.archive.seal"),
             "verify": Entry("Check images against their checksums and parity.", "heliograph.cli.archive.verify"),
             "repair": Entry("Mend damaged sectors and rebuild lost discs.", "heliograph.cli.archive.repair"),
