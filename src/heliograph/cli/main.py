@@ -66,6 +66,7 @@ COMMANDS: Final[dict[str, Entry]] = {
             "verify": Entry("Check images against their checksums and parity.", "heliograph.cli.archive.verify"),
             "repair": Entry("Mend damaged sectors and rebuild lost discs.", "heliograph.cli.archive.repair"),
             "restore": Entry("Copy the files of a set back, checked.", "heliograph.cli.archive.restore"),
+            "find": Entry("Find files in the catalog, and the discs to fetch.", "heliograph.cli.archive.find"),
             "ls": Entry("List what is on the images.", "heliograph.cli.archive.ls"),
             "catalog": Entry("Rebuild the catalog of all sets from the discs alone.", "heliograph.cli.archive.catalog"),
         },
