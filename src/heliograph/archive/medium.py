@@ -32,12 +32,17 @@ _UNITS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Medium:
-    """One kind of disc: what people call it and how many 2,048-byte sectors it holds."""
+    """One kind of disc: what people call it, how many 2,048-byte sectors it holds, and what a drive makes of it."""
 
     name: str
     sectors: int
     unmanaged_sectors: int | None = None
     """Sectors of a BD-R that is burnt without defect management; None where there is no such choice."""
+    once_bytes_s: float | None = None
+    """Bytes of user data a second at the speed called 1x; None where the kind of disc is not known."""
+    layers: int = 1
+    ring_mm: tuple[float, float] | None = None
+    """Inner and outer radius of the ring that holds the data, in mm."""
 
     @property
     def bytes(self) -> int:
@@ -45,20 +50,28 @@ class Medium:
         return self.sectors * SECTOR
 
 
+_CD_ONCE: Final = 75.0 * SECTOR
+"""ECMA-130: 75 sectors a second."""
+_DVD_ONCE: Final = 11.08e6 / 8
+"""ECMA-267: 11.08 Mbit of user data a second."""
+_BD_ONCE: Final = 66e6 / (498 * 1932) * 65_536
+"""ISO/IEC 30190: 66 million channel bits a second; 498 frames of 1,932 channel bits hold 64 KiB. 35.96 Mbit/s."""
+
 MEDIA: Final = {
     kind.name: kind
     for kind in (
-        Medium("cd", 359_424),
-        Medium("dvd", 2_295_104),
-        Medium("bd-25", 11_826_176, 12_219_392),
-        Medium("bd-50", 23_652_352, 24_438_784),
-        Medium("bd-100", 47_305_728, 48_878_592),
-        Medium("bd-128", 60_403_712, 62_500_864),
+        Medium("cd", 359_424, None, _CD_ONCE, 1, (25.0, 58.0)),
+        Medium("dvd", 2_295_104, None, _DVD_ONCE, 1, (24.0, 58.0)),
+        Medium("bd-25", 11_826_176, 12_219_392, _BD_ONCE, 1, (24.0, 58.0)),
+        Medium("bd-50", 23_652_352, 24_438_784, _BD_ONCE, 2, (24.0, 58.0)),
+        Medium("bd-100", 47_305_728, 48_878_592, _BD_ONCE, 3, (24.0, 58.0)),
+        Medium("bd-128", 60_403_712, 62_500_864, _BD_ONCE, 4, (24.0, 58.0)),
     )
 }
 """The media by name. BD-R sizes are those with defect management, so that an image fits the formatted disc too.
 
-Source: capacities that BD-R drives report, formatted and not; dvdisaster 0.79.5 has the same.
+Source: capacities that BD-R drives report, formatted and not; dvdisaster 0.79.5 has the same. Radii: ECMA-130 (CD),
+ECMA-267 (DVD), ISO/IEC 30190 and 30191 (BD-R).
 """
 
 

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -34,6 +35,8 @@ __all__ = [
     "parity_path",
     "plan_set",
     "tag_files",
+    "tidy_title",
+    "unreadable",
 ]
 
 IMAGES: Final = "images.json"
@@ -97,11 +100,18 @@ class SetPlan:
         return self.data + self.parity
 
 
-def plan_set(gathered: Gathered, wishes: Wishes, explained: str = "") -> SetPlan:
+def tidy_title(title: str) -> str:
+    """The title as it stands on the discs: one line, never empty."""
+    return " ".join(title.split()) or "Files"
+
+
+def plan_set(gathered: Gathered, wishes: Wishes, explained: str = "", *, set_id: str = "") -> SetPlan:
     """Draw the discs that hold everything gathered.
 
     Args:
         explained: how parity is computed, for the guide.
+        set_id: stands for the set's name where that is not wanted; then no file is opened. It follows from the ends of
+            the files, and no size depends on it.
     Raises:
         DoesNotFit: a disc of this medium cannot hold even its own guide and a piece of a file.
     """
@@ -110,7 +120,7 @@ def plan_set(gathered: Gathered, wishes: Wishes, explained: str = "") -> SetPlan
     if not 0 <= wishes.parity <= MAX_PARITY:
         raise UsageWrong(f"parity: expected 0 to {MAX_PARITY} discs, got {wishes.parity}")
     room = largest_iso(wishes.medium.sectors, redundancy=wishes.redundancy, scratch_sectors=SCRATCH_SECTORS)
-    set_id = _set_id(gathered, wishes)
+    set_id = set_id or _set_id(gathered, wishes)
     left, step = max(room - _OVERHEAD, _LEAST_ROOM), 1
     while True:
         if left < _LEAST_ROOM:
@@ -178,6 +188,14 @@ def tag_files(
 def parity_path(disc: Disc) -> str:
     """Where the numbers stand on a parity disc."""
     return f"data/PARITY-{disc.number}.bin"
+
+
+def unreadable(path: Path, wrong: OSError) -> CannotWrite:
+    """The refusal of a file that is there and cannot be opened."""
+    return CannotWrite(
+        f"{path}: cannot be read: {(wrong.strerror or str(wrong)).lower()}",
+        hint="make it readable or leave it out; nothing was written",
+    )
 
 
 def _draw(
@@ -262,9 +280,6 @@ def _set_id(gathered: Gathered, wishes: Wishes) -> str:
                     file.seek(max(_ENDS, source.bytes - _ENDS))
                     digest.update(file.read(_ENDS))
         except OSError as wrong:
-            raise CannotWrite(
-                f"{source.path}: cannot be read: {(wrong.strerror or str(wrong)).lower()}",
-                hint="make it readable or leave it out; nothing was written",
-            ) from None
+            raise unreadable(source.path, wrong) from None
     number = int.from_bytes(digest.digest()[:8], "big")
     return "HG" + "".join(_ALPHABET[number >> (5 * place) & 31] for place in range(9))

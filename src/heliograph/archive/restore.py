@@ -18,7 +18,7 @@ from heliograph.archive.reader import SetView
 from heliograph.errors import CannotWrite, Damaged, DiscsLost, DiscWrong, HeliographError, NotFound
 from heliograph.files import cannot_write, whole_file
 
-__all__ = ["Restored", "restore"]
+__all__ = ["Restored", "discs_missing", "in_the_way", "is_same", "restore", "set_time", "target_of", "wanted"]
 
 _CHUNK: Final = 1 << 20
 
@@ -54,8 +54,8 @@ def restore(
         DiscWrong: the index names a path outside `to`; nothing was written.
         CannotWrite: full disk, read-only directory, or another file is in the way.
     """
-    files = [file for file in view.index.files if _wanted(file.path, patterns)]
-    folders = [folder for folder in view.index.folders if _wanted(folder, patterns)]
+    files = [file for file in view.index.files if wanted(file.path, patterns)]
+    folders = [folder for folder in view.index.folders if wanted(folder, patterns)]
     if not files and not folders and patterns:
         raise NotFound(
             f"set {view.set_id}: no file matches {', '.join(patterns)}", hint="`heliograph archive ls` names its files"
@@ -67,16 +67,12 @@ def restore(
     refused: list[HeliographError] = []
     done = 0
     for file in files:
-        target = _target(to, file.path)
-        if target.exists() and _is_same(target, file):
+        target = target_of(to, file.path)
+        if target.exists() and is_same(target, file):
             already.append(target)
         else:
             if target.exists() and not overwrite:
-                raise CannotWrite(
-                    f"{target}: a file of this name is there already, with other contents",
-                    hint="choose another folder (--to), or say --overwrite",
-                    path=str(target),
-                )
+                raise in_the_way(target)
             try:
                 _copy(view, file, target)
             except DiscsLost:
@@ -91,7 +87,7 @@ def restore(
             progress(file.path, done, total)
     for folder in folders:
         try:
-            _target(to, folder).mkdir(parents=True, exist_ok=True)
+            target_of(to, folder).mkdir(parents=True, exist_ok=True)
         except OSError as wrong:
             raise cannot_write(to / folder, wrong) from None
     if refused:
@@ -106,12 +102,13 @@ def restore(
     return Restored(tuple(written), tuple(already), done)
 
 
-def _wanted(path: str, patterns: Iterable[str]) -> bool:
+def wanted(path: str, patterns: Iterable[str]) -> bool:
+    """Whether a true path matches one of the patterns, or lies in a folder that one names; any does for none."""
     patterns = list(patterns)
     return not patterns or any(fnmatchcase(path, each) or path.startswith(f"{each.rstrip('/')}/") for each in patterns)
 
 
-def _target(to: Path, path: str) -> Path:
+def target_of(to: Path, path: str) -> Path:
     """Where `path` goes; refused when a link inside `to` leads out of it."""
     target = to / path
     if not target.parent.resolve().is_relative_to(to.resolve()):
@@ -134,13 +131,28 @@ def _copy(view: SetView, file: File, target: Path) -> None:
                 hint="check and mend the discs: `heliograph archive verify`, `heliograph archive repair`",
                 path=file.path,
             )
+    set_time(target, file)
+
+
+def in_the_way(target: Path) -> CannotWrite:
+    """The refusal to replace a file."""
+    return CannotWrite(
+        f"{target}: a file of this name is there already, with other contents",
+        hint="choose another folder (--to), or say --overwrite",
+        path=str(target),
+    )
+
+
+def set_time(target: Path, file: File) -> None:
+    """Give a restored file its modification time, where it was kept."""
     if file.modified:
         with contextlib.suppress(OSError, ValueError):  # a file system without times is no reason to fail
             at_s = datetime.fromisoformat(file.modified).timestamp()
             os.utime(target, (at_s, at_s))
 
 
-def _is_same(target: Path, file: File) -> bool:
+def is_same(target: Path, file: File) -> bool:
+    """Whether `target` has the very contents of `file`."""
     try:
         if not target.is_file() or target.stat().st_size != file.bytes:
             return False
@@ -151,12 +163,17 @@ def _is_same(target: Path, file: File) -> bool:
 
 
 def _lost(view: SetView, lost: Sequence[File], restored: int) -> DiscsLost:
-    discs = sorted({piece.disc for file in lost for piece in file.pieces if piece.disc not in view.discs})
+    gone = {piece.disc for file in lost for piece in file.pieces if piece.disc not in view.discs}
+    return discs_missing(view.set_id, sorted(gone), lost, restored)
+
+
+def discs_missing(set_id: str, discs: Sequence[str], lost: Sequence[File], restored: int) -> DiscsLost:
+    """Which files could not be restored, for want of which discs."""
     return DiscsLost(
-        f"set {view.set_id}: {len(lost)} file(s) need disc {', '.join(discs)}, which is not here: "
+        f"set {set_id}: {len(lost)} file(s) need disc {', '.join(discs)}, which is not here: "
         f"{', '.join(file.path for file in lost[:5])}{' …' if len(lost) > 5 else ''}; {restored} file(s) were restored",
         hint="add the missing discs, or rebuild them with `heliograph archive repair`, and run the same command again",
-        set_id=view.set_id,
-        discs=discs,
+        set_id=set_id,
+        discs=list(discs),
         files=[file.path for file in lost],
     )

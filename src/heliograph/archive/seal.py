@@ -20,7 +20,7 @@ from heliograph.archive.fill import Progress, Watch, fill
 from heliograph.archive.index import Index, image_name
 from heliograph.archive.medium import MEDIA, Medium
 from heliograph.archive.pack import Source, gather
-from heliograph.archive.plan import SetPlan, Wishes, plan_set
+from heliograph.archive.plan import SetPlan, Wishes, plan_set, tidy_title
 from heliograph.errors import CannotWrite, UsageWrong
 from heliograph.files import PARTIAL, cannot_write, whole_file
 
@@ -99,9 +99,7 @@ def seal(
 
     watch = Watch(progress)
     date = date if date.tzinfo is not None else date.replace(tzinfo=UTC)
-    wishes = Wishes(
-        medium, " ".join(title.split()) or "Files", date, parity, redundancy, keys, extra, about, keep_times
-    )
+    wishes = Wishes(medium, tidy_title(title), date, parity, redundancy, keys, extra, about, keep_times)
     explained = ""
     if parity:
         from heliograph.archive.parity import explain

@@ -61,6 +61,7 @@ COMMANDS: Final[dict[str, Entry]] = {
     "archive": Entry(
         "Files onto protected disc images, and back.",
         entries={
+            "plan": Entry("Say what seal would write: how many discs, how full.", "heliograph.cli.archive.plan"),
             "seal": Entry("Write files onto a set of protected disc images.", "heliograph.cli.archive.seal"),
             "protect": Entry("Add RS03 parity to a copy of any ISO image.", "heliograph.cli.archive.protect"),
             "verify": Entry("Check images against their checksums and parity.", "heliograph.cli.archive.verify"),
@@ -69,6 +70,7 @@ COMMANDS: Final[dict[str, Entry]] = {
             "cost": Entry("Energy and carbon of discs, hard disks and tape.", "heliograph.cli.archive.cost"),
             "repair": Entry("Mend damaged sectors and rebuild lost discs.", "heliograph.cli.archive.repair"),
             "restore": Entry("Copy the files of a set back, checked.", "heliograph.cli.archive.restore"),
+            "find": Entry("Find files in the catalog, and the discs to fetch.", "heliograph.cli.archive.find"),
             "ls": Entry("List what is on the images.", "heliograph.cli.archive.ls"),
             "catalog": Entry("Rebuild the catalog of all sets from the discs alone.", "heliograph.cli.archive.catalog"),
         },

@@ -2,45 +2,94 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from heliograph.cli.show import human_bytes, json_option, print_json, progress
+
+if TYPE_CHECKING:
+    from heliograph.archive.restore import Restored
 
 __all__ = ["command"]
 
 
 @click.command(
     epilog="\b\nExamples:\n  heliograph archive restore discs --to back\n"
-    "  heliograph archive restore discs --to back --only 'record/*.parquet'"
+    "  heliograph archive restore discs --to back --only 'record/*.parquet'\n"
+    "  heliograph archive restore /mnt/disc --to back --prompt"
 )
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH...")
 @click.option("--to", type=click.Path(path_type=Path), required=True, help="Folder to restore into.")
 @click.option("--only", multiple=True, metavar="PATTERN", help="Files that match, e.g. 'record/*.parquet'; repeatable.")
 @click.option("--set", "set_id", help="Which set, when the images hold several.")
 @click.option("--overwrite", is_flag=True, help="Replace files of the same name that have other contents.")
+@click.option("--prompt", is_flag=True, help="Discs come one at a time to PATH: ask for each, at a terminal only.")
+@click.option("--prompt-always", is_flag=True, help="The same, and answers are read from stdin that is no terminal.")
 @json_option
 def command(
-    paths: tuple[Path, ...], to: Path, only: tuple[str, ...], set_id: str | None, overwrite: bool, as_json: bool
+    paths: tuple[Path, ...],
+    to: Path,
+    only: tuple[str, ...],
+    set_id: str | None,
+    overwrite: bool,
+    prompt: bool,
+    prompt_always: bool,
+    as_json: bool,
 ) -> None:
     """Copy files from the images, mounted discs or folders of images PATH... into a folder.
 
     Files in pieces are joined. Each file is held against its SHA-256, and stands there whole or not at all.
+
+    With --prompt, PATH is a mount point, an image that is replaced, or a pattern in quotes ('in/*.iso'); only the discs
+    that hold wanted files are asked for, each once.
     """
+    if prompt or prompt_always:
+        back = _by_turns(paths, to, only, set_id, overwrite, always=prompt_always)
+    else:
+        back = _at_once(paths, to, only, set_id, overwrite, quiet=as_json)
+    if as_json:
+        print_json({"written": list(back.written), "already": list(back.already), "bytes": back.bytes})
+        return
+    there = f"; {len(back.already):,} were there already" if back.already else ""
+    click.echo(f"{to}: {len(back.written):,} file(s) restored, {human_bytes(back.bytes)} checked{there}")
+
+
+def _at_once(
+    paths: tuple[Path, ...], to: Path, only: tuple[str, ...], set_id: str | None, overwrite: bool, *, quiet: bool
+) -> Restored:
     from heliograph.archive.reader import open_set
     from heliograph.archive.restore import restore
 
-    with open_set(paths, set_id) as view, progress("restoring", quiet=as_json) as tell:
-        back = restore(
+    with open_set(paths, set_id) as view, progress("restoring", quiet=quiet) as tell:
+        return restore(
             view,
             to,
             patterns=only,
             overwrite=overwrite,
             progress=lambda path, done, total: tell(done / max(total, 1), path),
         )
-    if as_json:
-        print_json({"written": list(back.written), "already": list(back.already), "bytes": back.bytes})
-        return
-    there = f"; {len(back.already):,} were there already" if back.already else ""
-    click.echo(f"{to}: {len(back.written):,} file(s) restored, {human_bytes(back.bytes)} checked{there}")
+
+
+def _by_turns(
+    paths: tuple[Path, ...], to: Path, only: tuple[str, ...], set_id: str | None, overwrite: bool, *, always: bool
+) -> Restored:
+    from heliograph.archive.turns import SKIP, STOP, restore_by_turns
+    from heliograph.errors import UsageWrong
+
+    if not always and not sys.stdin.isatty():
+        raise UsageWrong(
+            "--prompt: stdin is not a terminal, so nobody can be asked",
+            hint="say --prompt-always to have answers read from it: an empty line, s or q",
+        )
+
+    def ask(volume: str, instead: str) -> str:
+        found = f"there is: {instead}\n" if instead else ""
+        what = f"disc {volume}" if volume else "any disc of the set"
+        click.echo(f"{found}insert {what}, then press Enter (s: go on without it, q: stop) ", err=True, nl=False)
+        line = sys.stdin.readline()
+        return STOP if not line else {"s": SKIP, "q": STOP}.get(line.strip().lower()[:1], "")
+
+    return restore_by_turns(paths, to, ask, patterns=only, set_id=set_id, overwrite=overwrite)

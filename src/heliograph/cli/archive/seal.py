@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
+from heliograph.cli.archive.wishes import asked_day, asked_medium, asked_title, set_options
 from heliograph.cli.show import human_bytes, json_option, note, print_json, print_table, progress
 
 __all__ = ["command"]
@@ -20,14 +20,7 @@ __all__ = ["command"]
 @click.option(
     "--out", type=click.Path(path_type=Path), default=Path("discs"), show_default=True, help="Folder of images."
 )
-@click.option("--medium", "name", help="cd, dvd, bd-25, bd-50, bd-100 or bd-128.  [default: bd-25]")
-@click.option("--capacity", help="A medium of another size instead, e.g. 64MB; the whole protected image fits in it.")
-@click.option("--parity", default=0, show_default=True, help="Parity discs: so many discs of the set may be lost.")
-@click.option("--redundancy", default=0.15, show_default=True, help="Parity inside each image, per byte of data.")
-@click.option("--title", default="", help="What the set holds, for people.  [default: the names given]")
-@click.option(
-    "--date", help="Day stamped on the discs, YYYY-MM-DD; the same files and day give the same images.  [today]"
-)
+@set_options
 @click.option("--catalog", type=click.Path(path_type=Path), help="SQLite catalog.  [default: catalog.sqlite in --out]")
 @json_option
 def command(
@@ -47,14 +40,9 @@ def command(
     Each image is ISO 9660 and UDF, readable without Heliograph; it mends its own scratches, and any --parity discs of
     the set may be lost. No image stands under its name before it is whole.
     """
-    from heliograph.archive.medium import MEDIA, medium_called, of_size
     from heliograph.archive.seal import seal
-    from heliograph.errors import UsageWrong
 
-    if name and capacity:
-        raise UsageWrong("--medium and --capacity: give one of them", hint="--capacity is a medium of any size")
-    kind = of_size(capacity) if capacity else medium_called(name) if name else MEDIA["bd-25"]
-    at = _day(date)
+    kind, at = asked_medium(name, capacity), asked_day(date)
     with progress("sealing", quiet=as_json) as tell:
         sealed = seal(
             paths,
@@ -63,7 +51,7 @@ def command(
             medium=kind,
             parity=parity,
             redundancy=redundancy,
-            title=title or ", ".join(path.resolve().name for path in paths),
+            title=asked_title(title, paths),
             catalog=catalog,
             progress=lambda part, done, total: tell(done / max(total, 1), part),
         )
@@ -99,17 +87,3 @@ def command(
         ],
         title=f"Set {sealed.set_id}: {len(sealed.index.files):,} files, {human_bytes(sealed.index.bytes)}",
     )
-
-
-def _day(text: str | None) -> datetime:
-    from heliograph.errors import UsageWrong
-
-    if text is None:
-        return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise UsageWrong(f"--date {text}: expected YYYY-MM-DD") from None
-    if not 1970 <= at.year <= 2155:
-        raise UsageWrong(f"--date {text}: a disc can carry the years 1970 to 2155")
-    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
