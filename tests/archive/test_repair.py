@@ -137,6 +137,22 @@ def test_the_crc_layer_and_the_header_may_be_gone_altogether(disc: Path, sealed:
     assert is_as_sealed(disc, sealed)
 
 
+def test_lone_wrong_bytes_are_mended_where_the_crc_layer_is_gone(disc: Path, sealed: tuple[Path, Layout]):
+    """Errors that no CRC shows: one byte in each of ten data sectors of every row, found by the code alone."""
+    layout = sealed[1]
+    chance = np.random.default_rng(11)
+    image = sectors_of(disc)
+    image[layout.crc_start : layout.ecc_start] = chance.integers(0, 256, (layout.layer_sectors, SECTOR), dtype=np.uint8)
+    for row in range(layout.layer_sectors):
+        hit = chance.choice(layout.data_layers, 10, replace=False) * layout.layer_sectors + row
+        image[hit, chance.integers(0, SECTOR, 10)] ^= chance.integers(1, 256, 10, dtype=np.uint8)
+    image.tofile(disc)
+
+    repair(disc)
+
+    assert is_as_sealed(disc, sealed)
+
+
 def test_a_row_that_nothing_vouches_for_is_not_believed_when_its_crcs_come_back(
     disc: Path, sealed: tuple[Path, Layout]
 ):

@@ -196,8 +196,10 @@ def _named_by_file(state: DiscState, view: SetView) -> DiscState:
     return state
 
 
-def check_image(image: Path, *, deep: bool = True, hashes: bool = True, progress: Progress | None = None) -> DiscState:
-    """Check one image file, or one mounted disc."""
+def check_image(
+    image: Path, *, deep: bool = True, hashes: bool = True, lost: Iterable[int] = (), progress: Progress | None = None
+) -> DiscState:
+    """Check one image file, or one mounted disc; `lost` are sectors of the image that are known to be unreadable."""
     if image.is_dir():
         return _check_folder(image)
     from heliograph.archive import rs03
@@ -209,6 +211,7 @@ def check_image(image: Path, *, deep: bool = True, hashes: bool = True, progress
         report = rs03.verify(
             image,
             deep=deep,
+            lost=lost,
             progress=None if progress is None else lambda done, total: progress(image.name, done, total),
         )
     except DiscWrong as wrong:
