@@ -46,6 +46,7 @@ def test_a_sound_image_is_clean(sealed: tuple[Path, Layout]):
         assert report.clean
         assert report.repairable
         assert report.margin == sealed[1].roots
+        assert (report.worst_row, report.histogram) == (-1, (sealed[1].layer_sectors,))
         assert report.sectors == sealed[1].sectors
 
 
@@ -59,6 +60,9 @@ def test_two_percent_of_random_sectors_are_found_and_mended(disc: Path, sealed: 
     assert report.damaged.tolist() == sorted(lost.tolist())
     worst = np.bincount(lost % sealed[1].layer_sectors).max()
     assert (report.worst, report.margin) == (worst, sealed[1].roots - worst)
+    used = np.bincount(lost % sealed[1].layer_sectors, minlength=sealed[1].layer_sectors)
+    assert report.worst_row == used.argmax()
+    assert report.histogram == tuple(np.bincount(used).tolist())
     assert repair(disc).damaged.tolist() == sorted(lost.tolist())
     assert is_as_sealed(disc, sealed)
     assert verify(disc).clean

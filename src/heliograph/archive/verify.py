@@ -51,6 +51,10 @@ class DiscState:
     lost_rows: int = 0
     worst: int = 0
     roots: int = 0
+    worst_row: int = -1
+    """The first row with `worst` damaged sectors; -1 when nothing is damaged."""
+    histogram: tuple[int, ...] = ()
+    """Item k: rows with k damaged sectors."""
     files: tuple[str, ...] = ()
     """Files that the damage touches, where the file system can still say so."""
 
@@ -216,7 +220,10 @@ def check_image(
         )
     except DiscWrong as wrong:
         return DiscState(image, WRONG, wrong.message.removeprefix(f"{image}: "), name, set_id)
-    counts = (int(report.damaged.size), int(report.lost_rows.size), int(report.worst), int(report.layout.roots))
+    counts = (
+        *(int(report.damaged.size), int(report.lost_rows.size), int(report.worst), int(report.layout.roots)),
+        *(report.worst_row, report.histogram),
+    )
     if not report.clean:
         state = DAMAGED if report.repairable else LOST
         return DiscState(image, state, _why(report), name, set_id, *counts, _touched(image, report))
@@ -261,7 +268,7 @@ def _why(report: Report) -> str:
     what = f"{report.damaged.size:,} of {report.sectors:,} sectors damaged ({shown})"
     worst = f"{report.worst} in the worst row, where {report.layout.roots} can be rebuilt"
     if report.repairable:
-        return f"{what}; at most {worst}"
+        return f"{what}; at most {worst}: {report.margin} more may go (row {report.worst_row})"
     return f"{what}; {report.lost_rows.size:,} rows have lost more than parity rebuilds: {worst}"
 
 
