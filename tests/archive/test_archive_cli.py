@@ -75,7 +75,10 @@ def test_damage_and_loss_have_their_exit_codes(tree: Path, tmp_path: Path, capsy
     assert "hint: mend it now: `heliograph archive repair`" in err
     code, document = call_json(capsys, "verify", "discs")
     assert code == 10
-    assert document["error"]["fields"]["sets"][0]["discs"][0]["state"] == "damaged"  # type: ignore[index]
+    disc = document["error"]["fields"]["sets"][0]["discs"][0]  # type: ignore[index]
+    assert disc["state"] == "damaged"
+    assert sum(disc["histogram"]) > disc["worst_row"] >= 0
+    assert len(disc["histogram"]) == disc["worst"] + 1
 
     assert call(capsys, "repair", "discs")[0] == 0
     assert call(capsys, "verify", "discs")[0] == 0

@@ -46,6 +46,7 @@ def test_a_sound_image_is_clean(sealed: tuple[Path, Layout]):
         assert report.clean
         assert report.repairable
         assert report.margin == sealed[1].roots
+        assert (report.worst_row, report.histogram) == (-1, (sealed[1].layer_sectors,))
         assert report.sectors == sealed[1].sectors
 
 
@@ -59,6 +60,9 @@ def test_two_percent_of_random_sectors_are_found_and_mended(disc: Path, sealed: 
     assert report.damaged.tolist() == sorted(lost.tolist())
     worst = np.bincount(lost % sealed[1].layer_sectors).max()
     assert (report.worst, report.margin) == (worst, sealed[1].roots - worst)
+    used = np.bincount(lost % sealed[1].layer_sectors, minlength=sealed[1].layer_sectors)
+    assert report.worst_row == used.argmax()
+    assert report.histogram == tuple(np.bincount(used).tolist())
     assert repair(disc).damaged.tolist() == sorted(lost.tolist())
     assert is_as_sealed(disc, sealed)
     assert verify(disc).clean
@@ -134,6 +138,22 @@ def test_the_crc_layer_and_the_header_may_be_gone_altogether(disc: Path, sealed:
     overwrite(disc, gone)
 
     assert repair(disc).damaged.tolist() == sorted(gone)
+    assert is_as_sealed(disc, sealed)
+
+
+def test_lone_wrong_bytes_are_mended_where_the_crc_layer_is_gone(disc: Path, sealed: tuple[Path, Layout]):
+    """Errors that no CRC shows: one byte in each of ten data sectors of every row, found by the code alone."""
+    layout = sealed[1]
+    chance = np.random.default_rng(11)
+    image = sectors_of(disc)
+    image[layout.crc_start : layout.ecc_start] = chance.integers(0, 256, (layout.layer_sectors, SECTOR), dtype=np.uint8)
+    for row in range(layout.layer_sectors):
+        hit = chance.choice(layout.data_layers, 10, replace=False) * layout.layer_sectors + row
+        image[hit, chance.integers(0, SECTOR, 10)] ^= chance.integers(1, 256, 10, dtype=np.uint8)
+    image.tofile(disc)
+
+    repair(disc)
+
     assert is_as_sealed(disc, sealed)
 
 

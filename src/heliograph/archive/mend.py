@@ -7,13 +7,14 @@ is the one that the parity discs remember; its RS03 layer follows from it, so th
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
+from heliograph.archive.ddrescue import RescueMap
 from heliograph.archive.disc import DiscImage
 from heliograph.archive.fill import fill_parity
 from heliograph.archive.index import Disc, image_name
@@ -22,7 +23,7 @@ from heliograph.archive.plan import IMAGES, ImageNote, draw_parity, parity_path
 from heliograph.archive.reader import SetView, find_sets, image_paths
 from heliograph.archive.seal import refuse_another
 from heliograph.archive.verify import DAMAGED, GOOD, LOST, PAST_PARITY, WRONG, DiscState, check_image, discs_lost
-from heliograph.errors import DiscsLost, DiscWrong, HeliographError, NotFound, SectorsLost
+from heliograph.errors import DiscsLost, DiscWrong, HeliographError, NotFound, SectorsLost, UsageWrong
 from heliograph.files import whole_file
 
 __all__ = ["Mended", "mend"]
@@ -42,14 +43,24 @@ class Mended:
     """Images that needed nothing."""
 
 
-def mend(paths: Sequence[Path], *, out: Path | None = None, progress: Progress | None = None) -> Mended:
+def mend(
+    paths: Sequence[Path],
+    *,
+    out: Path | None = None,
+    rescued: RescueMap | None = None,
+    progress: Progress | None = None,
+) -> Mended:
     """Mend every image and every set that the paths hold; in place, or into the folder `out`.
 
     Missing discs are rebuilt when a folder is given. With single images, only these are mended.
 
     Args:
-        out: mended and rebuilt images are written here, and nothing else is touched.
+        out: mended and rebuilt images are written into this folder, and nothing else is touched; for a single image,
+            also the file it becomes: one that exists, or a name with a suffix.
+        rescued: what ddrescue could not read of the one image given. No bytes of these sectors are believed but those
+            that a CRC proves.
     Raises:
+        UsageWrong: a map, and not one image.
         SectorsLost: an image has more damage than its parity and its set can mend; all else was mended.
         DiscsLost: more discs are gone than the set replaces; all else was mended.
         DiscWrong: an image is not one of ours, or its bytes are not what was sealed though its checksums fit.
@@ -61,12 +72,22 @@ def mend(paths: Sequence[Path], *, out: Path | None = None, progress: Progress |
             f"{', '.join(str(path) for path in paths)}: no disc images here",
             hint="repair mends image files; read a disc into one first, as far as it can be read",
         )
-    states = [check_image(image, hashes=False, progress=progress) for image in images]
+    single = images[0] if len(paths) == 1 and images == list(paths) else None
+    if rescued is not None and single is None:
+        raise UsageWrong(
+            f"a map tells of one image; {', '.join(str(path) for path in paths)}: not one image file",
+            hint="repair that image alone with its map",
+        )
+    name = None
+    if single is not None and out is not None and (out.is_file() or (out.suffix and not out.exists())):
+        out, name = out.parent, out.name
+    lost = () if single is None or rescued is None else _lost_sectors(single, rescued)
+    states = [check_image(image, hashes=False, lost=lost, progress=progress) for image in images]
     repaired: list[tuple[Path, int]] = []
     usable: list[Path] = []
     for state in states:
         if state.state == DAMAGED:
-            where = _repair(state.where, out, progress)
+            where = _repair(state.where, None if out is None else out / (name or state.where.name), lost, progress)
             repaired.append((where, state.damaged_sectors))
             usable.append(where)
         elif state.state == GOOD:
@@ -87,17 +108,22 @@ def mend(paths: Sequence[Path], *, out: Path | None = None, progress: Progress |
     return Mended(tuple(repaired), tuple(rebuilt), good)
 
 
-def _repair(image: Path, out: Path | None, progress: Progress | None) -> Path:
-    """Mend an image by its own parity; where the mended one stands."""
+def _lost_sectors(image: Path, rescued: RescueMap) -> list[int]:
+    """What the map says of the sectors that the image has; what is past its end is lost without being told."""
+    return [int(sector) for sector in rescued.lost_sectors(-(-image.stat().st_size // SECTOR))]
+
+
+def _repair(image: Path, out: Path | None, lost: Iterable[int], progress: Progress | None) -> Path:
+    """Mend an image by its own parity, in place or into the file `out`; where the mended one stands."""
     from heliograph.archive import rs03
 
     told = None if progress is None else lambda done, total: progress(f"repair {image.name}", done, total)
-    where = image if out is None else out / image.name
+    where = out or image
     if out is None or (where.exists() and where.samefile(image)):
-        rs03.repair(image, progress=told)
+        rs03.repair(image, lost=lost, progress=told)
     else:
         with whole_file(where) as aside:
-            rs03.repair(image, out=aside, progress=told)
+            rs03.repair(image, out=aside, lost=lost, progress=told)
             refuse_another(where, aside)
     return where
 

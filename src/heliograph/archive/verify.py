@@ -67,6 +67,10 @@ class DiscState:
     lost_rows: int = 0
     worst: int = 0
     roots: int = 0
+    worst_row: int = -1
+    """The first row with `worst` damaged sectors; -1 when nothing is damaged."""
+    histogram: tuple[int, ...] = ()
+    """Item k: rows with k damaged sectors."""
     files: tuple[str, ...] = ()
     """Files that the damage touches, where the file system can still say so."""
     foreign: bool = False
@@ -234,8 +238,10 @@ def _named_by_file(state: DiscState, view: SetView) -> DiscState:
     return state
 
 
-def check_image(image: Path, *, deep: bool = True, hashes: bool = True, progress: Progress | None = None) -> DiscState:
-    """Check one image file, or one mounted disc."""
+def check_image(
+    image: Path, *, deep: bool = True, hashes: bool = True, lost: Iterable[int] = (), progress: Progress | None = None
+) -> DiscState:
+    """Check one image file, or one mounted disc; `lost` are sectors of the image that are known to be unreadable."""
     if image.is_dir():
         return _check_folder(image)
     from heliograph.archive import rs03
@@ -247,11 +253,15 @@ def check_image(image: Path, *, deep: bool = True, hashes: bool = True, progress
         report = rs03.verify(
             image,
             deep=deep,
+            lost=lost,
             progress=None if progress is None else lambda done, total: progress(image.name, done, total),
         )
     except DiscWrong as wrong:
         return DiscState(image, WRONG, wrong.message.removeprefix(f"{image}: "), name, set_id)
-    counts = (int(report.damaged.size), int(report.lost_rows.size), int(report.worst), int(report.layout.roots))
+    counts = (
+        *(int(report.damaged.size), int(report.lost_rows.size), int(report.worst), int(report.layout.roots)),
+        *(report.worst_row, report.histogram),
+    )
     found = DiscState(
         image, GOOD, "", name, set_id, *counts, sectors=report.sectors, iso_sectors=report.layout.iso_sectors
     )
@@ -309,7 +319,7 @@ def _why(report: Report) -> str:
     what = f"{report.damaged.size:,} of {report.sectors:,} sectors damaged ({shown})"
     worst = f"{report.worst} in the worst row, where {report.layout.roots} can be rebuilt"
     if report.repairable:
-        return f"{what}; at most {worst}"
+        return f"{what}; at most {worst}: {report.margin} more may go (row {report.worst_row})"
     return f"{what}; {report.lost_rows.size:,} rows have lost more than parity rebuilds: {worst}"
 
 

@@ -27,6 +27,10 @@ class Report:
     """Damaged sectors in the worst row."""
     deep: bool
     """The ECC layers were checked, too."""
+    worst_row: int = -1
+    """The first row with that many, -1 when nothing is damaged."""
+    histogram: tuple[int, ...] = ()
+    """Item k: rows with k damaged sectors. A sector with one wrong byte counts as a whole one."""
 
     @property
     def sectors(self) -> int:

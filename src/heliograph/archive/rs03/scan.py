@@ -304,12 +304,21 @@ class _Scan:
     def report(self, found: list[_Found], deep: bool) -> Report:
         """Put the batches together."""
         rows = self.layout.layer_sectors
-        numbers, lost, worst = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], 0
+        numbers, lost = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+        used = np.zeros(rows, np.int64)
         for batch in found:
             layers, at = np.nonzero(batch.verdict.bad)
             numbers.append(layers * rows + batch.first + at)
             lost.append(batch.first + np.flatnonzero(batch.verdict.lost))
-            worst = max(worst, int(batch.verdict.bad.sum(axis=0).max()))
+            used[batch.first : batch.first + batch.verdict.lost.size] = batch.verdict.bad.sum(axis=0)
+        worst = int(used.max())
         return Report(
-            self.image, self.layout, np.sort(np.concatenate(numbers)), np.sort(np.concatenate(lost)), worst, deep
+            self.image,
+            self.layout,
+            np.sort(np.concatenate(numbers)),
+            np.sort(np.concatenate(lost)),
+            worst,
+            deep,
+            int(used.argmax()) if worst else -1,
+            tuple(np.bincount(used).tolist()),
         )

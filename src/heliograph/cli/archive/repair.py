@@ -12,21 +12,34 @@ __all__ = ["command"]
 
 
 @click.command(
-    epilog="\b\nExamples:\n  heliograph archive repair discs\n  heliograph archive repair from-drive.iso --out mended"
+    epilog="\b\nExamples:\n  heliograph archive repair discs\n  heliograph archive repair from-drive.iso --out mended\n"
+    "  heliograph archive repair rescued.iso --map rescued.map --out whole.iso"
 )
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH...")
-@click.option("--out", type=click.Path(path_type=Path), help="Write mended images here instead of in place.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Folder to write into instead of in place; for one image, also a file.",
+)
+@click.option("--map", "map_path", type=click.Path(path_type=Path), help="GNU ddrescue's map of the one image given.")
 @json_option
-def command(paths: tuple[Path, ...], out: Path | None, as_json: bool) -> None:
+def command(paths: tuple[Path, ...], out: Path | None, map_path: Path | None, as_json: bool) -> None:
     """Mend the images PATH..., or those in the folders PATH..., and rebuild the discs that their sets lack.
 
     First each image by its own parity; then, for folders, missing discs and those past mending from the parity discs.
-    What comes out is checked, and is what was sealed, byte for byte; otherwise it is refused by name.
+    What comes out is checked, and is what was sealed, byte for byte; otherwise it is refused by name. With a map, no
+    sector that ddrescue could not read is believed, unless its checksum proves it.
     """
+    from heliograph.archive.ddrescue import read_map
     from heliograph.archive.mend import mend
 
     with progress("repairing", quiet=as_json) as tell:
-        mended = mend(paths, out=out, progress=lambda what, done, total: tell(done / max(total, 1), what))
+        mended = mend(
+            paths,
+            out=out,
+            rescued=None if map_path is None else read_map(map_path),
+            progress=lambda what, done, total: tell(done / max(total, 1), what),
+        )
     if as_json:
         print_json(
             {
