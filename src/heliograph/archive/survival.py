@@ -25,7 +25,11 @@ class Survival:
     """What an image survives of each kind of damage, none of the others beside it."""
 
     random_share: float
-    """Share of the sectors, each lost on its own by chance: all are mended in at least 99 of 100 cases."""
+    """Share of the sectors, each lost on its own by chance: all are mended in at least 99 of 100 cases.
+
+    Lost is what is known to be (unread, or against its checksum); where a row's checksums are lost as well, a sector
+    with wrong bytes counts twice.
+    """
     scratch_bytes: int
     """One run of lost sectors: always mended up to here."""
     ring_mm: float | None
