@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import subprocess
 import sys
 import zlib
@@ -229,3 +231,21 @@ def test_a_layout_is_three_numbers():
 
     assert (layout.data_layers, layout.padding_sectors, layout.crc_start, layout.ecc_start) == (207, 5, 1656, 1664)
     assert layout.image_bytes == 2040 * SECTOR
+
+
+def test_an_image_that_cannot_be_read_in_full_is_not_protected(tmp_path: Path, monkeypatch):
+    """Zeros in place of what the disk did not give would be vouched for; the image stays as it was."""
+    image = make_iso(tmp_path / "a.iso", 900)
+    before, sound = image.read_bytes(), os.preadv
+
+    def preadv(file: int, buffers: list[memoryview], at: int) -> int:
+        """Sector 500 is unreadable, by whatever read touches it."""
+        if at <= 500 * SECTOR < at + len(buffers[0]):
+            raise OSError(errno.EIO, "Input/output error")
+        return sound(file, buffers, at)
+
+    monkeypatch.setattr(os, "preadv", preadv)
+    with pytest.raises(DiscWrong, match=r"a\.iso: cannot be read from sector \d+ on: input/output error"):
+        protect(image)
+    monkeypatch.undo()
+    assert image.read_bytes() == before

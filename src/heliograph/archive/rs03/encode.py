@@ -14,7 +14,7 @@ from heliograph.archive.gf import product
 from heliograph.archive.medium import SECTOR
 from heliograph.archive.rs03.code import parity_matrix
 from heliograph.archive.rs03.layout import HEADER_SECTORS, LAYERS, Layout, plan
-from heliograph.archive.rs03.rows import BATCH_ROWS, Progress, batches, in_parallel, open_image, read_line, write_line
+from heliograph.archive.rs03.rows import BATCH_ROWS, Progress, batches, in_parallel, open_image, read_sound, write_line
 from heliograph.archive.rs03.search import read_layout
 from heliograph.archive.rs03.sectors import FINGERPRINT_SECTOR, crc_sectors, fingerprint, header, padding
 from heliograph.errors import DiscWrong
@@ -44,7 +44,7 @@ def protect(
         redundancy, roots, medium_sectors, scratch_sectors: see `plan`.
         last_bytes: how many bytes of its last sector the ISO had before the caller filled it up with zeros; noted.
     Raises:
-        DiscWrong: not whole sectors, too short, or already protected.
+        DiscWrong: not whole sectors, too short, already protected, or not to be read in full.
         DoesNotFit: image and parity are larger than the medium.
         CannotWrite: the disk is full, or the file may not be written.
     """
@@ -85,7 +85,7 @@ def protect(
 
 def _append(file: int, image: Path, layout: Layout, last_bytes: int, progress: Progress | None) -> None:
     sector_16 = np.zeros(SECTOR, np.uint8)
-    read_line(file, FINGERPRINT_SECTOR, sector_16)
+    read_sound(file, FINGERPRINT_SECTOR, sector_16, image)
     medium = fingerprint(sector_16.tobytes())
     write_line(file, layout.iso_sectors, np.frombuffer(header(layout, medium, last_bytes=last_bytes), np.uint8), image)
     first_padding = layout.iso_sectors + HEADER_SECTORS
@@ -118,8 +118,8 @@ def _encode_rows(
     after = end % layout.layer_sectors
     for layer in range(n):
         start = layer * layout.layer_sectors
-        read_line(file, start + first, block[layer, :width])
-        read_line(file, start + after, block[layer, width : width + SECTOR])
+        read_sound(file, start + first, block[layer, :width], image)
+        read_sound(file, start + after, block[layer, width : width + SECTOR], image)
     crcs = sector_crcs(block[:n])[:, 1 : rows + 1]
     block[n, :width] = crc_sectors(layout, medium, crcs.T, last_bytes=last_bytes).reshape(-1)
     product(parity_matrix(layout.roots), block[: n + 1], block[n + 1 :], stop=width)

@@ -19,7 +19,7 @@ from heliograph.archive.medium import SECTOR
 from heliograph.errors import DiscWrong
 from heliograph.files import cannot_write
 
-__all__ = ["BATCH_ROWS", "Progress", "batches", "in_parallel", "open_image", "read_line", "write_line"]
+__all__ = ["BATCH_ROWS", "Progress", "batches", "in_parallel", "open_image", "read_line", "read_sound", "write_line"]
 
 BATCH_ROWS = 32
 WORKERS = max(1, min(4, os.cpu_count() or 1))
@@ -71,6 +71,31 @@ def open_image(image: Path, *, write: bool = False) -> int:
         raise DiscWrong(
             f"{image}: {(wrong.strerror or str(wrong)).lower()}", hint="check the path of the image", path=str(image)
         ) from wrong
+
+
+def read_sound(file: int, sector: int, line: Bytes, image: Path) -> None:
+    """Fill a line with sectors from `sector` on, to be protected as they are; what is past the end is zeroed.
+
+    Raises:
+        DiscWrong: a sector cannot be read; parity over zeros in its place would vouch for them.
+    """
+    view = line.data
+    done = 0
+    while done < len(view):
+        at = sector * SECTOR + done
+        try:
+            count = os.preadv(file, [view[done:]], at)
+        except OSError as wrong:
+            raise DiscWrong(
+                f"{image}: cannot be read from sector {at // SECTOR:,} on: {(wrong.strerror or str(wrong)).lower()}",
+                hint="copy it to a sound disk first, and protect the copy",
+                path=str(image),
+                sector=at // SECTOR,
+            ) from wrong
+        if count == 0:
+            break
+        done += count
+    line[done:] = 0
 
 
 def read_line(file: int, sector: int, line: Bytes) -> int:
