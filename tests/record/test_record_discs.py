@@ -25,7 +25,7 @@ def run(plant: Plant, written: Written, tmp_path: Path) -> Path:
         [tmp_path / "record", tmp_path / "video.bin"],
         tmp_path / "run" / "discs",
         date=plant.calendar.start,
-        medium=of_size("2MB"),
+        medium=of_size("2.5MB"),
         parity=2,
         keep_times=False,
     )
