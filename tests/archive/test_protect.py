@@ -289,8 +289,8 @@ def test_a_stopped_command_leaves_no_image(tmp_path: Path, signum: signal.Signal
     out = tmp_path / "out.iso"
     for sectors in (30_000, 60_000, 120_000):  # a fast machine may be through before the signal comes
         iso = make_iso(tmp_path / "in.iso", sectors)
-        words = [sys.executable, "-m", "heliograph.cli.main", "archive", "protect", str(iso), str(out), "--roots", "170"]
-        process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        words = ["-m", "heliograph.cli.main", "archive", "protect", str(iso), str(out), "--roots", "170"]
+        process = subprocess.Popen([sys.executable, *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         while not (tmp_path / "out.iso.partial").exists() and process.poll() is None:
             time.sleep(0.002)
         process.send_signal(signum)
