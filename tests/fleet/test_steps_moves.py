@@ -50,8 +50,8 @@ def test_the_table_lists_each_way_once_with_what_it_costs():
 
 
 def test_a_queue_moves_on_in_one_go():
-    """A corridor of 60 cells, 50 robots one behind the other: no try is needed for all of them to set out at once."""
-    fleet = Steps(grid_lattice(np.ones((1, 60), bool)), np.arange(0, 200, 4, dtype=np.int32), seed=1)
+    """A corridor of 150 cells, 50 robots one behind the other: no try is needed for all of them to set out at once."""
+    fleet = Steps(grid_lattice(np.ones((1, 150), bool)), np.arange(0, 200, 4, dtype=np.int32), seed=1)
     for v in range(50):
         fleet.send(v, 10 + v)
     fleet.plan()

@@ -79,14 +79,21 @@ OUT_SOON: Final = 24
 NEAR: Final = 8
 """... no more than so many steps to go."""
 HASTY: Final = 0.25
-"""Where there are fewer tries for each vehicle in a step, on a grid that is no crush, moves are dealt out instead (see
-`moves`), ..."""
+"""Where there are fewer tries for each vehicle in a step, on a grid with room moves are dealt out (see `moves`), ..."""
 LEISURELY: Final = 0.08
 """... until there would be so many again, ..."""
 BUNDLE: Final = 4
 """... each of as many redeals."""
 GIVE_WAY: Final = 8.0
 """There a step spent on one node counts as so many steps more to go."""
+SHORT: Final = 2.0
+"""On a crowded grid, where each vehicle cannot be tried so often in a step ..."""
+FLOWS: Final = 0.92
+"""... and those who pursue their goals come less than so many steps nearer in a step ..."""
+ADMIT: Final = 0.01
+"""... so many fewer of them do so in the next one, or more again, ..."""
+LEAST_ACTIVE: Final = 0.4
+"""... but so many of all at least. The nearest come first, and whoever has lost much."""
 QUIET: Final = 0.01
 """Where a round moves no larger share of the vehicles ..."""
 QUIET_STEPS: Final = 3
@@ -162,7 +169,7 @@ class Steps:
         self._dealt = False
         """Whether all paths are still as the last round has left them."""
         self._moves: Moves | None = None
-        if lattice.follow and not self._crushed:
+        if lattice.follow and not self._crowded:
             self._moves = build_moves(self._roads, count)
         self._by_moves: Moves | None = None
         """... if this step is planned by them."""
@@ -170,6 +177,10 @@ class Steps:
         self._nearest = round(min(max(NEAREST, LOOK / self._share), NEAREST_IN_ROOM))
         if lattice.follow:
             self._plans.k["window"] = self._nearest
+        self._active = float(count)
+        """So many pursue their goals, where it is crowded and there is no time to try everybody."""
+        self._flow = 1.0
+        """What they came nearer in a step of late, in steps."""
         self._tried = 0.0
         """Tries a step, of late."""
         self._tries_before = 0
@@ -304,11 +315,14 @@ class Steps:
         """
         p = self._plans
         self._dealt = False
+        before = p.to_go.copy()
         self._stalled = np.zeros(self.count, np.bool_) if stalled is None else stalled.copy()
         stays = self._stalled.copy()
         self._led.wait(stays)
         window.drive(p, self._roads, stays, self._todo)
         self._led.moved(p.path, p.held)
+        if self._crowded and not self._crushed:
+            self._admit(before - p.to_go)
         self._steps += 1
         node = self._roads.node[p.path[:, 0]]
         self._idle = np.where(node == self._was, self._idle + 1, 0)
@@ -320,6 +334,21 @@ class Steps:
         s = p.path[:, 0]
         arrived: NDArray[np.bool_] = (s >= 0) & (self._roads.node[s] == p.goal) & self._roads.there[s]
         return arrived
+
+    def _admit(self, nearer: NDArray[np.int64]) -> None:
+        """Where it is crowded and there is no time to try everybody, let fewer pursue their goals if they get on badly.
+
+        Args:
+            nearer: (v,) by how much each vehicle came nearer to its goal in this step.
+        """
+        aims = self._plans.aim >= 0
+        each = float(nearer[aims].sum()) / (UNIT * max(1, int(np.count_nonzero(aims))))
+        self._flow = MEMORY * self._flow + (1 - MEMORY) * each
+        if self._tried >= SHORT * self.count:
+            self._active = float(self.count)
+        else:
+            change = 1 + ADMIT if self._flow > FLOWS else 1 - ADMIT
+            self._active = min(max(change * self._active, LEAST_ACTIVE * self.count), float(self.count))
 
     def _rank(self) -> None:
         """Who has the right of way before whom, who may push, who is in a hurry, and who pursues its goal."""
@@ -345,8 +374,9 @@ class Steps:
             p.weight[inside] = OUT
             p.weight[p.held[0, p.goal[wants_in & (p.to_go < NEAR * UNIT)]]] = OUT_SOON
         p.aim[:] = p.goal
-        if self._prices is not None:
-            p.aim[p.order[self._hurried :]] = -1
+        active = self._hurried if self._prices is not None else round(self._active)
+        p.aim[p.order[active:]] = -1
+        p.weight[p.order[active:]] = CALM
 
     def _blind(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """(v,) who stands on a blind node, and who is sent to one that is held."""
