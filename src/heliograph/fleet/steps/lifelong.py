@@ -388,8 +388,7 @@ class Steps:
     def _renew(self, rows: list[int]) -> None:
         """Make rows again, as costs are now."""
         p = self._plans
-        for row in rows:
-            self._rows.renew(row)
+        self._rows.renew(rows)
         on_way = (p.goal >= 0) & (p.path[:, 0] >= 0)
         for v in np.flatnonzero(on_way & np.isin(p.row, rows)).tolist():
             cost = window.how_far(p, self._roads, v)

@@ -254,10 +254,12 @@ class RowTable:
             self._roads, node, state, self._beyond, int(self.reach[row]), self.top, self.rows[row], self._scratch
         )
 
-    def renew(self, row: int) -> None:
-        """Make a row again, as arcs cost now."""
-        note_costs(self._roads, self._scratch)
-        self.extend(row, -1)
+    def renew(self, rows: list[int]) -> None:
+        """Make rows again, as arcs cost now."""
+        if rows:
+            note_costs(self._roads, self._scratch)
+        for row in rows:
+            self.extend(row, -1)
 
     def in_use(self) -> NDArray[np.int64]:
         """The rows that vehicles need now."""
