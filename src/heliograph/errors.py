@@ -13,7 +13,9 @@ HeliographError             1   the root; never raised itself
 ├── DoesNotFit             11   the data is larger than the medium
 ├── CannotWrite            12   full disk, read-only directory, refused overwrite
 ├── InstanceWrong          13   an instance to bench the fleet with has a mistake
-└── RuleWrong              14   a rule file for keeping discs has a mistake
+├── RuleWrong              14   a rule file for keeping discs has a mistake
+├── DriveWrong             15   a drive, a changer or the disc in it refuses, or what was burnt reads back otherwise
+└── Overdue                16   a disc is overdue for its test or copy (`due --exit-code`)
 
 130 is Ctrl-C. An error carries its fields; the message says which, what and how much; the hint says what to do next.
 """
@@ -29,9 +31,11 @@ __all__ = [
     "DiscWrong",
     "DiscsLost",
     "DoesNotFit",
+    "DriveWrong",
     "HeliographError",
     "InstanceWrong",
     "NotFound",
+    "Overdue",
     "PlantWrong",
     "RuleWrong",
     "RunWrong",
@@ -140,3 +144,15 @@ class RuleWrong(HeliographError):
     """A rule file for keeping discs has a mistake."""
 
     exit_code = 14
+
+
+class DriveWrong(HeliographError):
+    """A drive, a changer or the disc in it refuses, or what was burnt does not read back as it should."""
+
+    exit_code = 15
+
+
+class Overdue(HeliographError):
+    """A disc is overdue for its test or its copy."""
+
+    exit_code = 16

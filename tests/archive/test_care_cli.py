@@ -116,6 +116,22 @@ def test_due_lists_what_is_due_and_says_what_comes_later(discs: list[Path], caps
     assert "2029-11-23" in call(capsys, "due", "discs", "--at", "2026-11-23", "--all")[1]
 
 
+def test_due_tells_cron_by_its_exit_code_when_asked_and_only_of_what_is_overdue(
+    discs: list[Path], capsys: pytest.CaptureFixture[str]
+):
+    code, out, err = call(capsys, "due", "discs", "--at", "2026-11-23", "--exit-code")
+    assert code == 16
+    assert "4 overdue" in out
+    assert "error: 4 overdue; the first: test disc D01 of set " in err
+    code, document = call_json(capsys, "due", "discs", "--at", "2026-11-23", "--exit-code")
+    assert (code, document["error"]["fields"]["overdue"]) == (16, 4)  # type: ignore[index]
+
+    assert call(capsys, "scrub", "discs", "--date", "2026-11-23")[0] == 0
+    on_the_day = ("due", "discs", "--at", "2029-11-23", "--exit-code")
+    assert (call(capsys, *on_the_day)[0], call_json(capsys, *on_the_day)[1]["due"]) == (0, 4)
+    assert call(capsys, "due", "discs", "--at", "2029-11-24", "--exit-code")[0] == 16
+
+
 def test_due_from_the_register_alone_knows_discs_that_were_never_tested(
     discs: list[Path], capsys: pytest.CaptureFixture[str]
 ):

@@ -93,6 +93,8 @@ EXIT_CODES: Final[dict[int, str]] = {
     12: "a file cannot be written or read (full disk, read-only directory)",
     13: "an instance to bench the fleet with has a mistake",
     14: "a rule file for keeping discs has a mistake",
+    15: "a drive, a changer or the disc in it refuses, or what was burnt reads back otherwise",
+    16: "a disc is overdue for its test or copy (due --exit-code)",
     70: "a mistake in Heliograph itself; HELIOGRAPH_DEBUG=1 shows where",
     130: "stopped by Ctrl-C",
 }

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from heliograph.cli.archive.care_options import limit_option, register_option
 from heliograph.cli.archive.dates import utc
-from heliograph.cli.archive.figures import LEAST, Figure
+from heliograph.cli.archive.figures import Figure
 from heliograph.cli.show import json_option, note, print_json, print_table
 
 if TYPE_CHECKING:
-    from heliograph.archive.care.due import Kept
+    from heliograph.archive.care.due import Due, Kept
     from heliograph.archive.care.register import DiscId, Register, Shelf
+    from heliograph.errors import Overdue
 
 __all__ = ["command"]
 
@@ -22,12 +25,11 @@ __all__ = ["command"]
 @click.command(
     epilog="\b\nExamples:\n  heliograph archive due discs\n"
     "  heliograph archive due --register care.sqlite --rule gbt-18894-2002 --at 2030-11-22\n"
-    "  heliograph archive due discs --life-years 50 --tests-per-life 10"
+    "  heliograph archive due discs --life-years 50 --tests-per-life 10\n"
+    "  heliograph archive due discs --exit-code || mail -s 'discs are overdue' archive@example.org"
 )
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH...]")
-@click.option(
-    "--register", type=click.Path(path_type=Path), help="SQLite register.  [default: register.sqlite in the first PATH]"
-)
+@register_option
 @click.option(
     "--rule",
     "name",
@@ -41,18 +43,12 @@ __all__ = ["command"]
     "--within", type=click.IntRange(0, 36525), default=90, show_default=True, help="Days ahead that count as due."
 )
 @click.option("--all", "every", is_flag=True, help="List what is due later, too.")
-@click.option(
-    "--limit",
-    type=Figure(LEAST, 1),
-    metavar="SHARE",
-    default=0.5,
-    show_default=True,
-    help="Copy a disc when its trend has the worst ECC block use this share of its roots (0 to 1).",
-)
+@limit_option
 @click.option("--life-years", type=Figure(1, 10_000), metavar="N", help="Estimated life of the discs; for iso-29121.")
 @click.option(
     "--tests-per-life", type=click.IntRange(1, 1000), help="Tests in that life: the interval is the one by the other."
 )
+@click.option("--exit-code", "tell", is_flag=True, help="Exit with code 16 when something is overdue, for cron.")
 @json_option
 def command(
     paths: tuple[Path, ...],
@@ -64,13 +60,15 @@ def command(
     limit: float,
     life_years: float | None,
     tests_per_life: int | None,
+    tell: bool,
     as_json: bool,
 ) -> None:
     """List what must be tested or copied by when: the sets in the images or folders PATH..., those in the register, or
     both.
 
     A disc never tested counts from its sealing date. With --life-years give --tests-per-life, too: no open source says
-    how many tests a life takes. Copies by trend are estimates (est.).
+    how many tests a life takes. Copies by trend are estimates (est.). To list is to succeed: the exit code is 0,
+    whatever is overdue, unless --exit-code is given.
     """
     from heliograph.archive.care.due import due
     from heliograph.archive.care.register import Register, default_register
@@ -91,30 +89,21 @@ def command(
     soon = [one for one in todo if every or one.state != "later"]
     later = [one for one in todo if one.state == "later"]
     states = [one.state for one in todo]
+    wrong = _overdue(todo) if tell else None
     if as_json:
-        print_json(
-            {
-                "rule": rule.name,
-                "title": rule.title,
-                "at": at.isoformat(),
-                "discs": len(discs),
-                **{state: states.count(state) for state in ("overdue", "due", "later")},
-                "todo": [
-                    {
-                        "by": one.by.isoformat(),
-                        "state": one.state,
-                        "do": one.do,
-                        "set": one.disc.set_id,
-                        "disc": one.disc.disc,
-                        "tested": one.tested.isoformat() if one.tested else None,
-                        "why": one.why,
-                        "citation": one.citation,
-                    }
-                    for one in todo
-                ],
-            }
-        )
-        return
+        document = {
+            "rule": rule.name,
+            "title": rule.title,
+            "at": at.isoformat(),
+            "discs": len(discs),
+            **{state: states.count(state) for state in ("overdue", "due", "later")},
+            "todo": [_plain(one) for one in todo],
+        }
+        if wrong is None:
+            print_json(document)
+            return
+        wrong.fields.update(document)
+        raise wrong
     rows = [
         (one.by.isoformat(), one.state, one.do, one.disc.set_id, one.disc.disc, _last(one.tested), one.why)
         for one in soon
@@ -127,6 +116,35 @@ def command(
     click.echo(f"{len(discs)} disc(s); to do: {now}{more}")
     for citation in dict.fromkeys(one.citation for one in (soon or later)):
         click.echo(f"by: {citation}")
+    if wrong is not None:
+        raise wrong
+
+
+def _overdue(todo: Sequence[Due]) -> Overdue | None:
+    """The first thing whose day is over, as the error that --exit-code asks for."""
+    from heliograph.errors import Overdue
+
+    over = [one for one in todo if one.state == "overdue"]
+    if not over:
+        return None
+    first = min(over)
+    return Overdue(
+        f"{len(over)} overdue; the first: {first.do} disc {first.disc.disc} of set {first.disc.set_id} by {first.by}",
+        hint="test with `heliograph archive scrub`, copy with `heliograph archive migrate`",
+    )
+
+
+def _plain(one: Due) -> dict[str, object]:
+    return {
+        "by": one.by.isoformat(),
+        "state": one.state,
+        "do": one.do,
+        "set": one.disc.set_id,
+        "disc": one.disc.disc,
+        "tested": one.tested.isoformat() if one.tested else None,
+        "why": one.why,
+        "citation": one.citation,
+    }
 
 
 def _interval(life_years: float | None, tests_per_life: int | None) -> float | None:

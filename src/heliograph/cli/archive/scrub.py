@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from heliograph.cli.archive.care_options import limit_option, register_option
 from heliograph.cli.archive.dates import utc
-from heliograph.cli.archive.figures import LEAST, Figure
 from heliograph.cli.show import json_option, note, print_json, print_table, progress
 
 if TYPE_CHECKING:
@@ -23,19 +23,10 @@ __all__ = ["command"]
     "  heliograph archive scrub /mnt/d01.iso --register care.sqlite --drive 'BU40N' --medium 'shelf A, 2026'"
 )
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH...")
-@click.option(
-    "--register", type=click.Path(path_type=Path), help="SQLite register.  [default: register.sqlite in the first PATH]"
-)
+@register_option
 @click.option("--date", metavar="DATE", help="When the discs were read, UTC: YYYY-MM-DD or an ISO 8601 time.  [now]")
 @click.option("--quick", is_flag=True, help="Checksums of the sectors only; compared with other quick tests.")
-@click.option(
-    "--limit",
-    type=Figure(LEAST, 1),
-    metavar="SHARE",
-    default=0.5,
-    show_default=True,
-    help="Copy a disc when its worst ECC block uses this share of its roots (0 to 1).",
-)
+@limit_option
 @click.option("--drive", default="", help="A note: the drive that read them.")
 @click.option("--medium", default="", help="A note: which physical discs; another note begins a new history.")
 @json_option
