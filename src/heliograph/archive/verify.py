@@ -318,9 +318,12 @@ def _why(report: Report) -> str:
     )
     what = f"{report.damaged.size:,} of {report.sectors:,} sectors damaged ({shown})"
     worst = f"{report.worst} in the worst row, where {report.layout.roots} can be rebuilt"
+    if report.repairable and report.margin < 0:
+        return f"{what}; {report.worst} in row {report.worst_row}, with lone wrong bytes that can all be mended"
     if report.repairable:
         return f"{what}; at most {worst}: {report.margin} more may go (row {report.worst_row})"
-    return f"{what}; {report.lost_rows.size:,} rows have lost more than parity rebuilds: {worst}"
+    said = f"{what}; {report.lost_rows.size:,} rows have lost more than parity rebuilds: {worst}"
+    return said if report.deep else f"{said}, or more if single bytes are wrong: a check without --quick tells"
 
 
 def _touched(image: Path, report: Report) -> tuple[str, ...]:

@@ -6,7 +6,8 @@ that mending one row also brings back the CRCs of the next; a CRC sector has its
 never is) or marked by dvdisaster as unread. ECC sectors have no CRC: a bad one shows only as a contradiction, an
 *error*. If all data of its row is vouched for, its ECC is just computed again. If not, bad sectors are found by what
 all their codewords have in common, at one root each and one for all, and lone wrong bytes codeword by codeword, at
-two each.
+two each. Where more sectors miss their CRCs than there are roots, those that were read are taken to hold lone wrong
+bytes, too.
 
 No answer is believed unchecked: what was mended must match its CRC, and what the parity has left over must agree.
 """
@@ -105,13 +106,16 @@ class _Row:
         n = layout.data_layers
         self.sectors, self.layout, self.wanted = sectors, layout, wanted
         self.vouched = np.zeros(LAYERS, np.bool_)
-        self.erased = gone | is_marked_dead(sectors)
         if wanted is not None:
             self.vouched[:n] = crcs == wanted
-            self.erased[:n] = ~self.vouched[:n]
-        self.vouched[n], self.erased[n] = whole, not whole
+        self.vouched[n] = whole
         empty = ~_any(sectors.view(np.uint64), axis=1)
-        self.erased[n + 1 :] |= empty[n + 1 :]
+        self.unread = (gone | is_marked_dead(sectors)) & ~self.vouched
+        self.unread[n + 1 :] |= empty[n + 1 :]
+        self.erased = self.unread.copy()
+        if wanted is not None:
+            self.erased[:n] = ~self.vouched[:n]
+        self.erased[n] = not whole
         self.suspect = empty & ~self.erased & ~self.vouched
 
     def mend(self, difference: Bytes) -> tuple[Flags, bool]:
@@ -134,6 +138,10 @@ class _Row:
             return
         # Without CRCs, an empty data sector may be lost or may be empty: both are tried.
         guesses = [self.erased | self.suspect, self.erased] if self.suspect.any() else [self.erased]
+        # A CRC tells of a bad sector, not of how many of its bytes are wrong: with one wrong byte in each, more sectors
+        # than there are roots can be mended, as none of them is lost as a whole.
+        if (self.erased & ~self.unread).any():
+            guesses.append(self.unread)
         for guess in guesses:
             solved = self._solve(difference, np.flatnonzero(guess))
             if solved is not None:
@@ -188,11 +196,12 @@ class _Row:
         return changes
 
     def _agrees(self, changed: Flags) -> bool:
-        """What was mended matches its CRCs."""
+        """What was mended, and what should have been, matches its CRCs."""
         n = self.layout.data_layers
-        if changed[n] and not crc_sectors_are_whole(self.sectors[n : n + 1], self.layout)[0]:
+        doubtful = changed | ~self.vouched
+        if doubtful[n] and not crc_sectors_are_whole(self.sectors[n : n + 1], self.layout)[0]:
             return False
-        data = np.flatnonzero(changed[:n])
+        data = np.flatnonzero(doubtful[:n])
         if self.wanted is None or not data.size:
             return True
         return bool((sector_crcs(np.ascontiguousarray(self.sectors[data]))[:, 0] == self.wanted[data]).all())

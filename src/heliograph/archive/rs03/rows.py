@@ -98,11 +98,11 @@ def read_sound(file: int, sector: int, line: Bytes, image: Path) -> None:
     line[done:] = 0
 
 
-def read_line(file: int, sector: int, line: Bytes) -> int:
+def read_line(file: int, sector: int, line: Bytes, unread: list[int] | None = None) -> int:
     """Fill a line with sectors from `sector` on; the whole sectors that were there. What was not there is zeroed.
 
-    A read error ends the sector it is in, not the command: it is asked for again sector by sector, and what stays
-    unreadable is zeroed and later found by its CRC.
+    A read error ends the sector it is in, not the command: it is asked for again sector by sector. What stays
+    unreadable is zeroed, and its number appended to `unread`: zeros may be what was there, and may not.
     """
     view = line.data
     done = 0
@@ -111,10 +111,12 @@ def read_line(file: int, sector: int, line: Bytes) -> int:
             count = os.preadv(file, [view[done:]], sector * SECTOR + done)
         except OSError:
             if len(view) - done <= SECTOR:
-                view[done:] = bytes(len(view) - done)
+                view[:] = bytes(len(view))
+                if unread is not None:
+                    unread.append(sector)
                 return len(view) // SECTOR
             for at in range(done - done % SECTOR, len(view), SECTOR):
-                read_line(file, sector + at // SECTOR, line[at : at + SECTOR])
+                read_line(file, sector + at // SECTOR, line[at : at + SECTOR], unread)
             return len(view) // SECTOR
         if count == 0:
             break

@@ -200,11 +200,15 @@ class _Scan:
         if room is None or room.size < LAYERS * width:
             room = self.own.room = np.zeros(LAYERS * width, np.uint8)
         block = room[: LAYERS * width].reshape(LAYERS, width)
-        gone = self.gone[:, first:end].copy()
+        unread: list[int] = []
+        gone = self.gone[:, first:end]
+        short = np.zeros_like(gone)
         for layer in range(LAYERS):
-            there = read_line(self.file, layer * layout.layer_sectors + first, block[layer])
-            gone[layer, there:] = True
-        return block, gone
+            there = read_line(self.file, layer * layout.layer_sectors + first, block[layer], unread)
+            short[layer, there:] = True
+        # Kept for good: the second pass of a repair may read a copy, which holds zeros there.
+        self.gone.reshape(-1)[unread] = True
+        return block, gone | short
 
     def _crc_sector(self, row: int) -> Bytes | None:
         """The CRC sector of a row as it stands in the file; None when it is not whole."""
@@ -262,8 +266,10 @@ class _Scan:
             block = np.zeros((n, width), np.uint8)
             bad = np.zeros((LAYERS, end - first), np.bool_)
             for layer in range(n):
-                there = read_line(self.file, layer * rows + first, block[layer])
+                unread: list[int] = []
+                there = read_line(self.file, layer * rows + first, block[layer], unread)
                 bad[layer, there:] = True
+                bad[layer, [sector - layer * rows - first for sector in unread]] = True
             own = np.zeros((end - first + 1, SECTOR), np.uint8)
             read_line(self.file, layout.crc_start + (first - 1) % rows, own[0])
             read_line(self.file, layout.crc_start + first, own[1:].reshape(-1))
