@@ -92,10 +92,10 @@ def test_other_files_are_refused_and_left_alone(tmp_path: Path):
         store.execute("CREATE TABLE things (name TEXT)")
     Register(newer).enter()
     with sqlite3.connect(newer) as store:
-        store.execute("PRAGMA user_version = 2")
+        store.execute("PRAGMA user_version = 3")
     before = [path.read_bytes() for path in (text, other, newer)]
 
-    for path, said in ((text, "not a database"), (other, "another kind of SQLite file"), (newer, "version 2, newer")):
+    for path, said in ((text, "not a database"), (other, "another kind of SQLite file"), (newer, "version 3, newer")):
         with pytest.raises(CannotWrite, match=said):
             Register(path).check()
         with pytest.raises(CannotWrite, match=said):

@@ -64,6 +64,7 @@ COMMANDS: Final[dict[str, Entry]] = {
             "plan": Entry("Say what seal would write: how many discs, how full.", "heliograph.cli.archive.plan"),
             "seal": Entry("Write files onto a set of protected disc images.", "heliograph.cli.archive.seal"),
             "protect": Entry("Add RS03 parity to a copy of any ISO image.", "heliograph.cli.archive.protect"),
+            "burn": Entry("Burn images onto discs, and read every sector back.", "heliograph.cli.archive.burn"),
             "verify": Entry("Check images against their checksums and parity.", "heliograph.cli.archive.verify"),
             "scrub": Entry("Test discs, keep the results, say which to copy by when.", "heliograph.cli.archive.scrub"),
             "due": Entry("List what must be tested or copied, by rule.", "heliograph.cli.archive.due"),

@@ -1,10 +1,10 @@
-"""The register: every test of every disc, a line each, in one SQLite file that only grows.
+"""The register: every test, burn and migration of every disc, a line each, in one SQLite file that only grows.
 
     SELECT tested_at, worst, roots FROM tests WHERE set_id = 'HG7K3M9QX2A' AND disc = 'D01' ORDER BY line;
 
 Unlike the catalog it cannot be made again from the discs. So no line is ever changed or deleted (triggers refuse it),
 each is written in a transaction of its own, and a killed writer leaves whole lines only. The tables are described in
-docs/archive.md.
+docs/archive.md; `schema` draws them, `burns` and `custody` read and write theirs.
 """
 
 from __future__ import annotations
@@ -16,47 +16,12 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
+from heliograph.archive.care.schema import APPLICATION, SCHEMA, VERSION
 from heliograph.errors import CannotWrite, NotFound
 
-__all__ = ["DiscId", "Register", "Shelf", "Test", "default_register"]
-
-_APPLICATION: Final = 0x48474341
-"""'HGCA': marks the file as ours, in the header of every SQLite file."""
-_VERSION: Final = 1
-_SCHEMA: Final = f"""
-BEGIN IMMEDIATE;
-CREATE TABLE IF NOT EXISTS discs (
-    set_id TEXT NOT NULL, disc TEXT NOT NULL, sealed_at TEXT NOT NULL, title TEXT NOT NULL,
-    PRIMARY KEY (set_id, disc));
-CREATE TABLE IF NOT EXISTS tests (
-    line INTEGER PRIMARY KEY AUTOINCREMENT,
-    set_id TEXT NOT NULL, disc TEXT NOT NULL, tested_at TEXT NOT NULL,
-    depth TEXT NOT NULL CHECK (depth IN ('deep', 'quick')),
-    sectors INTEGER, damaged_sectors INTEGER, worst INTEGER, roots INTEGER,
-    result TEXT NOT NULL CHECK (result IN ('good', 'damaged', 'lost', 'wrong')),
-    software TEXT NOT NULL, drive TEXT NOT NULL, medium TEXT NOT NULL, why TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS tests_by_disc ON tests (set_id, disc);
-CREATE TRIGGER IF NOT EXISTS tests_stay BEFORE UPDATE ON tests
-    BEGIN SELECT RAISE(ABORT, 'the register only grows'); END;
-CREATE TRIGGER IF NOT EXISTS tests_are_kept BEFORE DELETE ON tests
-    BEGIN SELECT RAISE(ABORT, 'the register only grows'); END;
-CREATE TRIGGER IF NOT EXISTS discs_stay BEFORE UPDATE ON discs
-    BEGIN SELECT RAISE(ABORT, 'the register only grows'); END;
-CREATE TRIGGER IF NOT EXISTS discs_are_kept BEFORE DELETE ON discs
-    BEGIN SELECT RAISE(ABORT, 'the register only grows'); END;
--- INSERT OR REPLACE would delete a line without asking the triggers above.
-CREATE TRIGGER IF NOT EXISTS tests_are_new BEFORE INSERT ON tests
-    WHEN EXISTS (SELECT 1 FROM tests WHERE line = NEW.line)
-    BEGIN SELECT RAISE(ABORT, 'the register only grows'); END;
-CREATE TRIGGER IF NOT EXISTS discs_are_new BEFORE INSERT ON discs
-    WHEN EXISTS (SELECT 1 FROM discs WHERE set_id = NEW.set_id AND disc = NEW.disc)
-    BEGIN SELECT RAISE(IGNORE); END;
-PRAGMA application_id = {_APPLICATION};
-PRAGMA user_version = {_VERSION};
-COMMIT;
-"""
+__all__ = ["DiscId", "Register", "Shelf", "Test", "default_register", "utc_text"]
 
 
 class DiscId(NamedTuple):
@@ -146,10 +111,10 @@ class Register:
         Raises:
             CannotWrite: as `check`.
         """
-        with self._open(write=True) as store, store:
+        with self.open(write=True) as store, store:
             store.executemany(
                 "INSERT OR IGNORE INTO discs VALUES (?, ?, ?, ?)",
-                ((*shelf.disc, _text(shelf.sealed_at), shelf.title) for shelf in shelves),
+                ((*shelf.disc, utc_text(shelf.sealed_at), shelf.title) for shelf in shelves),
             )
             store.executemany(
                 "INSERT INTO tests (set_id, disc, tested_at, depth, sectors, damaged_sectors, worst, roots, result,"
@@ -164,8 +129,8 @@ class Register:
             NotFound: there is no such file. CannotWrite: it is no register, or cannot be read.
         """
         found: dict[DiscId, list[Test]] = {}
-        with self._open() as store:
-            if _empty(store):
+        with self.open() as store:
+            if is_empty(store):
                 return found
             for row in store.execute(
                 "SELECT set_id, disc, tested_at, depth, result, sectors, damaged_sectors, worst, roots, software,"
@@ -177,16 +142,21 @@ class Register:
 
     def shelves(self) -> list[Shelf]:
         """Every disc it knows of, by sealing date; errors as of `tests`."""
-        with self._open() as store:
+        with self.open() as store:
             rows = (
                 []
-                if _empty(store)
+                if is_empty(store)
                 else store.execute("SELECT * FROM discs ORDER BY sealed_at, set_id, disc").fetchall()
             )
         return [Shelf(DiscId(row[0], row[1]), datetime.fromisoformat(row[2]), row[3]) for row in rows]
 
     @contextmanager
-    def _open(self, *, write: bool = False) -> Iterator[sqlite3.Connection]:
+    def open(self, *, write: bool = False) -> Iterator[sqlite3.Connection]:
+        """The open file; for what other modules keep in tables of their own (`burns`, `migrations`).
+
+        Raises:
+            NotFound: it is not there, and nothing is to be written. CannotWrite: as `check`.
+        """
         if not write and not self.path.exists():
             raise NotFound(
                 f"{self.path}: no such register", hint="`heliograph archive scrub` writes one; --register names another"
@@ -197,8 +167,8 @@ class Register:
                 if write:
                     # FULL: a line that was acknowledged survives a power cut, too.
                     store.execute("PRAGMA synchronous = FULL")
-                    if store.execute("PRAGMA user_version").fetchone()[0] < _VERSION:
-                        store.executescript(_SCHEMA)
+                    if store.execute("PRAGMA user_version").fetchone()[0] < VERSION:
+                        store.executescript(SCHEMA)
                 yield store
         except sqlite3.Error as wrong:
             raise CannotWrite(
@@ -209,18 +179,18 @@ class Register:
 
     def _recognise(self, store: sqlite3.Connection) -> None:
         tables = store.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-        ours = store.execute("PRAGMA application_id").fetchone()[0] == _APPLICATION
+        ours = store.execute("PRAGMA application_id").fetchone()[0] == APPLICATION
         version = store.execute("PRAGMA user_version").fetchone()[0]
-        if (tables and not ours) or version > _VERSION:
+        if (tables and not ours) or version > VERSION:
             what = f"a register of version {version}, newer than" if ours else "another kind of SQLite file; expected"
             raise CannotWrite(
-                f"{self.path}: {what} version {_VERSION}",
+                f"{self.path}: {what} version {VERSION}",
                 hint="name the register with --register" if not ours else "use the Heliograph that wrote it",
                 path=str(self.path),
             )
 
 
-def _empty(store: sqlite3.Connection) -> bool:
+def is_empty(store: sqlite3.Connection) -> bool:
     """Whether a writer was killed before its first transaction."""
     return not store.execute("PRAGMA user_version").fetchone()[0]
 
@@ -228,9 +198,9 @@ def _empty(store: sqlite3.Connection) -> bool:
 def _columns(one: Test) -> tuple[object, ...]:
     counts = (one.sectors, one.damaged_sectors, one.worst, one.roots)
     notes = (one.software, one.drive, one.medium, one.why)
-    return (*one.disc, _text(one.tested_at), one.depth, *counts, one.result, *notes)
+    return (*one.disc, utc_text(one.tested_at), one.depth, *counts, one.result, *notes)
 
 
-def _text(at: datetime) -> str:
+def utc_text(at: datetime) -> str:
     """UTC, to the second, in a form that sorts as time does."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S+00:00")

@@ -1,0 +1,79 @@
+"""An image that is to be burnt, known to be sound."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from heliograph.archive.care.register import DiscId
+from heliograph.archive.drive.port import Tell
+from heliograph.archive.index import volume_name
+from heliograph.archive.medium import SECTOR
+from heliograph.archive.reader import image_paths
+from heliograph.archive.verify import DiscState, Verdict, check_image
+from heliograph.errors import NotFound
+
+__all__ = ["Job", "images_in", "sha256_of", "sound"]
+
+_CHUNK: Final = 4 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """An image that is known to be sound."""
+
+    path: Path
+    state: DiscState
+    sha256: str
+    sectors: int
+
+    @property
+    def disc(self) -> DiscId:
+        """Which disc it is; empty names for an image of no set."""
+        return DiscId(self.state.set_id, self.state.disc) if self.state.set_id else DiscId("", "")
+
+    @property
+    def called(self) -> str:
+        """What a person calls it."""
+        return volume_name(*self.disc) if self.state.set_id else self.path.name
+
+
+def images_in(paths: Sequence[Path]) -> list[Path]:
+    """The image files that the paths hold.
+
+    Raises:
+        NotFound: none.
+    """
+    images = [path for path in image_paths(paths) if path.is_file()]
+    if not images:
+        raise NotFound(
+            f"{', '.join(map(str, paths))}: no disc images here", hint="give image files, or their folder; seal first"
+        )
+    return images
+
+
+def sha256_of(path: Path, tell: Tell) -> str:
+    """SHA-256 of the whole image, in hex."""
+    digest, done, size = hashlib.sha256(), 0, path.stat().st_size
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+            done += len(chunk)
+            tell(f"read {path.name}", done, size)
+    return digest.hexdigest()
+
+
+def sound(path: Path, sha256: str, tell: Tell) -> Job:
+    """Check an image in full: what is write-once deserves a good one.
+
+    Raises:
+        Damaged, SectorsLost, DiscWrong: it is not sound.
+    """
+    state = check_image(path, progress=lambda name, done, total: tell(f"check {name}", done, total))
+    wrong = Verdict((), (state,), whole_sets=False).error()
+    if wrong is not None:
+        raise type(wrong)(f"{wrong.message}; nothing was burnt", hint=wrong.hint, **wrong.fields)
+    return Job(path, state, sha256, -(-path.stat().st_size // SECTOR))
