@@ -96,14 +96,14 @@ def test_a_matrix_times_its_inverse_is_one(size: int, seed: int):
     assert (both == np.eye(size, dtype=np.uint8)).all()
 
 
-@pytest.fixture(scope="module", params=["bit planes", "field instruction"])
+@pytest.fixture(scope="module", params=["affine", "planes", "tables"])
 def kernel(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Both kernels of `product`, one after the other; the second where the processor has it."""
-    if request.param == "field instruction" and gf._instruction_constants() is None:
+    """The kernels of `product`, one after the other; the first where the processor has the instruction."""
+    kernels = {**gf._kernels(), "tables": gf._by_tables}
+    if request.param not in kernels:
         pytest.skip("this processor has no field instruction")
     with pytest.MonkeyPatch.context() as patch:
-        if request.param == "bit planes":
-            patch.setattr(gf, "_instruction_constants", lambda: None)
+        patch.setattr(gf, "_kernel", lambda: kernels[request.param])
         yield request.param
 
 
@@ -125,39 +125,48 @@ def test_the_kernel_agrees_with_one_product_at_a_time(kernel: str, rows: int, te
     assert (out[:, -SLICE:] == 0xAA).all()
 
 
-@pytest.mark.parametrize(("roots", "terms"), [(32, 223), (33, 222), (170, 85), (8, 247)])
-def test_both_kernels_give_the_same_bytes(roots: int, terms: int):
+@pytest.mark.parametrize(("roots", "terms"), [(32, 223), (33, 222), (170, 85), (8, 247), (13, 13), (3, 1)])
+def test_all_kernels_give_the_same_bytes(roots: int, terms: int):
     """On the shapes of RS03, with bytes of every value."""
-    constants = gf._instruction_constants()
-    if constants is None:
-        pytest.skip("this processor has no field instruction")
     chance = np.random.default_rng(roots)
     matrix = chance.integers(0, 256, (roots, terms), dtype=np.uint8)
     columns = chance.integers(0, 256, (terms, 4 * SLICE), dtype=np.uint8)
-    planes, instruction = np.zeros((2, roots, 4 * SLICE), np.uint8)
+    results = []
+    for run in (*gf._kernels().values(), gf._by_tables):
+        results.append(np.zeros((roots, 4 * SLICE), np.uint8))
+        run(matrix, columns, results[-1], 0, 4 * SLICE)
 
-    gf._product(gf._schedule(matrix), terms, columns, planes, 0, 4 * SLICE)
-    affine.affine_product(constants, matrix, columns, instruction, 0, 4 * SLICE)
-
-    assert planes.any()
-    assert (planes == instruction).all()
+    assert results[0].any()
+    assert all((result == results[0]).all() for result in results)
 
 
-def test_an_instruction_that_answers_wrong_is_not_used(monkeypatch: pytest.MonkeyPatch):
-    """Nor is one that the processor lacks, or that the code being made may not contain."""
-    monkeypatch.setattr(gf, "is_supported", lambda: False)
-    assert gf._instruction_constants.__wrapped__() is None
+def test_registers_are_not_asked_for_that_are_not_there(monkeypatch: pytest.MonkeyPatch):
+    """With sixteen of them, four rows are summed at a time; the result is the same."""
+    if "affine" not in gf._kernels():
+        pytest.skip("this processor has no field instruction")
+    monkeypatch.setattr(affine, "has", lambda *features: "avx512vl" not in features)
 
-    def wrong(constants, matrix, columns, out, start, stop):  # type: ignore[no-untyped-def]
+    assert gf._is_right(gf._kernels()["affine"])
+
+
+def test_a_kernel_that_answers_wrong_is_not_used(monkeypatch: pytest.MonkeyPatch):
+    """One wrong product of 65,536 is enough; the next one takes its place, at last the tables."""
+    right = gf._kernels()["planes"]
+
+    def wrong(matrix, columns, out, start, stop):  # type: ignore[no-untyped-def]
         out[:] = multiply(matrix, columns)
         out[200, 100] ^= 1
 
-    monkeypatch.setattr(gf, "is_supported", lambda: True)
-    monkeypatch.setattr(gf, "affine_product", wrong)
-    assert gf._instruction_constants.__wrapped__() is None
+    monkeypatch.setattr(gf, "_kernels", lambda: {"affine": wrong, "planes": right})
+    assert gf._choose() is right
+    monkeypatch.setattr(gf, "_kernels", lambda: {"affine": wrong, "planes": wrong})
+    assert gf._choose() is gf._by_tables
 
-    monkeypatch.setattr(affine.config, "CPU_NAME", "generic")
-    assert not affine.is_supported()
+
+def test_an_instruction_that_the_processor_lacks_is_not_used(monkeypatch: pytest.MonkeyPatch):
+    """It would end the whole process. The rest does without."""
+    monkeypatch.setattr(affine, "has", lambda *features: False)
+    assert list(gf._kernels()) == ["planes"]
 
 
 def test_a_product_of_the_wrong_shape_is_refused():

@@ -6,7 +6,6 @@ import errno
 import os
 import subprocess
 import sys
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rs03_discs import SECTOR, dvdisaster, dvdisaster_augments, make_iso, need, overwrite
 
-from heliograph.archive.crc import sector_crcs
 from heliograph.archive.gf import multiply
 from heliograph.archive.rs03 import Layout, largest_iso, plan, protect, read_layout
 from heliograph.archive.rs03.code import parity_matrix
@@ -28,20 +26,6 @@ def test_parity_is_that_of_the_codec_specification():
 
     assert parity.tobytes().hex(" ") == (
         "2f bd 4f b4 74 84 94 b9 ac d5 54 62 72 12 ee b3 eb ed 41 19 1d e1 d3 63 20 ea 49 29 0b 25 ab cf"
-    )
-
-
-def test_crcs_are_the_usual_ones_without_their_last_inversion():
-    """For numbers of sectors that do and do not divide by four."""
-    data = np.random.default_rng(0).integers(0, 256, (3, 7 * SECTOR), dtype=np.uint8)
-
-    crcs = sector_crcs(data)
-
-    assert crcs.shape == (3, 7)
-    assert all(
-        crcs[r, c] == zlib.crc32(data[r, c * SECTOR : (c + 1) * SECTOR]) ^ 0xFFFFFFFF
-        for r in range(3)
-        for c in range(7)
     )
 
 

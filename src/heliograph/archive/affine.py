@@ -5,47 +5,44 @@ at a time; its own fixed field is another one. It is taken on 256-bit registers:
 AVX-512 can do that, too, and those with both are no faster at 512 bits.
 
 A slice of the columns is first copied so that what one pass reads lies in one piece: rows of a block lie a power of
-two apart, and would evict each other from the cache. Eight sums stay in registers for all terms.
+two apart, and would evict each other from the cache. The sums of eight rows (four, where there are only sixteen
+registers) stay in registers for all terms, and take two terms in one go, as AVX-512 adds three vectors at once.
 
 Nothing here is used before `gf` has seen it agree with the field's own tables, on all 65,536 products.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from llvmlite import binding, ir  # type: ignore[import-untyped]
-from numba import config, njit, types
-from numba.extending import intrinsic
+from llvmlite import ir  # type: ignore[import-untyped]
 from numpy.typing import NDArray
+
+from heliograph.archive.machine import ADDRESS, BYTE, NUMBER, Code, address, has, kernel, once, scratch
 
 __all__ = ["affine_product", "bit_matrices", "is_supported"]
 
-_ROWS = 4
-"""Rows of the result that are summed together."""
+SLICE = 1024
+"""Bytes of each row that are copied and worked on together."""
 _VECTORS = 2
 """Registers of columns that are worked on together."""
+_TERMS = 2
+"""Terms that are added in one go."""
 _WORDS = 4
 """64-bit words in a register."""
-_STEP = _VECTORS * _WORDS
-_SLICE_WORDS = 128
+_REGISTER = 8 * _WORDS
+_STEP = _VECTORS * _REGISTER
 
-_I8, _I32, _I64 = ir.IntType(8), ir.IntType(32), ir.IntType(64)
-_VECTOR = ir.VectorType(_I64, _WORDS)
-_BYTES = ir.VectorType(_I8, 8 * _WORDS)
-_INSTRUCTION = "llvm.x86.vgf2p8affineqb.256"
+_I32 = ir.IntType(32)
+_VECTOR = ir.VectorType(NUMBER, _WORDS)
+_BYTES = ir.VectorType(BYTE, _REGISTER)
 
 
 def is_supported() -> bool:
-    """Whether the code that Numba makes here may use the instruction: else LLVM would end the whole process."""
-    if config.CPU_NAME is not None or config.CPU_FEATURES is not None:
-        return False  # someone asked for code for another processor
-    try:
-        features = binding.get_host_cpu_features()
-    except RuntimeError:
-        return False
-    return all(features.get(name, False) for name in ("gfni", "avx", "avx2"))
+    """Whether the processor has the instruction."""
+    return has("gfni", "avx", "avx2")
 
 
 def bit_matrices(bit_rows: NDArray[np.uint8]) -> NDArray[np.uint64]:
@@ -70,105 +67,120 @@ def affine_product(
 ) -> None:
     """As `gf.product`, which has checked the shapes; `matrices` as `bit_matrices` gives them."""
     rows, terms = matrix.shape
-    groups = -(-rows // _ROWS)
-    table = np.zeros((groups * _ROWS, terms), np.uint64)  # zero is the constant 0: rows that fill up the last group
-    table[:rows] = matrices[matrix]
-    table = np.ascontiguousarray(table.reshape(groups, _ROWS, terms).transpose(0, 2, 1))
-    _affine(table.reshape(-1), groups, rows, terms, columns, out, start, stop)
+    even = -(-terms // _TERMS) * _TERMS
+    eights = -(-rows // 8) if rows % 8 > 4 else rows // 8
+    if not has("avx512vl"):  # sixteen registers
+        eights = 0
+    fours = -(-max(0, rows - 8 * eights) // 4)
+    # Zero is the constant 0: rows that fill up the last group, and the term that makes their number even.
+    table = np.zeros((8 * eights + 4 * fours, even), np.uint64)
+    table[:rows, :terms] = matrices[matrix]
+    grouped = (
+        table[: 8 * eights].reshape(eights, 8, even).transpose(0, 2, 1).reshape(-1),
+        table[8 * eights :].reshape(fours, 4, even).transpose(0, 2, 1).reshape(-1),
+    )
+    constants = np.concatenate(grouped)
+    _kernel()(
+        *(address(constants), eights, fours, rows, terms, even),
+        *(address(columns) + start, columns.strides[0], address(out) + start, out.strides[0], stop - start),
+        scratch((even + len(table)) * SLICE),
+    )
 
 
-def _number(value: int) -> Any:
-    return ir.Constant(_I64, value)
+@once
+def _kernel() -> Callable[..., None]:
+    kinds = [ADDRESS, *[NUMBER] * 5, ADDRESS, NUMBER, ADDRESS, NUMBER, NUMBER, ADDRESS]
+    return kernel("affine", kinds, _write)
 
 
-def _everywhere(builder: Any, word: Any) -> Any:
-    """One word in all places of a register, as bytes."""
-    nothing = ir.Constant(_VECTOR, ir.Undefined)
-    first = builder.insert_element(nothing, word, ir.Constant(_I32, 0))
-    spread = builder.shuffle_vector(first, nothing, ir.Constant(ir.VectorType(_I32, _WORDS), [0] * _WORDS))
-    return builder.bitcast(spread, _BYTES)
+def _write(
+    code: Code,
+    table: Any,
+    eights: Any,
+    fours: Any,
+    rows: Any,
+    terms: Any,
+    even: Any,
+    columns: Any,
+    column_stride: Any,
+    out: Any,
+    out_stride: Any,
+    width: Any,
+    packed: Any,
+) -> None:
+    """The kernel. `table`: for each eight rows, then for each four, (even, 8 or 4) words. `packed` is scratch, the sums
+    behind the columns."""
+    builder = code.builder
+    affine = code.instruction(f"llvm.x86.vgf2p8affineqb.{8 * _REGISTER}", _BYTES, _BYTES, _BYTES, BYTE)
+    sums = code.at(packed, code.times(even, SLICE))
+    nothing = ir.Constant(_VECTOR, [0] * _WORDS)
 
+    def everywhere(word: Any) -> Any:
+        """One word in all places of a register, as bytes."""
+        first = builder.insert_element(ir.Constant(_VECTOR, ir.Undefined), word, ir.Constant(_I32, 0))
+        mask = ir.Constant(ir.VectorType(_I32, _WORDS), [0] * _WORDS)
+        return builder.bitcast(builder.shuffle_vector(first, ir.Constant(_VECTOR, ir.Undefined), mask), _BYTES)
 
-@intrinsic
-def _sum_terms(typingctx, table, table_at, packed, packed_at, terms, out, out_at):  # type: ignore[no-untyped-def]
-    """out = the sum over all terms of constant times column, for `_ROWS` rows and `_VECTORS` registers of columns.
+    def each_slice(first: Any) -> None:
+        def pack(term: Any) -> None:
+            source = code.at(columns, code.times(term, column_stride), first)
+            for part in range(SLICE // _STEP):
+                to = code.at(packed, code.times(code.plus(code.times(even, part), term), _STEP))
+                for at in range(0, _STEP, _REGISTER):
+                    code.store(code.load(_VECTOR, source, part * _STEP + at), to, at)
 
-    Written as a loop in LLVM's own vectors, so that the sums stay in registers. All offsets count 64-bit words.
-    """
+        def group(together: int, constants: Any, totals_of: Any) -> None:
+            """Sum the terms of so many rows."""
 
-    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        def words(place: int) -> Any:
-            array = context.make_array(signature.args[place])(context, builder, arguments[place])
-            return builder.bitcast(array.data, _I64.as_pointer())
+            def part(number: Any) -> None:
+                data = code.at(packed, code.times(code.times(number, even), _STEP))
 
-        def vector(base: Any, index: Any) -> Any:
-            return builder.bitcast(builder.gep(base, [index]), _VECTOR.as_pointer())
+                def add(term: Any, *totals: Any) -> list[Any]:
+                    line = code.at(data, code.times(term, _STEP))
+                    factors = code.at(constants, code.times(term, 8 * together))
+                    loaded = [
+                        builder.bitcast(code.load(_VECTOR, line, k * _STEP + v * _REGISTER), _BYTES)
+                        for k in range(_TERMS)
+                        for v in range(_VECTORS)
+                    ]
+                    after = []
+                    for row in range(together):
+                        words = [code.load(NUMBER, factors, 8 * (k * together + row)) for k in range(_TERMS)]
+                        spread = [everywhere(word) for word in words]
+                        for v in range(_VECTORS):
+                            both = nothing
+                            for k in range(_TERMS):
+                                column = loaded[k * _VECTORS + v]
+                                product = builder.call(affine, [column, spread[k], ir.Constant(BYTE, 0)])
+                                both = builder.xor(both, builder.bitcast(product, _VECTOR))
+                            after.append(builder.xor(totals[row * _VECTORS + v], both))
+                    return after
 
-        constants, source, target = words(0), words(2), words(5)
-        kind = ir.FunctionType(_BYTES, [_BYTES, _BYTES, _I8])
-        instruction = builder.module.globals.get(_INSTRUCTION) or ir.Function(builder.module, kind, _INSTRUCTION)
-        before = builder.block
-        loop, after = builder.append_basic_block("terms"), builder.append_basic_block("summed")
-        builder.branch(loop)
+                totals = code.loop(even, add, *[nothing] * (together * _VECTORS), step=_TERMS)
+                for row in range(together):
+                    to = code.at(totals_of, row * SLICE, code.times(number, _STEP))
+                    for v in range(_VECTORS):
+                        code.store(totals[row * _VECTORS + v], to, v * _REGISTER)
 
-        builder.position_at_end(loop)
-        term = builder.phi(_I64)
-        term.add_incoming(_number(0), before)
-        sums = [builder.phi(_VECTOR) for _ in range(_ROWS * _VECTORS)]
-        for each in sums:
-            each.add_incoming(ir.Constant(_VECTOR, [0] * _WORDS), before)
-        at = builder.add(arguments[3], builder.mul(term, _number(_STEP)))
-        data = []
-        for k in range(_VECTORS):
-            loaded = builder.load(vector(source, builder.add(at, _number(k * _WORDS))), align=8)
-            data.append(builder.bitcast(loaded, _BYTES))
-        first = builder.add(arguments[1], builder.mul(term, _number(_ROWS)))
-        totals = []
-        for row in range(_ROWS):
-            word = builder.load(builder.gep(constants, [builder.add(first, _number(row))]), align=8)
-            times = _everywhere(builder, word)
-            for k in range(_VECTORS):
-                product = builder.call(instruction, [data[k], times, ir.Constant(_I8, 0)])
-                totals.append(builder.xor(sums[row * _VECTORS + k], builder.bitcast(product, _VECTOR)))
-        following = builder.add(term, _number(1))
-        term.add_incoming(following, loop)
-        for each, total in zip(sums, totals, strict=True):
-            each.add_incoming(total, loop)
-        builder.cbranch(builder.icmp_signed("<", following, arguments[4]), loop, after)
+            code.loop(SLICE // _STEP, part)
 
-        builder.position_at_end(after)
-        for row in range(_ROWS):
-            for k in range(_VECTORS):
-                place = builder.add(arguments[6], _number(row * _SLICE_WORDS + k * _WORDS))
-                builder.store(totals[row * _VECTORS + k], vector(target, place), align=8)
-        return context.get_dummy_value()
+        def groups(together: int, constants: Any, totals_of: Any) -> Callable[[Any], None]:
+            def one(number: Any) -> None:
+                here = code.at(constants, code.times(code.times(number, even), 8 * together))
+                group(together, here, code.at(totals_of, code.times(number, together * SLICE)))
 
-    return types.void(table, types.intp, packed, types.intp, types.intp, out, types.intp), generate
+            return one
 
+        def put(row: Any) -> None:
+            source = code.at(sums, code.times(row, SLICE))
+            target = code.at(out, code.times(row, out_stride), first)
+            for at in range(0, SLICE, _REGISTER):
+                code.store(code.load(_VECTOR, source, at), target, at)
 
-# Compiled when it is first called, with no signature here: a processor without the instruction must never get that far.
-@njit(nogil=True, cache=True)
-def _affine(table, groups, rows, terms, columns, out, start, stop):  # type: ignore[no-untyped-def]
-    """The kernel of `affine_product`; offsets count 64-bit words."""
-    source, target = columns.view(np.uint64), out.view(np.uint64)
-    packed = np.empty(terms * _SLICE_WORDS, np.uint64)
-    total = np.empty(groups * _ROWS * _SLICE_WORDS, np.uint64)
-    for first in range(start // 8, stop // 8, _SLICE_WORDS):
-        for term in range(terms):
-            for part in range(_SLICE_WORDS // _STEP):
-                for word in range(_STEP):
-                    packed[(part * terms + term) * _STEP + word] = source[term, first + part * _STEP + word]
-        for part in range(_SLICE_WORDS // _STEP):
-            for group in range(groups):
-                _sum_terms(
-                    table,
-                    group * terms * _ROWS,
-                    packed,
-                    part * terms * _STEP,
-                    terms,
-                    total,
-                    group * _ROWS * _SLICE_WORDS + part * _STEP,
-                )
-        for row in range(rows):
-            for word in range(_SLICE_WORDS):
-                target[row, first + word] = total[row * _SLICE_WORDS + word]
+        code.loop(terms, pack)
+        code.loop(eights, groups(8, table, sums))
+        after = code.at(table, code.times(code.times(eights, even), 64))
+        code.loop(fours, groups(4, after, code.at(sums, code.times(eights, 8 * SLICE))))
+        code.loop(rows, put)
+
+    code.loop(width, each_slice, step=SLICE)

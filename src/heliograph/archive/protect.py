@@ -8,11 +8,14 @@ that has them. Both together is a size that must reach those roots.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from dataclasses import dataclass
-from io import FileIO
 from pathlib import Path
 
+from heliograph.archive.copying import copy_start, opened, unreadable
 from heliograph.archive.medium import MEDIA, SECTOR, Medium
 from heliograph.archive.rs03.layout import HEADER_SECTORS, LAYERS, MIN_ROOTS, SCRATCH_SECTORS, Layout, plan
 from heliograph.errors import CannotWrite, Damaged, DiscWrong, DoesNotFit, UsageWrong
@@ -21,7 +24,8 @@ from heliograph.files import whole_file
 __all__ = ["Protected", "protect_copy"]
 
 Progress = Callable[[str, int, int], None]
-_CHUNK = 4 << 20
+_PATIENCE_S = 0.1
+"""How often progress is told while only the copy is still under way."""
 _LEAST_SECTORS = 17
 """Sector 16 is what ties header and parity to the ISO, so it must be there."""
 
@@ -87,18 +91,40 @@ def protect_copy(
 
 
 def _write(source: Path, out: Path, layout: Layout, length: int, last_bytes: int, progress: Progress | None) -> None:
-    from heliograph.archive.rs03.encode import protect
-    from heliograph.archive.seal import refuse_another
+    """Copy the ISO in one thread while others take its CRCs and parity from the source itself."""
+    tell = progress or (lambda part, done, total: None)
+    stop, copied = threading.Event(), [0]
+    with whole_file(out) as aside, ExitStack() as stack:
+        writing = os.open(aside, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o666)
+        stack.callback(os.close, writing)
+        os.ftruncate(writing, layout.image_bytes)
+        reading = opened(source)
+        stack.callback(os.close, reading)
+        before = os.fstat(reading)
+        pool = stack.enter_context(ThreadPoolExecutor(1))
+        copying = pool.submit(copy_start, source, aside, length, stop, lambda done: copied.__setitem__(0, done))
+        try:
+            from heliograph.archive.rs03.encode import encode  # while the first blocks are on their way
+            from heliograph.archive.seal import refuse_another
 
-    with whole_file(out) as aside:
-        _copy(source, aside, length, progress)
-        protect(
-            aside,
-            roots=layout.roots,
-            medium_sectors=layout.sectors,
-            last_bytes=last_bytes,
-            progress=None if progress is None else lambda done, total: progress("protect", done, total),
-        )
+            for done in encode(reading, writing, aside, layout, last_bytes=last_bytes, named=source):
+                tell("protect", done, layout.sectors)
+                if copying.done():
+                    copying.result()
+        except BaseException:
+            stop.set()
+            raise
+        while not copying.done():
+            wait([copying], timeout=_PATIENCE_S)
+            tell("copy", copied[0] // SECTOR, length // SECTOR)
+        copying.result()
+        after = os.fstat(reading)
+        if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
+            raise DiscWrong(
+                f"{source}: changed while it was protected",
+                hint="let nothing else write to it, and try again",
+                path=str(source),
+            )
         refuse_another(out, aside)
 
 
@@ -107,7 +133,7 @@ def _length(source: Path) -> int:
     try:
         length = source.stat().st_size
     except OSError as wrong:
-        raise _unreadable(source, wrong) from wrong
+        raise unreadable(source, wrong) from wrong
     if length < _LEAST_SECTORS * SECTOR:
         raise DiscWrong(
             f"{source}: {length} bytes; an ISO image has at least {_LEAST_SECTORS} sectors of {SECTOR}",
@@ -115,14 +141,6 @@ def _length(source: Path) -> int:
             path=str(source),
         )
     return length
-
-
-def _unreadable(source: Path, wrong: OSError) -> DiscWrong:
-    return DiscWrong(
-        f"{source}: {(wrong.strerror or str(wrong)).lower()}",
-        hint="check the path; a disc that cannot be read to its end must be rescued first, its gaps would be protected",
-        path=str(source),
-    )
 
 
 def _protection_of(source: Path, progress: Progress | None) -> Layout | None:
@@ -146,34 +164,6 @@ def _protection_of(source: Path, progress: Progress | None) -> Layout | None:
             sectors=int(report.damaged.size),
         )
     return layout
-
-
-def _copy(source: Path, aside: Path, length: int, progress: Progress | None) -> None:
-    """Copy the first `length` bytes, and zeros up to a whole sector."""
-    left = length
-    with aside.open("wb") as target, _opened(source) as file:
-        while left:
-            try:
-                chunk = os.read(file.fileno(), min(_CHUNK, left))
-            except OSError as wrong:
-                raise _unreadable(source, wrong) from wrong
-            if not chunk:
-                raise DiscWrong(
-                    f"{source}: ends {left:,} bytes before its length",
-                    hint="let nothing else write to it, and try again",
-                )
-            target.write(chunk)
-            left -= len(chunk)
-            if progress is not None:
-                progress("copy", (length - left) // SECTOR, length // SECTOR)
-        target.write(bytes(-length % SECTOR))
-
-
-def _opened(source: Path) -> FileIO:
-    try:
-        return source.open("rb", buffering=0)
-    except OSError as wrong:
-        raise _unreadable(source, wrong) from wrong
 
 
 def _room(medium_sectors: int, roots: int) -> int:

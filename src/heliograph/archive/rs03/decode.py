@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from heliograph.archive.crc import sector_crcs
 from heliograph.archive.gf import product
 from heliograph.archive.medium import SECTOR
-from heliograph.archive.rs03.code import locate, locate_together, parity_matrix, solver, syndrome_matrix
+from heliograph.archive.rs03.code import parity_matrix, solver, syndrome_matrix
 from heliograph.archive.rs03.layout import LAYERS, MAX_ROOTS, MIN_ROOTS, Layout
 from heliograph.archive.rs03.sectors import crc_sectors_are_whole, is_marked_dead, read_crc_sector
 
@@ -163,6 +163,8 @@ class _Row:
         if agreed(erased):
             changes[erased] = answer[: erased.size]
             return changes
+        from heliograph.archive.rs03.locate import locate, locate_together
+
         free = ~self.vouched
         free[erased] = False
         allowed = np.flatnonzero(free)

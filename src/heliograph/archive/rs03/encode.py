@@ -1,9 +1,13 @@
-"""Protect an image: append header, padding, CRC layer and ECC layers to an ISO, in one pass and constant memory."""
+"""Protect an image: header, padding, CRC layer and ECC layers behind an ISO, in one pass and constant memory.
+
+Each row is read once; its CRCs are taken and its parity computed while it is in the processor's cache.
+"""
 
 from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +17,13 @@ from heliograph.archive.crc import sector_crcs
 from heliograph.archive.gf import product
 from heliograph.archive.medium import SECTOR
 from heliograph.archive.rs03.code import parity_matrix
-from heliograph.archive.rs03.layout import HEADER_SECTORS, LAYERS, Layout, plan
+from heliograph.archive.rs03.layout import LAYERS, Layout, plan
 from heliograph.archive.rs03.rows import BATCH_ROWS, Progress, batches, in_parallel, open_image, read_sound, write_line
 from heliograph.archive.rs03.search import read_layout
-from heliograph.archive.rs03.sectors import FINGERPRINT_SECTOR, crc_sectors, fingerprint, header, padding
+from heliograph.archive.rs03.sectors import FINGERPRINT_SECTOR, behind_iso, crc_sectors, fingerprint
 from heliograph.errors import DiscWrong
 
-__all__ = ["protect"]
+__all__ = ["encode", "protect"]
 
 Bytes = NDArray[np.uint8]
 
@@ -73,7 +77,9 @@ def protect(
             scratch_sectors=scratch_sectors,
         )
         try:
-            _append(file, image, layout, last_bytes, progress)
+            for done in encode(file, file, image, layout, last_bytes=last_bytes):
+                if progress is not None:
+                    progress(done, layout.sectors)
             os.fsync(file)
         except BaseException:
             os.ftruncate(file, length)
@@ -83,45 +89,74 @@ def protect(
         os.close(file)
 
 
-def _append(file: int, image: Path, layout: Layout, last_bytes: int, progress: Progress | None) -> None:
-    sector_16 = np.zeros(SECTOR, np.uint8)
-    read_sound(file, FINGERPRINT_SECTOR, sector_16, image)
-    medium = fingerprint(sector_16.tobytes())
-    write_line(file, layout.iso_sectors, np.frombuffer(header(layout, medium, last_bytes=last_bytes), np.uint8), image)
-    first_padding = layout.iso_sectors + HEADER_SECTORS
-    for at in range(0, layout.padding_sectors, 4096):
-        part = padding(first_padding + at, min(4096, layout.padding_sectors - at), medium)
-        write_line(file, first_padding + at, part.reshape(-1), image)
+def encode(
+    source: int, target: int, image: Path, layout: Layout, *, last_bytes: int = SECTOR, named: Path | None = None
+) -> Iterator[int]:
+    """Write all that RS03 adds to an ISO; yields the sectors done now and then, counted over the whole image.
 
-    own = threading.local()  # one block per thread, used again for every batch
-
-    def encode(batch: tuple[int, int]) -> int:
-        if not hasattr(own, "block"):
-            own.block = np.zeros((LAYERS, (min(BATCH_ROWS, layout.layer_sectors) + 1) * SECTOR), np.uint8)
-        _encode_rows(file, image, layout, medium, last_bytes, batch, own.block)
-        return batch[1] - batch[0]
-
+    Args:
+        source: open for reading; its first `layout.iso_sectors` sectors are the ISO, the last filled up with zeros.
+        target: open for writing; may be the same file. What stands before the end of the ISO is not touched.
+        image, named: what the target and the source are called; the same if they are the same file.
+        last_bytes: how many bytes of the ISO's last sector are used.
+    Raises:
+        DiscWrong: a sector of the source cannot be read.
+        CannotWrite: the disk is full, or the like.
+    """
+    work = _Encoding(source, target, image, named or image, layout, last_bytes)
     done = 0
-    for rows in in_parallel(encode, batches(layout.layer_sectors)):
+    for rows in in_parallel(work.encode, batches(layout.layer_sectors)):
         done += rows
-        if progress is not None:
-            progress(done * LAYERS, layout.sectors)
+        yield done * LAYERS
 
 
-def _encode_rows(
-    file: int, image: Path, layout: Layout, medium: bytes, last_bytes: int, batch: tuple[int, int], block: Bytes
-) -> None:
-    """CRC and ECC sectors of rows first..end-1. They need one row more: a CRC sector keeps the CRCs of the next row."""
-    first, end = batch
-    rows, n = end - first, layout.data_layers
-    width = rows * SECTOR
-    after = end % layout.layer_sectors
-    for layer in range(n):
-        start = layer * layout.layer_sectors
-        read_sound(file, start + first, block[layer, :width], image)
-        read_sound(file, start + after, block[layer, width : width + SECTOR], image)
-    crcs = sector_crcs(block[:n])[:, 1 : rows + 1]
-    block[n, :width] = crc_sectors(layout, medium, crcs.T, last_bytes=last_bytes).reshape(-1)
-    product(parity_matrix(layout.roots), block[: n + 1], block[n + 1 :], stop=width)
-    for layer in range(n, LAYERS):
-        write_line(file, layer * layout.layer_sectors + first, block[layer, :width], image)
+class _Encoding:
+    """An ISO that is being protected."""
+
+    def __init__(self, source: int, target: int, image: Path, named: Path, layout: Layout, last_bytes: int) -> None:
+        self.source, self.target, self.image, self.named = source, target, image, named
+        self.layout, self.last_bytes = layout, last_bytes
+        sector_16 = np.zeros(SECTOR, np.uint8)
+        read_sound(source, FINGERPRINT_SECTOR, sector_16, named)
+        self.medium = fingerprint(sector_16.tobytes())
+        self.own = threading.local()
+
+    def encode(self, batch: tuple[int, int]) -> int:
+        """Write CRC and ECC sectors of rows first..end-1, and what of their data is not the ISO's; how many rows.
+
+        One row more is needed: a CRC sector keeps the CRCs of the next row.
+        """
+        first, end = batch
+        layout = self.layout
+        n, all_rows, iso = layout.data_layers, layout.layer_sectors, layout.iso_sectors
+        rows = end - first
+        width = rows * SECTOR
+        if not hasattr(self.own, "block"):  # one block per thread, used again for every batch
+            self.own.block = np.zeros((LAYERS, (min(BATCH_ROWS, all_rows) + 1) * SECTOR), np.uint8)
+        block = self.own.block
+        for layer in range(n):
+            start, line = layer * all_rows + first, block[layer, : width + SECTOR]
+            if end < all_rows:
+                self._fill(line, start)
+            else:
+                self._fill(line[:width], start)
+                self._fill(line[width:], layer * all_rows)
+            if start + rows > iso:
+                made = max(iso, start)
+                write_line(self.target, made, line[(made - start) * SECTOR : width], self.image)
+        crcs = sector_crcs(block[:n])[:, 1 : rows + 1]
+        block[n, :width] = crc_sectors(layout, self.medium, crcs.T, last_bytes=self.last_bytes).reshape(-1)
+        product(parity_matrix(layout.roots), block[: n + 1], block[n + 1 :], stop=width)
+        for layer in range(n, LAYERS):
+            write_line(self.target, layer * all_rows + first, block[layer, :width], self.image)
+        return rows
+
+    def _fill(self, line: Bytes, start: int) -> None:
+        """Data sectors from `start` on: of the ISO, and behind it the header and padding."""
+        iso, count = self.layout.iso_sectors, line.size // SECTOR
+        of_iso = min(max(iso - start, 0), count)
+        if of_iso:
+            read_sound(self.source, start, line[: of_iso * SECTOR], self.named)
+        if of_iso < count:
+            made = behind_iso(self.layout, self.medium, start + of_iso, count - of_iso, last_bytes=self.last_bytes)
+            line[of_iso * SECTOR :] = made.reshape(-1)

@@ -15,11 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heliograph.archive.medium import SECTOR
-from heliograph.archive.rs03.layout import LAYERS, MAX_ROOTS, MIN_ROOTS, Layout
+from heliograph.archive.rs03.layout import HEADER_SECTORS, LAYERS, MAX_ROOTS, MIN_ROOTS, Layout
 
 __all__ = [
     "COOKIE",
     "COOKIE_IN_CRC",
+    "behind_iso",
     "crc_sectors",
     "crc_sectors_are_whole",
     "fingerprint",
@@ -107,10 +108,19 @@ def padding(first: int, count: int, medium: bytes) -> Bytes:
         template[at : at + len(text)] = text
     template[_PADDING_FINGERPRINT : _PADDING_FINGERPRINT + len(medium)] = medium
     block = np.tile(np.frombuffer(bytes(template), np.uint8), (count, 1))
-    for row in range(count):
-        number = np.frombuffer(str(first + row).encode(), np.uint8)
-        block[row, _PADDING_NUMBER : _PADDING_NUMBER + number.size] = number
+    numbers = np.arange(first, first + count).astype("S")  # ASCII digits, zeros behind them
+    digits = numbers.view(np.uint8).reshape(count, numbers.itemsize)
+    block[:, _PADDING_NUMBER : _PADDING_NUMBER + digits.shape[1]] = digits
     return block
+
+
+def behind_iso(layout: Layout, medium: bytes, first: int, count: int, *, last_bytes: int = SECTOR) -> Bytes:
+    """(count, 2048): data sectors from number `first` on, none of them the ISO's: header, then padding."""
+    in_header = first - layout.iso_sectors
+    whole = np.frombuffer(header(layout, medium, last_bytes=last_bytes), np.uint8).reshape(HEADER_SECTORS, SECTOR)
+    parts = whole[min(in_header, HEADER_SECTORS) : in_header + count]
+    left = count - len(parts)
+    return np.concatenate([parts, padding(first + len(parts), left, medium)]) if left else parts
 
 
 def crc_sectors(layout: Layout, medium: bytes, crcs: NDArray[np.uint32], *, last_bytes: int = SECTOR) -> Bytes:
