@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from disc_sets import write_files
 
-from heliograph.archive.find import find, to_fetch
+from heliograph.archive.catalog import Where, find, to_fetch
 from heliograph.archive.medium import of_size
 from heliograph.archive.seal import DiscSet, seal
 from heliograph.cli.main import main
@@ -19,7 +19,7 @@ FIRST, SECOND = date(2026, 11, 3), date(2026, 11, 4)
 
 
 @pytest.fixture
-def days(tmp_path: Path) -> list[DiscSet]:
+def days(tmp_path: Path, catalog: Where) -> list[DiscSet]:
     """Two days, on two data discs and on three with a parity disc; the second keeps a file of the first again."""
     sets = []
     for number, day in enumerate((FIRST, SECOND)):
@@ -34,6 +34,7 @@ def days(tmp_path: Path) -> list[DiscSet]:
                 medium=of_size("3.2MB"),
                 parity=number,
                 title=f"Day {number}",
+                catalog=catalog,
                 keys={"record/cells.bin": {"cell": (f"{stamp}-00000-0001", f"{stamp}-00099-0980")}},
             )
         )
@@ -80,7 +81,8 @@ def test_the_fewest_discs_are_fetched_each_once_in_the_order_of_the_set(days: li
     (fetch,) = to_fetch(catalog, second)
 
     assert [(disc.disc, disc.files) for disc in fetch.discs] == [("D01", 1), ("D02", 1), ("D03", 3)]
-    assert fetch.discs[0].image == days[1].discs[0].path.name
+    image = days[1].discs[0].path
+    assert fetch.discs[0].image == (image.name if isinstance(catalog, Path) else str(image))
     assert (fetch.set_id, fetch.rebuild, fetch.spare) == (days[1].set_id, (), ("P01",))
 
 
@@ -112,19 +114,27 @@ def test_what_cannot_be_asked_is_told(days: list[DiscSet], tmp_path: Path):
 
 
 def test_the_command_names_discs_for_people_and_for_machines(
-    days: list[DiscSet], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    days: list[DiscSet],
+    tmp_path: Path,
+    catalog: Where,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ):
     monkeypatch.chdir(tmp_path)
+    usual, folder = ([], ["--catalog", "discs"]) if isinstance(catalog, Path) else [["--catalog", catalog]] * 2
 
-    assert main(["archive", "find", "*.txt", "--time", "2026-11-05", "2026-11-05", "--for-restore"]) == 0
+    assert main(["archive", "find", "*.txt", "--time", "2026-11-05", "2026-11-05", "--for-restore", *usual]) == 0
     said = capsys.readouterr()
     assert f"{days[1].set_id}_D03" in said.out
     assert "should another disc" in said.err
     assert "P01" in said.err
-    words = ["archive", "find", "--lot", "SX261104-00001", "--catalog", "discs", "--missing", "D02", "--json"]
-    assert main(words) == 0
+    assert main(["archive", "find", "--lot", "SX261104-00001", *folder, "--missing", "D02", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert [disc["disc"] for disc in document["fetch"][0]["discs"]] == ["D01", "D03", "P01"]
     assert document["fetch"][0]["rebuild"] == ["D02"]
+    assert main(["archive", "find", "--limit", "2", *usual]) == 0
+    said = capsys.readouterr()
+    assert said.out.count(".txt") + said.out.count(".bin") == 2
+    assert "note: 4 more of 6 files are not shown" in said.err
     assert main(["archive", "find", "--time", "yesterday", "today"]) == 2
     assert "expected YYYY-MM-DD" in capsys.readouterr().err

@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from heliograph.archive.fill import Progress, Watch, fill
 from heliograph.archive.index import Index, image_name
@@ -23,6 +23,9 @@ from heliograph.archive.pack import Source, gather
 from heliograph.archive.plan import SetPlan, Wishes, plan_set, tidy_title
 from heliograph.errors import CannotWrite, UsageWrong
 from heliograph.files import PARTIAL, cannot_write, whole_file
+
+if TYPE_CHECKING:
+    from heliograph.archive.catalog import Where
 
 __all__ = ["DiscSet", "SealedDisc", "refuse_another", "seal"]
 
@@ -46,7 +49,7 @@ class DiscSet:
 
     index: Index
     discs: tuple[SealedDisc, ...]
-    catalog: Path
+    catalog: Where
     left_behind: tuple[Path, ...]
     """Partial images that an interrupted seal had left in the directory; those of this set have been replaced."""
     split_s: Mapping[str, float] = field(default_factory=dict)
@@ -76,7 +79,7 @@ def seal(
     extra: Mapping[str, str] | None = None,
     about: str = "",
     keep_times: bool = True,
-    catalog: Path | None = None,
+    catalog: Where | None = None,
     progress: Progress | None = None,
 ) -> DiscSet:
     """Write `paths` to as many images of `medium` as they need, and `parity` more that replace any lost ones.
@@ -89,13 +92,13 @@ def seal(
         extra: anything more the index shall say about the set.
         about: a few lines for README.txt, e.g. where the tables are described.
         keep_times: note each file's modification time in the index (then another time gives other bytes).
-        catalog: SQLite catalog to enter the set in; `catalog.sqlite` in `out_dir` if not given.
+        catalog: to enter the set in, a file or postgresql://…; `catalog.sqlite` in `out_dir` if not given.
     Raises:
         NotFound: a path cannot be read. UsageWrong: it is not a file or folder.
         DoesNotFit: a disc of this medium has no room beside its own overhead.
         CannotWrite: full disk, read-only directory, or an image of that name with other contents is there.
     """
-    from heliograph.archive.catalog import default_catalog, enter
+    from heliograph.archive.catalog import check, default_catalog, enter
 
     watch = Watch(progress)
     date = date if date.tzinfo is not None else date.replace(tzinfo=UTC)
@@ -109,6 +112,8 @@ def seal(
     plan = plan_set(gather(paths), wishes, explained)
     left_behind = tuple(sorted(out_dir.glob(f"*.iso{PARTIAL}*"))) if out_dir.is_dir() else ()
     _check_room(plan, out_dir)
+    catalog = catalog or default_catalog(out_dir)
+    check(catalog)
     for path in left_behind:
         if path.name.startswith(plan.index.set_id):
             path.unlink(missing_ok=True)
@@ -126,7 +131,6 @@ def seal(
         SealedDisc(drawn.disc.name, drawn.disc.kind, path, drawn.layout.bytes, size)
         for drawn, path, size in zip(plan.discs, names, sizes, strict=True)
     )
-    catalog = catalog or default_catalog(out_dir)
     enter(catalog, index, {disc.name: (disc.path, disc.image_bytes) for disc in discs})
     watch.lap("catalog")
     return DiscSet(index, discs, catalog, left_behind, watch.split_s)

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from heliograph.cli.archive.catalogs import CATALOG, usual_catalog
 from heliograph.cli.show import human_bytes, json_option, note, print_json, print_table
 
 if TYPE_CHECKING:
-    from heliograph.archive.find import SetFetch
+    from heliograph.archive.catalog import SetFetch
 
 __all__ = ["command"]
 
@@ -35,11 +36,12 @@ __all__ = ["command"]
 @click.option("--cell", default="", help="Files whose range of cells has room for this cell.")
 @click.option(
     "--catalog",
-    type=click.Path(path_type=Path),
-    help="The catalog, or its folder.  [default: catalog.sqlite in discs, or here]",
+    type=CATALOG,
+    help="A SQLite file or its folder, or postgresql://…  [default: catalog.sqlite here, or in discs]",
 )
 @click.option("--for-restore", is_flag=True, help="Say which discs to fetch, in which order: the fewest, each once.")
 @click.option("--missing", multiple=True, metavar="DISC", help="A disc that is not to be had, e.g. D02; repeatable.")
+@click.option("--limit", type=click.IntRange(1), default=1000, show_default=True, help="Rows of the table.")
 @json_option
 def command(
     pattern: str,
@@ -48,9 +50,10 @@ def command(
     sha256: str,
     lot: str,
     cell: str,
-    catalog: Path | None,
+    catalog: Path | str | None,
     for_restore: bool,
     missing: tuple[str, ...],
+    limit: int,
     as_json: bool,
 ) -> None:
     """Find files in the catalog: by PATTERN on their path, day, hash, lot or cell; all that are given must match.
@@ -58,23 +61,25 @@ def command(
     It says on which discs each file stands. Lots and cells are found by the first and last cell that the catalog keeps
     of a file: what is found may hold them, what is not found does not.
     """
-    from heliograph.archive.find import find, to_fetch
+    from heliograph.archive.catalog import find, shown, to_fetch
 
-    where = _catalog(catalog)
+    where = usual_catalog(catalog)
     between = (_day(days[0]), _day(days[1])) if days else None
     hits = find(where, pattern, sha256=sha256, lot=lot.strip(), cell=cell.strip(), days=between, of=time_of)
     fetch = to_fetch(where, hits, missing) if for_restore or missing else []
     if as_json:
-        document: dict[str, object] = {"catalog": where, "files": [dataclasses.asdict(hit) for hit in hits]}
+        document: dict[str, object] = {"catalog": shown(where), "files": [dataclasses.asdict(hit) for hit in hits]}
         if for_restore or missing:
             document["fetch"] = [dataclasses.asdict(each) for each in fetch]
         print_json(document)
         return
     rows = [
         (hit.file, human_bytes(hit.bytes), hit.set_id, hit.sealed[:10], ", ".join(dict.fromkeys(hit.discs)))
-        for hit in hits
+        for hit in hits[:limit]
     ]
-    print_table(["file", "size", "set", "sealed", "discs"], rows, title=str(where))
+    print_table(["file", "size", "set", "sealed", "discs"], rows, title=shown(where))
+    if len(hits) > limit:
+        note(f"note: {len(hits) - limit:,} more of {len(hits):,} files are not shown: --limit {len(hits)}, or --json")
     if fetch:
         _show(fetch)
 
@@ -105,15 +110,6 @@ def _show(sets: list[SetFetch]) -> None:
             )
         else:
             note(f"note: no parity disc of {one.set_id} is left to replace another disc")
-
-
-def _catalog(given: Path | None) -> Path:
-    from heliograph.archive.catalog import default_catalog
-
-    if given is not None:
-        return default_catalog(given) if given.is_dir() else given
-    here = default_catalog(Path())
-    return here if here.is_file() else default_catalog(Path("discs"))
 
 
 def _day(text: str) -> date:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from heliograph.cli.archive.catalogs import CATALOG
 from heliograph.cli.archive.wishes import asked_day, asked_medium, asked_title, set_options
 from heliograph.cli.show import human_bytes, json_option, note, print_json, print_table, progress
 
@@ -21,7 +22,7 @@ __all__ = ["command"]
     "--out", type=click.Path(path_type=Path), default=Path("discs"), show_default=True, help="Folder of images."
 )
 @set_options
-@click.option("--catalog", type=click.Path(path_type=Path), help="SQLite catalog.  [default: catalog.sqlite in --out]")
+@click.option("--catalog", type=CATALOG, help="A SQLite file, or postgresql://…  [default: catalog.sqlite in --out]")
 @json_option
 def command(
     paths: tuple[Path, ...],
@@ -32,7 +33,7 @@ def command(
     redundancy: float,
     title: str,
     date: str | None,
-    catalog: Path | None,
+    catalog: Path | str | None,
     as_json: bool,
 ) -> None:
     """Write the files and folders PATH... onto as many protected disc images as they need.
@@ -40,6 +41,7 @@ def command(
     Each image is ISO 9660 and UDF, readable without Heliograph; it mends its own scratches, and any --parity discs of
     the set may be lost. No image stands under its name before it is whole.
     """
+    from heliograph.archive.catalog import shown
     from heliograph.archive.seal import seal
 
     kind, at = asked_medium(name, capacity), asked_day(date)
@@ -67,7 +69,7 @@ def command(
                 "file_bytes": sealed.index.bytes,
                 "bytes": sealed.bytes,
                 "discs": discs,
-                "catalog": sealed.catalog,
+                "catalog": shown(sealed.catalog),
                 "left_behind": list(sealed.left_behind),
                 "split_s": dict(sealed.split_s),
             }

@@ -1,0 +1,164 @@
+"""Enter sets in the catalog: one that was just sealed, those whose discs are here, or all anew from the discs alone."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from heliograph.archive.catalog.store import Rows, Store, Where, open_store
+from heliograph.archive.catalog.tables import TABLES
+from heliograph.archive.disc import DiscImage
+from heliograph.archive.index import Index, encode
+from heliograph.archive.reader import Found, SetView, find_sets
+from heliograph.errors import CannotWrite, HeliographError, NotFound
+
+__all__ = ["Entered", "Places", "add", "check", "default_catalog", "enter", "rebuild"]
+
+Places = Mapping[str, tuple[Path, int]]
+"""Where each disc's image is and its bytes, by disc name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """What some discs added to a catalog."""
+
+    sets: tuple[Index, ...]
+    unread: Mapping[Path, HeliographError]
+    """Images that could not be read, with the reason."""
+    gone: tuple[tuple[str, str], ...] = ()
+    """Sets (id, title) that the catalog had before it was made again, and of which no disc was here."""
+
+
+def default_catalog(folder: Path) -> Path:
+    """The catalog beside the discs in `folder`."""
+    return folder / "catalog.sqlite"
+
+
+def check(catalog: Where) -> None:
+    """See that a catalog can be written, before hours of sealing.
+
+    Raises:
+        CannotWrite: it cannot. UsageWrong: a URL of another kind, or psycopg is not installed.
+    """
+    open_store(catalog).check()
+
+
+def enter(catalog: Where, index: Index, images: Places) -> None:
+    """Enter a set, or what is new about the places of its images; a place known before stays when none is given.
+
+    Raises:
+        CannotWrite: full disk, no catalog, or another set of the same id is in it.
+    """
+    store = open_store(catalog)
+    with store.writing() as rows:
+        _enter(rows, store, index, images)
+
+
+def add(catalog: Where, paths: Iterable[Path]) -> Entered:
+    """Enter the sets whose discs the paths hold; what the catalog knows of other sets stays.
+
+    Raises:
+        NotFound: a path does not exist, or holds no disc of ours. CannotWrite: as `enter`; then none is entered.
+        DiscWrong, Damaged: there are images, but none that can be read.
+    """
+    store = open_store(catalog)
+    paths = list(paths)
+    with _discs(paths) as found:
+        if not found.sets:
+            for wrong in found.unread.values():
+                raise wrong
+            named = ", ".join(map(str, paths))
+            raise NotFound(f"{named}: no discs of Heliograph here", hint="give image files, mounted discs, or a folder")
+        with store.writing() as rows:
+            for view in found.sets:
+                _enter(rows, store, view.index, _images(view))
+        return Entered(tuple(view.index for view in found.sets), found.unread)
+
+
+def rebuild(catalog: Where, paths: Iterable[Path]) -> Entered:
+    """Make the catalog again from the discs alone, in one transaction.
+
+    Sets that others enter while the discs are read stay.
+
+    Raises:
+        NotFound: a path does not exist. CannotWrite: the catalog cannot be written; it is as it was.
+    """
+    store = open_store(catalog)
+    before = _known(store)
+    with _discs(paths) as found:
+        with store.writing() as rows:
+            for set_id in before:
+                _forget(rows, set_id)
+            for view in found.sets:
+                _enter(rows, store, view.index, _images(view))
+        here = {view.set_id for view in found.sets}
+        gone = tuple((set_id, title) for set_id, title in before.items() if set_id not in here)
+        return Entered(tuple(view.index for view in found.sets), found.unread, gone)
+
+
+@contextmanager
+def _discs(paths: Iterable[Path]) -> Iterator[Found]:
+    found = find_sets(paths)
+    try:
+        yield found
+    finally:
+        found.close()
+
+
+def _images(view: SetView) -> Places:
+    """A mounted disc has no lasting place: only images do."""
+    return {name: (disc.where, disc.image.bytes) for name, disc in view.discs.items() if isinstance(disc, DiscImage)}
+
+
+def _known(store: Store) -> dict[str, str]:
+    try:
+        with store.reading() as rows:
+            return dict(rows.ask("SELECT set_id, title FROM sets ORDER BY created, set_id"))
+    except NotFound:
+        return {}
+
+
+def _forget(rows: Rows, set_id: str) -> None:
+    for table in TABLES:
+        rows.do(f"DELETE FROM {table} WHERE set_id = ?", set_id)
+
+
+def _enter(rows: Rows, store: Store, index: Index, images: Places) -> None:
+    one, sha256 = index.set_id, hashlib.sha256(encode(index)).hexdigest()
+    before = next(rows.ask("SELECT index_sha256 FROM sets WHERE set_id = ?", one), None)
+    if before is None:
+        rows.put("sets", [(one, index.title, index.created, index.software, index.redundancy, sha256)])
+        _put_files(rows, index)
+    elif before != (sha256,):
+        raise CannotWrite(
+            f"{store.name}: holds another set of the id {one}",
+            hint="seal with another --title, or keep the two sets in two catalogs (--catalog)",
+        )
+    places: dict[str, tuple[Any, Any]] = {
+        disc: (image, size)
+        for disc, image, size in rows.ask("SELECT disc, image, bytes FROM discs WHERE set_id = ?", one)
+    }
+    places |= {disc: (store.place(path), size) for disc, (path, size) in images.items()}
+    rows.do("DELETE FROM discs WHERE set_id = ?", one)
+    rows.put(
+        "discs",
+        ((one, disc.name, disc.kind, disc.number, *places.get(disc.name, (None, None))) for disc in index.discs),
+    )
+
+
+def _put_files(rows: Rows, index: Index) -> None:
+    one = index.set_id
+    rows.put("files", ((one, file.path, file.bytes, file.sha256, file.modified) for file in index.files))
+    rows.put(
+        "pieces",
+        (
+            (one, file.path, number, piece.disc, piece.path, piece.start, piece.bytes, piece.sha256)
+            for file in index.files
+            for number, piece in enumerate(file.pieces, 1)
+        ),
+    )
+    rows.put("keys", ((one, file.path, column, *ends) for file in index.files for column, ends in file.keys.items()))
