@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 SECTOR = 2048
 
 
-def need(program: str) -> None:
+def need(program: str, package: str = "") -> None:
     """Skip without a Debian program; fail in CI, where it must be there."""
     if shutil.which(program) is None:
         say = pytest.fail if os.environ.get("CI", "").lower() in ("1", "true") else pytest.skip
-        say(f"{program} is not installed: apt-get install {program}")
+        say(f"{program} is not installed: apt-get install {package or program}")
 
 
 def make_iso(path: Path, sectors: int, *, seed: int = 1) -> Path:

@@ -151,9 +151,10 @@ class CheckedImage:
         return (layout.layer_sectors, layout.data_layers) if layout is not None else (0, 0)
 
     def _damaged(self, sector: int, why: str = "does not match its checksum") -> Damaged:
+        aside = "" if self.where.is_file() else " --out IMAGE.iso"
         return Damaged(
             f"{self.where}: sector {sector}: {why}",
-            hint=f"mend the image first: `heliograph archive repair {self.where}`",
+            hint=f"mend the image first: `heliograph archive repair {self.where}{aside}`",
             path=str(self.where),
             sector=sector,
         )

@@ -13,22 +13,39 @@ Source: GNU ddrescue manual, "Mapfile structure".
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from heliograph.archive.medium import SECTOR
 from heliograph.errors import NotFound, UsageWrong
+from heliograph.files import write_whole
 
-__all__ = ["RescueMap", "read_map"]
+__all__ = [
+    "BAD",
+    "DONE",
+    "UNSCRAPED",
+    "UNTRIED",
+    "UNTRIMMED",
+    "RescueMap",
+    "map_beside",
+    "read_map",
+    "read_states",
+    "write_states",
+]
+
+UNTRIED, UNTRIMMED, UNSCRAPED, BAD, DONE = b"?", b"*", b"/", b"-", b"+"
+"""The states of a block: not tried; bad somewhere; bad at both ends, and between them not tried alone; bad; read."""
 
 _NUMBER: Final = re.compile(r"0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*")
 _DOING: Final = frozenset("?*/-FG+")
 _STATES: Final = frozenset("?*/-+")
 _LARGEST: Final = 2**63 - 1
+_RUN: Final = re.compile(rb"\?+|\*+|/+|-+|\++")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +62,30 @@ class RescueMap:
         return np.flatnonzero(lost)
 
 
+class _Block(NamedTuple):
+    start: int
+    end: int
+    state: str
+
+
+def map_beside(image: Path) -> Path:
+    """Where the map of an image lies: beside it, its name and `.map`."""
+    return image.with_name(f"{image.name}.map")
+
+
+def known_lost(image: Path, rescued: RescueMap | None = None) -> NDArray[np.int64]:
+    """The sectors of an image that a map, the one given or else the one beside it, calls unread; none without a map.
+
+    What is past the end of the image is lost without being told.
+    """
+    if rescued is None:
+        beside = map_beside(image)
+        if not beside.is_file():
+            return np.zeros(0, np.int64)
+        rescued = read_map(beside)
+    return rescued.lost_sectors(-(-image.stat().st_size // SECTOR))
+
+
 def read_map(path: Path) -> RescueMap:
     """Read a map file strictly.
 
@@ -52,6 +93,60 @@ def read_map(path: Path) -> RescueMap:
         NotFound: there is no such file.
         UsageWrong: it is not a map; file, line and what was expected.
     """
+    unread: list[tuple[int, int]] = []
+    for start, end, state in _blocks(path):
+        if state == "+":
+            continue
+        if unread and unread[-1][1] == start:
+            unread[-1] = (unread[-1][0], end)
+        else:
+            unread.append((start, end))
+    return RescueMap(tuple(unread))
+
+
+def read_states(path: Path, sectors: int) -> bytearray:
+    """The state of each sector, one letter each; a sector is read when all its bytes are. Not covered: not tried.
+
+    Raises:
+        NotFound, UsageWrong: as for `read_map`.
+    """
+    states = bytearray(UNTRIED * sectors)
+    blocks = list(_blocks(path))
+    for start, end, state in blocks:
+        if state == "+":
+            # The last sector of an image may be short; then the map ends within it.
+            first, last = -(-start // SECTOR), end // SECTOR if end < blocks[-1].end else -(-end // SECTOR)
+            states[first : min(last, sectors)] = DONE * max(min(last, sectors) - first, 0)
+    for start, end, state in blocks:
+        if state != "+":
+            first, last = start // SECTOR, min(-(-end // SECTOR), sectors)
+            states[first:last] = state.encode() * max(last - first, 0)
+    return states
+
+
+def write_states(path: Path, states: bytearray, length: int, *, at: int = 0, doing: bytes = DONE) -> None:
+    """Write a map, whole or not at all.
+
+    Args:
+        states: the state of each sector.
+        length: bytes of the image; its last sector may be short.
+        at, doing: the sector that is being read, and ddrescue's letter for the phase.
+    Raises:
+        CannotWrite: full disk, read-only directory.
+    """
+    lines = [
+        "# Mapfile. Created by Heliograph, in the format of GNU ddrescue",
+        "# current_pos  current_status  current_pass",
+        f"0x{at * SECTOR:08X}     {doing.decode()}               1",
+        "#      pos        size  status",
+    ]
+    for run in _RUN.finditer(states):
+        start, end = run.start() * SECTOR, min(run.end() * SECTOR, length)
+        lines.append(f"0x{start:08X}  0x{end - start:08X}  {chr(states[run.start()])}")
+    write_whole(path, "\n".join([*lines, ""]))
+
+
+def _blocks(path: Path) -> Iterator[_Block]:
     try:
         text = path.read_bytes().decode("ascii")
     except UnicodeDecodeError as wrong:
@@ -60,7 +155,6 @@ def read_map(path: Path) -> RescueMap:
         raise NotFound(
             f"{path}: {(wrong.strerror or str(wrong)).lower()}", hint="give the map that ddrescue wrote"
         ) from None
-    unread: list[tuple[int, int]] = []
     status = False
     number = 0
     end: int | None = None
@@ -84,14 +178,9 @@ def read_map(path: Path) -> RescueMap:
         end = start + size
         if end > _LARGEST:
             raise _wrong(path, number, f"the block ends past byte {_LARGEST:#x}")
-        if words[2] != "+":
-            if unread and unread[-1][1] == start:
-                unread[-1] = (unread[-1][0], end)
-            else:
-                unread.append((start, end))
+        yield _Block(start, end, words[2])
     if end is None:
         raise _wrong(path, number + 1, f"the file ends without {'a block' if status else 'a status line'}")
-    return RescueMap(tuple(unread))
 
 
 def _status_line(path: Path, number: int, words: list[str]) -> None:

@@ -14,13 +14,14 @@ from pathlib import Path
 
 import msgspec
 
-from heliograph.archive.ddrescue import RescueMap
+from heliograph.archive.ddrescue import DONE, RescueMap, known_lost, map_beside, write_states
 from heliograph.archive.disc import DiscImage
 from heliograph.archive.fill import fill_parity
 from heliograph.archive.index import Disc, image_name
 from heliograph.archive.medium import SECTOR
 from heliograph.archive.plan import IMAGES, ImageNote, draw_parity, parity_path
 from heliograph.archive.reader import SetView, find_sets, image_paths
+from heliograph.archive.rescue import Limits, is_device
 from heliograph.archive.seal import refuse_another
 from heliograph.archive.verify import DAMAGED, GOOD, LOST, PAST_PARITY, WRONG, DiscState, check_image, discs_lost
 from heliograph.errors import DiscsLost, DiscWrong, HeliographError, NotFound, SectorsLost, UsageWrong
@@ -48,6 +49,7 @@ def mend(
     *,
     out: Path | None = None,
     rescued: RescueMap | None = None,
+    limits: Limits | None = None,
     progress: Progress | None = None,
 ) -> Mended:
     """Mend every image and every set that the paths hold; in place, or into the folder `out`.
@@ -57,15 +59,19 @@ def mend(
     Args:
         out: mended and rebuilt images are written into this folder, and nothing else is touched; for a single image,
             also the file it becomes: one that exists, or a name with a suffix.
-        rescued: what ddrescue could not read of the one image given. No bytes of these sectors are believed but those
-            that a CRC proves.
+        rescued: what ddrescue could not read of the one image given; of others, the map beside them says so, if there
+            is one. No bytes of these sectors are believed but those that a CRC proves.
+        limits: how long to try to read the disc, when the one path is a drive; `out` is then a new file.
     Raises:
-        UsageWrong: a map, and not one image.
+        UsageWrong: a map, and not one image; a drive, and no `out` or more paths.
         SectorsLost: an image has more damage than its parity and its set can mend; all else was mended.
         DiscsLost: more discs are gone than the set replaces; all else was mended.
         DiscWrong: an image is not one of ours, or its bytes are not what was sealed though its checksums fit.
         CannotWrite: full disk, read-only directory, or another image of that name is in `out`.
     """
+    drives = [path for path in paths if is_device(path)]
+    if drives:
+        return _mend_disc(drives[0], paths, out, rescued, limits, progress)
     images = [path for path in image_paths(paths) if path.is_file()]
     if not images:
         raise NotFound(
@@ -81,13 +87,14 @@ def mend(
     name = None
     if single is not None and out is not None and (out.is_file() or (out.suffix and not out.exists())):
         out, name = out.parent, out.name
-    lost = () if single is None or rescued is None else _lost_sectors(single, rescued)
-    states = [check_image(image, hashes=False, lost=lost, progress=progress) for image in images]
+    lost = {image: known_lost(image, rescued) for image in images}
+    states = [check_image(image, hashes=False, lost=lost[image], progress=progress) for image in images]
     repaired: list[tuple[Path, int]] = []
     usable: list[Path] = []
     for state in states:
         if state.state == DAMAGED:
-            where = _repair(state.where, None if out is None else out / (name or state.where.name), lost, progress)
+            to = None if out is None else out / (name or state.where.name)
+            where = _repair(state.where, to, lost[state.where], progress)
             repaired.append((where, state.damaged_sectors))
             usable.append(where)
         elif state.state == GOOD:
@@ -108,19 +115,38 @@ def mend(
     return Mended(tuple(repaired), tuple(rebuilt), good)
 
 
-def _lost_sectors(image: Path, rescued: RescueMap) -> list[int]:
-    """What the map says of the sectors that the image has; what is past its end is lost without being told."""
-    return [int(sector) for sector in rescued.lost_sectors(-(-image.stat().st_size // SECTOR))]
+def _mend_disc(
+    drive: Path,
+    paths: Sequence[Path],
+    out: Path | None,
+    rescued: RescueMap | None,
+    limits: Limits | None,
+    progress: Progress | None,
+) -> Mended:
+    from heliograph.archive.rescue.mended import mend_disc
+
+    if len(paths) > 1 or rescued is not None:
+        raise UsageWrong(
+            f"{drive}: a drive is read and mended alone",
+            hint="repair its disc first; or merge it with images of the same disc: `heliograph archive merge`",
+        )
+    return mend_disc(drive, out, limits=limits, progress=progress)
 
 
 def _repair(image: Path, out: Path | None, lost: Iterable[int], progress: Progress | None) -> Path:
-    """Mend an image by its own parity, in place or into the file `out`; where the mended one stands."""
+    """Mend an image by its own parity, in place or into the file `out`; where the mended one stands.
+
+    A map beside an image mended in place is told that nothing is missing any more.
+    """
     from heliograph.archive import rs03
 
     told = None if progress is None else lambda done, total: progress(f"repair {image.name}", done, total)
     where = out or image
     if out is None or (where.exists() and where.samefile(image)):
         rs03.repair(image, lost=lost, progress=told)
+        if map_beside(image).is_file():
+            length = image.stat().st_size
+            write_states(map_beside(image), bytearray(DONE * (length // SECTOR)), length)
     else:
         with whole_file(where) as aside:
             rs03.repair(image, out=aside, lost=lost, progress=told)

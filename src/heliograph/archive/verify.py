@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import os
+import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from heliograph.archive.bag import MANIFEST, TAG_MANIFEST, read_manifest
+from heliograph.archive.ddrescue import RescueMap, known_lost
 from heliograph.archive.disc import DiscFolder, DiscImage
 from heliograph.archive.image import APPLICATION
 from heliograph.archive.index import Index, image_name
 from heliograph.archive.iso import Volume, read_volume
 from heliograph.archive.medium import SECTOR
 from heliograph.archive.reader import SetView, find_sets, image_paths
-from heliograph.errors import Damaged, DiscsLost, DiscWrong, HeliographError, NotFound, SectorsLost
-from heliograph.files import PARTIAL
+from heliograph.archive.rescue import Limits, is_device, rescue
+from heliograph.errors import Damaged, DiscsLost, DiscWrong, HeliographError, NotFound, SectorsLost, UsageWrong
+from heliograph.files import PARTIAL, cannot_write
 
 if TYPE_CHECKING:
     from heliograph.archive.rs03 import Report
@@ -172,20 +176,26 @@ def verify(
     *,
     deep: bool = True,
     hashes: bool = True,
+    rescued: RescueMap | None = None,
+    limits: Limits | None = None,
+    scratch: Path | None = None,
     progress: Progress | None = None,
     each: Callable[[DiscState], None] | None = None,
 ) -> Verdict:
-    """Check every image that the paths hold; nothing is written.
+    """Check every image that the paths hold; nothing is written, but for the discs of drives, read into `scratch`.
 
     Sets are expected to be complete when a folder is given, and not when single images are.
 
     Args:
         deep: also prove that damage can be mended, and check the parity itself.
         hashes: also hold every file against its SHA-256.
+        rescued: what ddrescue could not read of the one image given; of others, the map beside them says so.
+        limits: how long to try to read the disc in a drive.
+        scratch: the folder in which discs in drives are read, and deleted again; None for the system's.
         progress: told the image's name, sectors done and sectors in all.
         each: given the state of each disc as soon as it is known, so that a caller may keep it.
     Raises:
-        NotFound: no images there.
+        NotFound: no images there. UsageWrong: a map, and not one image. CannotWrite: no room in `scratch`.
     """
     images = image_paths(paths)
     left_behind = tuple(
@@ -196,16 +206,56 @@ def verify(
         partial = f"; {left_behind[0].name} is what an interrupted seal left" if left_behind else ""
         hint = "run the same `heliograph archive seal` again" if left_behind else "give image files, or their folder"
         raise NotFound(f"{named}: no disc images here{partial}", hint=hint)
-    states = []
-    for image in images:
-        states.append(check_image(image, deep=deep, hashes=hashes, progress=progress))
-        if each is not None:
-            each(states[-1])
-    found = find_sets(images)
+    if rescued is not None and (len(images) > 1 or not images[0].is_file()):
+        raise UsageWrong("a map tells of one image file", hint="verify that image alone with its map")
+    with ExitStack() as stack:
+        states: list[DiscState] = []
+        drives: dict[Path, Path] = {}
+        for image in images:
+            if is_device(image):
+                state = _check_drive(
+                    image, _folder(scratch, stack), limits, deep=deep, hashes=hashes, progress=progress
+                )
+                drives[state.where] = image
+            else:
+                lost = known_lost(image, rescued) if image.is_file() else ()
+                state = check_image(image, deep=deep, hashes=hashes, lost=lost, progress=progress)
+            states.append(state)
+            if each is not None:
+                each(replace(state, where=drives.get(state.where, state.where)))
+        found = find_sets(state.where for state in states)
+        try:
+            sets, strays = _by_set(found.sets, states)
+        finally:
+            found.close()
+
+    def by_drive(states: Iterable[DiscState]) -> tuple[DiscState, ...]:
+        return tuple(replace(state, where=drives.get(state.where, state.where)) for state in states)
+
+    sets = tuple(replace(one, discs=by_drive(one.discs)) for one in sets)
+    return Verdict(sets, by_drive(strays), left_behind, any(path.is_dir() for path in paths))
+
+
+def _folder(scratch: Path | None, stack: ExitStack) -> Path:
+    """A folder of our own to read a disc into, deleted with the stack."""
     try:
-        return Verdict(*_by_set(found.sets, states), left_behind, any(path.is_dir() for path in paths))
-    finally:
-        found.close()
+        return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="heliograph-", dir=scratch)))
+    except OSError as wrong:
+        raise cannot_write(scratch or Path(tempfile.gettempdir()), wrong) from None
+
+
+def _check_drive(
+    drive: Path, folder: Path, limits: Limits | None, *, deep: bool, hashes: bool, progress: Progress | None
+) -> DiscState:
+    """Read a disc front to back, as a drive likes it, and check what was read."""
+    read = rescue(drive, folder / drive.name, limits=limits, progress=progress)
+    state = check_image(read.image, deep=deep, hashes=hashes, lost=read.lost, progress=progress)
+    late = "; the time limit was up before all was tried" if read.timed_out else ""
+    if state.state == GOOD and read.lost.size:
+        # Zeros stand there, and a checksum or the code says that zeros are right; the disc is sick all the same.
+        why = f"{read.lost.size:,} of {read.sectors:,} sectors cannot be read, all of them empty"
+        return replace(state, state=DAMAGED, why=f"{why}{late}", damaged_sectors=int(read.lost.size))
+    return replace(state, why=f"{state.why}{late}") if state.state != GOOD else state
 
 
 def _by_set(
@@ -257,7 +307,12 @@ def check_image(
             progress=None if progress is None else lambda done, total: progress(image.name, done, total),
         )
     except DiscWrong as wrong:
-        return DiscState(image, WRONG, wrong.message.removeprefix(f"{image}: "), name, set_id)
+        why = wrong.message.removeprefix(f"{image}: ")
+        size = image.stat().st_size if image.exists() else 0
+        if volume is None or volume.sectors * SECTOR <= size:
+            return DiscState(image, WRONG, why, name, set_id)
+        why = f"cut off: {size // SECTOR:,} of at least {volume.sectors:,} sectors are here; {why}"
+        return DiscState(image, LOST if volume.application == APPLICATION else WRONG, why, name, set_id)
     counts = (
         *(int(report.damaged.size), int(report.lost_rows.size), int(report.worst), int(report.layout.roots)),
         *(report.worst_row, report.histogram),

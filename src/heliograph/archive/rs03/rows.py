@@ -111,9 +111,10 @@ def read_line(file: int, sector: int, line: Bytes, unread: list[int] | None = No
             count = os.preadv(file, [view[done:]], sector * SECTOR + done)
         except OSError:
             if len(view) - done <= SECTOR:
-                view[:] = bytes(len(view))
+                last = (len(view) - 1) // SECTOR
+                line[last * SECTOR :] = 0
                 if unread is not None:
-                    unread.append(sector)
+                    unread.append(sector + last)
                 return len(view) // SECTOR
             for at in range(done - done % SECTOR, len(view), SECTOR):
                 read_line(file, sector + at // SECTOR, line[at : at + SECTOR], unread)

@@ -10,6 +10,7 @@ import click
 
 from heliograph.cli.archive.care_options import limit_option, register_option
 from heliograph.cli.archive.dates import utc
+from heliograph.cli.archive.reading import limits_of, reading_options, scratch_option
 from heliograph.cli.show import json_option, note, print_json, print_table, progress
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ __all__ = ["command"]
 @limit_option
 @click.option("--drive", default="", help="A note: the drive that read them.")
 @click.option("--medium", default="", help="A note: which physical discs; another note begins a new history.")
+@scratch_option
+@reading_options
 @json_option
 def command(
     paths: tuple[Path, ...],
@@ -38,6 +41,9 @@ def command(
     limit: float,
     drive: str,
     medium: str,
+    scratch: Path | None,
+    retries: int,
+    time_limit: float,
     as_json: bool,
 ) -> None:
     """Test the images PATH..., or those in the folders PATH..., and enter each test in the register.
@@ -49,10 +55,11 @@ def command(
     from heliograph.archive.care.measure import measured
     from heliograph.archive.care.register import DiscId, Register, Shelf, default_register
     from heliograph.archive.care.trend import trend
+    from heliograph.archive.rescue import is_device
     from heliograph.archive.verify import DiscState, verify
 
     at = utc("--date", date)
-    first = paths[0] if paths[0].is_dir() else paths[0].parent
+    first = paths[0] if paths[0].is_dir() else Path() if is_device(paths[0]) else paths[0].parent
     book = Register(register or default_register(first))
     entered: dict[DiscState, Test] = {}
 
@@ -68,6 +75,8 @@ def command(
             paths,
             deep=not quick,
             hashes=not quick,
+            limits=limits_of(retries, time_limit),
+            scratch=scratch,
             progress=lambda image, done, total: tell(done / max(total, 1), image),
             each=enter,
         )

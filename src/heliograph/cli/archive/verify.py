@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from heliograph.cli.archive.reading import limits_of, reading_options, scratch_option
 from heliograph.cli.show import json_option, note, print_json, print_table, progress
 
 if TYPE_CHECKING:
@@ -15,18 +16,38 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.command(epilog="\b\nExample:\n  heliograph archive verify discs")
+@click.command(
+    epilog="\b\nExamples:\n  heliograph archive verify discs\n  heliograph archive verify /dev/sr0 --scratch /var/tmp"
+)
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH...")
 @click.option("--quick", is_flag=True, help="Checksums of the sectors only: no SHA-256, no trial of the parity.")
+@click.option(
+    "--map",
+    "map_path",
+    type=click.Path(path_type=Path),
+    help="GNU ddrescue's map of the one image given.  [default: IMAGE.map, where there is one]",
+)
+@scratch_option
+@reading_options
 @json_option
-def command(paths: tuple[Path, ...], quick: bool, as_json: bool) -> None:
+def command(
+    paths: tuple[Path, ...],
+    quick: bool,
+    map_path: Path | None,
+    scratch: Path | None,
+    retries: int,
+    time_limit: float,
+    as_json: bool,
+) -> None:
     """Check the images PATH..., or those in the folders PATH...; nothing is written.
 
     For a folder, every set in it must be complete. An image that dvdisaster or `protect` protected, and no disc of a
     set, is checked by its own parity: how much of it is damaged, and how much more its worst block of 255 sectors may
-    lose. Exit code 0: all is as it was sealed; 10: damaged, and repairable; 8: sectors lost beyond an image's parity;
+    lose. A disc in a drive (/dev/sr0) is first read into a file, as `rescue` does, and that file deleted afterwards.
+    Exit code 0: all is as it was sealed; 10: damaged, and repairable; 8: sectors lost beyond an image's parity;
     9: more discs gone than parity discs replace; 7: neither our disc nor protected with RS03.
     """
+    from heliograph.archive.ddrescue import read_map
     from heliograph.archive.verify import verify
 
     with progress("verifying", quiet=as_json) as tell:
@@ -34,6 +55,9 @@ def command(paths: tuple[Path, ...], quick: bool, as_json: bool) -> None:
             paths,
             deep=not quick,
             hashes=not quick,
+            rescued=None if map_path is None else read_map(map_path),
+            limits=limits_of(retries, time_limit),
+            scratch=scratch,
             progress=lambda image, done, total: tell(done / max(total, 1), image),
         )
     wrong = verdict.error()
