@@ -15,7 +15,9 @@ HeliographError             1   the root; never raised itself
 ├── InstanceWrong          13   an instance to bench the fleet with has a mistake
 ├── RuleWrong              14   a rule file for keeping discs has a mistake
 ├── DriveWrong             15   a drive, a changer or the disc in it refuses, or what was burnt reads back otherwise
-└── Overdue                16   a disc is overdue for its test or copy (`due --exit-code`)
+├── Overdue                16   a disc is overdue for its test or copy (`due --exit-code`)
+├── Locked                 17   a set is encrypted, and no key opens it
+└── SignatureWrong         18   a signature is missing or wrong
 
 130 is Ctrl-C. An error carries its fields; the message says which, what and how much; the hint says what to do next.
 """
@@ -34,12 +36,14 @@ __all__ = [
     "DriveWrong",
     "HeliographError",
     "InstanceWrong",
+    "Locked",
     "NotFound",
     "Overdue",
     "PlantWrong",
     "RuleWrong",
     "RunWrong",
     "SectorsLost",
+    "SignatureWrong",
     "UsageWrong",
 ]
 
@@ -156,3 +160,15 @@ class Overdue(HeliographError):
     """A disc is overdue for its test or its copy."""
 
     exit_code = 16
+
+
+class Locked(HeliographError):
+    """A set, or a key, is encrypted, and nothing that was given opens it."""
+
+    exit_code = 17
+
+
+class SignatureWrong(HeliographError):
+    """A set is not signed, or not by the signer that was expected, or its signed parts were changed."""
+
+    exit_code = 18

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -94,3 +95,31 @@ def test_a_lost_disc_is_asked_for_by_name_and_two_lost_discs_are_rebuilt(
     assert main(["archive", "repair", str(run / "discs")]) == 0
     capsys.readouterr()
     assert told(capsys, ["trace", cell, "--from", str(run)]) == meant
+
+
+def test_a_trace_from_encrypted_discs_takes_their_key(
+    written: Written, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Parquet is read here and there, and decrypted where it is read."""
+    import pyrage
+
+    from heliograph.archive.secret import Holders
+
+    cell = written.record.read("cells", ["cell"])["cell"][1234].as_py()
+    meant = told(capsys, ["trace", cell, "--from", str(written.folder)])
+    key = pyrage.x25519.Identity.generate()
+    (tmp_path / "key").write_text(str(key))
+    date = datetime(2026, 11, 22, tzinfo=UTC)
+    seal(
+        [written.folder / "record"],
+        tmp_path / "discs",
+        date=date,
+        medium=of_size("2.5MB"),
+        holders=Holders((str(key.to_public()),)),
+    )
+
+    assert (
+        told(capsys, ["trace", cell, "--from", str(tmp_path / "discs"), "--identity", str(tmp_path / "key")]) == meant
+    )
+    assert main(["trace", cell, "--from", str(tmp_path / "discs")]) == 17
+    assert "is encrypted" in capsys.readouterr().err

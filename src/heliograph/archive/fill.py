@@ -39,14 +39,17 @@ def fill(plan: SetPlan, aside: Sequence[Path], watch: Watch) -> Index:
             images.append(image.fileno())
         watch.lap("file systems")
         index = _copy(plan, images, watch)
+        shared = plan.beside.files()
+        index = plan.beside.noted(index, shared)
+        shared |= plan.beside.signed(index)
         for number in range(len(plan.data)):
             disc = plan.discs[number].disc
-            tags = tag_files(index, disc, plan.explained, payload=data_payload(index, disc))
-            _write_tags(plan.discs[number], tags, images[number])
+            tags = tag_files(index, disc, plan.explained, payload=data_payload(index, disc), shared=shared)
+            _write_tags(plan.discs[number], tags | plan.beside.signed_disc(index, disc, tags), images[number])
         watch.lap("copy and hash")
         if plan.parity:
             notes = _note_images(plan, aside)
-            _write_parity(plan, aside, images, index, notes, watch)
+            _write_parity(plan, aside, images, index, notes, shared, watch)
             watch.lap("parity discs")
     return index
 
@@ -88,7 +91,7 @@ def _copy_file(source: Source, runs: Sequence[_Run], watch: Watch, total: int) -
     whole, parts = hashlib.sha256(), []
     buffer = memoryview(bytearray(min(_CHUNK, max(source.bytes, 1))))
     try:
-        file = source.path.open("rb", buffering=0)
+        file = source.open()
     except OSError as wrong:
         raise _unreadable(source, (wrong.strerror or str(wrong)).lower()) from None
     with file:
@@ -137,7 +140,13 @@ def _note_images(plan: SetPlan, aside: Sequence[Path]) -> list[ImageNote]:
 
 
 def _write_parity(
-    plan: SetPlan, aside: Sequence[Path], images: Sequence[int], index: Index, notes: Sequence[ImageNote], watch: Watch
+    plan: SetPlan,
+    aside: Sequence[Path],
+    images: Sequence[int],
+    index: Index,
+    notes: Sequence[ImageNote],
+    shared: Mapping[str, bytes],
+    watch: Watch,
 ) -> None:
     """Compute the parity discs over the ISO images of the data discs (not over their RS03 layers)."""
     from heliograph.archive.parity import encode
@@ -147,7 +156,7 @@ def _write_parity(
     try:
         encode(aside[:count], [drawn.layout.bytes for drawn in plan.data], numbers)
         for drawn, path, image in zip(plan.parity, numbers, images[count:], strict=True):
-            fill_parity(drawn, image, path, index, notes, plan.explained)
+            fill_parity(drawn, image, path, index, notes, plan.explained, shared)
             path.unlink()
     finally:
         for path in numbers:
@@ -155,13 +164,19 @@ def _write_parity(
 
 
 def fill_parity(
-    drawn: DiscPlan, image: int, numbers: Path, index: Index, notes: Sequence[ImageNote], explained: str
+    drawn: DiscPlan,
+    image: int,
+    numbers: Path,
+    index: Index,
+    notes: Sequence[ImageNote],
+    explained: str,
+    shared: Mapping[str, bytes],
 ) -> None:
     """Write the numbers and the tag files into the open image of a parity disc, whose file system is there already."""
     source = Source(parity_path(drawn.disc), numbers, drawn.parity_bytes)
     sha256, _ = _copy_file(source, [_Run(image, drawn.layout.offsets[source.name], source.bytes)], Watch(None), 0)
     payload = [(source.name, source.bytes, sha256)]
-    tags = tag_files(index, drawn.disc, explained, payload=payload, notes=notes)
+    tags = tag_files(index, drawn.disc, explained, payload=payload, notes=notes, shared=shared)
     _write_tags(drawn, tags, image)
 
 

@@ -31,6 +31,11 @@ _THIS_DISC: Final = {
     ("zh", "data"): "本盘是数据盘：文件以原名存放在 data/ 文件夹中。",
     ("zh", "parity"): "本盘是校验盘：data/ 中不是文件本身，而是用来恢复丢失数据盘的校验数据。",
 }
+_CHECK_MINISIGN: Final = """   minisign -V -P {0} -m index.json
+   minisign -V -P {0} -m tagmanifest-sha256.txt"""
+_CHECK_SSH: Final = """   echo "sealer KEY" > signers          KEY: the key above, both words
+   ssh-keygen -Y verify -f signers -I sealer -n heliograph -s index.json.sig < index.json
+   (and the same with tagmanifest-sha256.txt)"""
 _AND_PARITY: Final = {"en": " and {} parity disc(s)", "zh": "，另有 {} 张校验盘"}
 
 
@@ -83,6 +88,17 @@ def _text(language: str, index: Index, disc: Disc) -> str:
         about=f"\n{index.about.strip()}\n" if index.about.strip() else "",
         redundancy=f"{index.redundancy:.0%}",
         lost_discs=lost,
+        locked=_template(f"LOCKED.{language}.txt").template if index.locked else "",
+        signed=_signed(language, index),
+    )
+
+
+def _signed(language: str, index: Index) -> str:
+    if not index.signed_by:
+        return ""
+    ssh = index.signed_by.startswith("ssh-")
+    return _template(f"SIGNED.{language}.txt").substitute(
+        signed_by=index.signed_by, how=_CHECK_SSH if ssh else _CHECK_MINISIGN.format(index.signed_by)
     )
 
 

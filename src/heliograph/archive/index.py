@@ -19,6 +19,10 @@ NO_HASH = "0" * 64
 """Stands for a SHA-256 that is not known yet; as long as a real one, so that sizes can be planned."""
 
 
+_RARE = ("beside", "signed_by")
+"""Fields that plain sets do not have."""
+
+
 class Piece(msgspec.Struct, frozen=True):
     """A run of a file's bytes on one disc."""
 
@@ -65,6 +69,15 @@ class Index(msgspec.Struct, frozen=True):
     about: str = ""
     """What the guide on each disc says of the contents."""
     extra: dict[str, str] = {}
+    beside: dict[str, str] = {}
+    """SHA-256 of the files that stand beside the index on every disc alike; in encrypted or signed sets alone."""
+    signed_by: str = ""
+    """The public key whose holder says to have signed: a hint, no proof."""
+
+    @property
+    def locked(self) -> bool:
+        """Whether the files are encrypted."""
+        return "key.age" in self.beside
 
     @property
     def data_discs(self) -> tuple[Disc, ...]:
@@ -87,6 +100,8 @@ def encode(index: Index) -> bytes:
     parts = []
     for name in index.__struct_fields__:
         value = getattr(index, name)
+        if name in _RARE and not value:
+            continue
         if isinstance(value, tuple) and value:
             text = b"[\n  " + b",\n  ".join(msgspec.json.encode(each) for each in value) + b"\n ]"
         else:

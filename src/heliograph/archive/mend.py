@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from heliograph.archive.beside import carried
 from heliograph.archive.ddrescue import DONE, RescueMap, known_lost, map_beside, write_states
 from heliograph.archive.disc import DiscImage
 from heliograph.archive.fill import fill_parity
@@ -225,6 +226,7 @@ def _rebuild(
     order = [disc.name for disc in index.discs]
     data, spare = index.data_discs, index.parity_discs
     notes = _notes(view, here)
+    shared = carried(index, next(iter(here.values())))
     lengths = [note.iso_bytes for note in notes]
     present = {}
     for number, name in enumerate(order):
@@ -254,11 +256,11 @@ def _rebuild(
             if disc.kind == "data":
                 _expect(disc, aside, notes[order.index(disc.name)], view)
             else:
-                drawn = draw_parity(index, disc, notes, parity.explain())
+                drawn = draw_parity(index, disc, notes, parity.explain(), shared)
                 with aside.open("w+b") as file:
                     drawn.layout.write(file)
                     file.flush()
-                    fill_parity(drawn, file.fileno(), path, index, notes, parity.explain())
+                    fill_parity(drawn, file.fileno(), path, index, notes, parity.explain(), shared)
             rs03.protect(aside, redundancy=index.redundancy, scratch_sectors=SCRATCH_SECTORS)
         if out is not None:
             for target, aside in zip(targets, asides, strict=True):

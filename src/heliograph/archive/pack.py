@@ -7,6 +7,7 @@ less room when one came out too full.
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
@@ -36,6 +37,10 @@ class Source:
     path: Path
     bytes: int
     modified_s: float = 0.0
+
+    def open(self) -> io.RawIOBase:
+        """Its bytes, to be read once, from the first to the last."""
+        return self.path.open("rb", buffering=0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,16 +7,19 @@ for their lengths, and again with the true ones when the data has been copied.
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
 
 from heliograph import __version__
 from heliograph.archive.bag import bag
+from heliograph.archive.beside import NOTHING_BESIDE, Beside
 from heliograph.archive.guide import READER, guide, reader
 from heliograph.archive.image import Layout, lay_out
 from heliograph.archive.index import FORMAT, NO_HASH, Disc, File, Index, Piece, encode, volume_name
@@ -30,6 +33,7 @@ __all__ = [
     "ImageNote",
     "SetPlan",
     "Wishes",
+    "chance_id",
     "data_payload",
     "draw_parity",
     "parity_path",
@@ -72,6 +76,7 @@ class Wishes:
     extra: Mapping[str, str] | None = None
     about: str = ""
     keep_times: bool = True
+    beside: Beside = NOTHING_BESIDE
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,7 @@ class SetPlan:
     data: tuple[DiscPlan, ...]
     parity: tuple[DiscPlan, ...]
     explained: str
+    beside: Beside = NOTHING_BESIDE
 
     @property
     def discs(self) -> tuple[DiscPlan, ...]:
@@ -139,10 +145,13 @@ def plan_set(gathered: Gathered, wishes: Wishes, explained: str = "", *, set_id:
         step = min(4 * step, 1 + left // 50)
 
 
-def draw_parity(index: Index, disc: Disc, notes: Sequence[ImageNote], explained: str) -> DiscPlan:
+def draw_parity(
+    index: Index, disc: Disc, notes: Sequence[ImageNote], explained: str, shared: Mapping[str, bytes]
+) -> DiscPlan:
     """Draw one parity disc; its numbers are as many bytes as the longest data image has."""
     size = max(note.iso_bytes for note in notes)
-    tags = tag_files(index, disc, explained, payload=[(parity_path(disc), size, NO_HASH)], notes=notes)
+    payload = [(parity_path(disc), size, NO_HASH)]
+    tags = tag_files(index, disc, explained, payload=payload, notes=notes, shared=shared)
     files = [(name, len(content)) for name, content in tags.items()]
     return DiscPlan(disc, _lay_out(index, disc, [*files, (parity_path(disc), size)], []), (), (), size)
 
@@ -164,12 +173,14 @@ def tag_files(
     *,
     payload: Sequence[tuple[str, int, str]],
     notes: Sequence[ImageNote] = (),
+    shared: Mapping[str, bytes] = MappingProxyType({}),
 ) -> dict[str, bytes]:
-    """Every file outside `data/` of one disc, for these hashes."""
+    """Every file outside `data/` of one disc, for these hashes; `shared` are those that every disc carries alike."""
     tags = {
         "README.txt": guide(index, disc, parity_explained=explained),
         READER: reader(),
         "index.json": encode(index),
+        **shared,
     }
     if disc.kind == "parity":
         tags[IMAGES] = msgspec.json.format(msgspec.json.encode(list(notes)), indent=1) + b"\n"
@@ -206,17 +217,20 @@ def _draw(
             f"{len(bins):,} data and {wishes.parity} parity discs: a set has at most 999, or {MAX_DISCS} with parity",
             hint="choose a larger --medium or --capacity, or seal in several sets",
         )
-    index = _index(bins, gathered, wishes, set_id)
+    shared = wishes.beside.files()
+    index = wishes.beside.noted(_index(bins, gathered, wishes, set_id), shared)
+    shared |= wishes.beside.signed(index)
     data = []
     for number, (disc, placed) in enumerate(zip(index.data_discs, bins, strict=True)):
         empty = tuple(folders) if number == 0 else ()
-        tags = tag_files(index, disc, explained, payload=data_payload(index, disc))
+        tags = tag_files(index, disc, explained, payload=data_payload(index, disc), shared=shared)
+        tags |= wishes.beside.signed_disc(index, disc, tags)
         files = [(name, len(content)) for name, content in tags.items()]
         files += [(each.path, each.bytes) for each in placed]
         data.append(DiscPlan(disc, _lay_out(index, disc, files, ["data", *empty]), tuple(placed), empty))
     notes = [ImageNote(each.disc.name, each.layout.bytes, NO_HASH) for each in data]
-    parity = [draw_parity(index, disc, notes, explained) for disc in index.parity_discs]
-    return SetPlan(index, tuple(data), tuple(parity), explained)
+    parity = [draw_parity(index, disc, notes, explained, shared) for disc in index.parity_discs]
+    return SetPlan(index, tuple(data), tuple(parity), explained, wishes.beside)
 
 
 def _lay_out(index: Index, disc: Disc, files: Sequence[tuple[str, int]], folders: Sequence[str]) -> Layout:
@@ -281,5 +295,13 @@ def _set_id(gathered: Gathered, wishes: Wishes) -> str:
                     digest.update(file.read(_ENDS))
         except OSError as wrong:
             raise unreadable(source.path, wrong) from None
-    number = int.from_bytes(digest.digest()[:8], "big")
+    return _named(int.from_bytes(digest.digest()[:8], "big"))
+
+
+def chance_id() -> str:
+    """The name of an encrypted set: nothing about its files can be guessed from it."""
+    return _named(secrets.randbits(64))
+
+
+def _named(number: int) -> str:
     return "HG" + "".join(_ALPHABET[number >> (5 * place) & 31] for place in range(9))

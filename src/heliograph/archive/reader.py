@@ -14,10 +14,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from heliograph.archive.disc import DiscFolder, DiscImage, OnDisc
 from heliograph.archive.index import Disc, File, Index, decode, image_name, volume_name
 from heliograph.errors import Damaged, DiscsLost, DiscWrong, HeliographError, NotFound, UsageWrong
+
+if TYPE_CHECKING:
+    from heliograph.archive.secret.setkey import SetKey
+    from heliograph.archive.secret.stream import Opened
 
 __all__ = ["Found", "SetView", "find_sets", "image_paths", "open_set"]
 
@@ -33,6 +38,8 @@ class SetView:
     """Further images of discs that are here already."""
     unread: Mapping[Path, HeliographError] = field(default_factory=dict)
     """Images that lie with these and could not be read, with the reason; they may be discs of this set."""
+    key: SetKey | None = field(default=None, repr=False)
+    """What opens the files of an encrypted set; `secret.unlock` gives a view that has it."""
     _files: dict[str, File] = field(default_factory=dict)
 
     @property
@@ -52,7 +59,7 @@ class SetView:
         """The discs of the set that are not here."""
         return tuple(disc for disc in self.index.discs if disc.name not in self.discs)
 
-    def open(self, path: str) -> OnDisc:
+    def open(self, path: str) -> OnDisc | Opened:
         """The file whose true path is `path`, to read and seek in.
 
         Raises:
@@ -82,6 +89,10 @@ class SetView:
                     hint="the disc is damaged: try `heliograph archive repair`",
                 )
             runs.append(run)
+        if self.key is not None:
+            from heliograph.archive.secret.stream import Opened
+
+            return Opened(OnDisc(runs), sum(run.bytes for run in runs), self.key, path)
         return OnDisc(runs)
 
     def close(self) -> None:

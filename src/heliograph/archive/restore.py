@@ -15,10 +15,10 @@ from typing import Final
 from heliograph.archive.index import File
 from heliograph.archive.names import safe_path
 from heliograph.archive.reader import SetView
-from heliograph.errors import CannotWrite, Damaged, DiscsLost, DiscWrong, HeliographError, NotFound
+from heliograph.errors import CannotWrite, Damaged, DiscsLost, DiscWrong, HeliographError, Locked, NotFound
 from heliograph.files import cannot_write, whole_file
 
-__all__ = ["Restored", "discs_missing", "in_the_way", "is_same", "restore", "set_time", "target_of", "wanted"]
+__all__ = ["Restored", "discs_missing", "in_the_way", "is_same", "locked", "restore", "set_time", "target_of", "wanted"]
 
 _CHUNK: Final = 1 << 20
 
@@ -50,10 +50,13 @@ def restore(
         overwrite: replace files of the same name with other contents, instead of refusing.
     Raises:
         NotFound: no file matches. DiscsLost: a file stands on a disc that is not here.
+        Locked: the set is encrypted, and `view` was not unlocked.
         Damaged: a file's bytes are not what was sealed; it was not written.
         DiscWrong: the index names a path outside `to`; nothing was written.
         CannotWrite: full disk, read-only directory, or another file is in the way.
     """
+    if view.index.locked and view.key is None:
+        raise locked(view.set_id)
     files = [file for file in view.index.files if wanted(file.path, patterns)]
     folders = [folder for folder in view.index.folders if wanted(folder, patterns)]
     if not files and not folders and patterns:
@@ -132,6 +135,15 @@ def _copy(view: SetView, file: File, target: Path) -> None:
                 path=file.path,
             )
     set_time(target, file)
+
+
+def locked(set_id: str) -> Locked:
+    """The refusal to restore what is encrypted."""
+    return Locked(
+        f"set {set_id} is encrypted",
+        hint="give --identity FILE or --passphrase; without Heliograph, README.txt on each disc says how",
+        set_id=set_id,
+    )
 
 
 def in_the_way(target: Path) -> CannotWrite:

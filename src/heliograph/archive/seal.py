@@ -16,16 +16,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from heliograph.archive.beside import Beside
 from heliograph.archive.fill import Progress, Watch, fill
 from heliograph.archive.index import Index, image_name
 from heliograph.archive.medium import MEDIA, Medium
 from heliograph.archive.pack import Source, gather
-from heliograph.archive.plan import SetPlan, Wishes, plan_set, tidy_title
+from heliograph.archive.plan import SetPlan, Wishes, chance_id, plan_set, tidy_title
 from heliograph.errors import CannotWrite, UsageWrong
 from heliograph.files import PARTIAL, cannot_write, whole_file
 
 if TYPE_CHECKING:
     from heliograph.archive.catalog import Where
+    from heliograph.archive.secret import Holders
+    from heliograph.archive.signing import Signer
 
 __all__ = ["DiscSet", "SealedDisc", "refuse_another", "seal"]
 
@@ -80,6 +83,8 @@ def seal(
     about: str = "",
     keep_times: bool = True,
     catalog: Where | None = None,
+    holders: Holders | None = None,
+    signer: Signer | None = None,
     progress: Progress | None = None,
 ) -> DiscSet:
     """Write `paths` to as many images of `medium` as they need, and `parity` more that replace any lost ones.
@@ -93,6 +98,8 @@ def seal(
         about: a few lines for README.txt, e.g. where the tables are described.
         keep_times: note each file's modification time in the index (then another time gives other bytes).
         catalog: to enter the set in, a file or postgresql://…; `catalog.sqlite` in `out_dir` if not given.
+        holders: encrypt files and names for them; then no two seals give the same bytes.
+        signer: sign the index and each data disc.
     Raises:
         NotFound: a path cannot be read. UsageWrong: it is not a file or folder.
         DoesNotFit: a disc of this medium has no room beside its own overhead.
@@ -101,15 +108,23 @@ def seal(
     from heliograph.archive.catalog import check, default_catalog, enter
 
     watch = Watch(progress)
+    gathered, lock, set_id = gather(paths), None, ""
+    if holders is not None:
+        from heliograph.archive.secret import Lock
+
+        lock = Lock.on(gathered, holders, keys=keys, keep_times=keep_times)
+        gathered, set_id, keys, keep_times = lock.gathered, chance_id(), None, False
     date = date if date.tzinfo is not None else date.replace(tzinfo=UTC)
-    wishes = Wishes(medium, tidy_title(title), date, parity, redundancy, keys, extra, about, keep_times)
+    wishes = Wishes(
+        medium, tidy_title(title), date, parity, redundancy, keys, extra, about, keep_times, Beside(lock, signer)
+    )
     explained = ""
     if parity:
         from heliograph.archive.parity import explain
 
         explained = explain()
     _refuse_own_output(paths, out_dir)
-    plan = plan_set(gather(paths), wishes, explained)
+    plan = plan_set(gathered, wishes, explained, set_id=set_id)
     left_behind = tuple(sorted(out_dir.glob(f"*.iso{PARTIAL}*"))) if out_dir.is_dir() else ()
     _check_room(plan, out_dir)
     catalog = catalog or default_catalog(out_dir)

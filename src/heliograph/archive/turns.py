@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from io import BufferedRandom
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from heliograph.archive.disc import DiscFolder, DiscImage, OnDisc
 from heliograph.archive.index import File, Index, Piece, volume_name
@@ -22,6 +22,10 @@ from heliograph.archive.reader import find_sets
 from heliograph.archive.restore import Restored, discs_missing, in_the_way, is_same, set_time, target_of, wanted
 from heliograph.errors import Damaged, DiscWrong, HeliographError, NotFound
 from heliograph.files import cannot_write, whole_file
+
+if TYPE_CHECKING:
+    from heliograph.archive.secret import Keyring
+    from heliograph.archive.secret.setkey import SetKey
 
 __all__ = ["SKIP", "STOP", "Ask", "restore_by_turns"]
 
@@ -44,22 +48,25 @@ def restore_by_turns(
     patterns: Sequence[str] = (),
     set_id: str | None = None,
     overwrite: bool = False,
+    ring: Keyring | None = None,
 ) -> Restored:
     """Copy the files that match one of the patterns (all, for none) below `to`, asking for the discs they stand on.
 
     Args:
         paths: where discs appear: a mount point, an image, or a pattern such as `in/*.iso`, looked up anew each time.
         set_id: which set; that of the first disc if not given.
+        ring: keys of an encrypted set.
     Raises:
         NotFound: no file matches, or no disc ever came. DiscsLost: files stand on discs that were skipped.
         Damaged, DiscWrong: a file's bytes are not what was sealed; all that could be restored was.
         CannotWrite: full disk, read-only directory, or another file is in the way.
+        Locked: the set is encrypted, and no key opens it.
     """
     work: _Work | None = None
     try:
         while True:
             before = -1 if work is None else len(work.waiting)
-            work, there = _read_what_is_there(paths, to, work, patterns, set_id, overwrite)
+            work, there = _read_what_is_there(paths, to, work, patterns, set_id, overwrite, ring)
             if work is None:
                 if ask("", there) in (SKIP, STOP):
                     raise NotFound(
@@ -108,6 +115,7 @@ class _Work:
     growing: dict[str, _Growing] = field(default_factory=dict)
     refused: dict[str, HeliographError] = field(default_factory=dict)
     done: set[str] = field(default_factory=set)
+    key: SetKey | None = field(default=None, repr=False)
 
     def read(self, disc: str, source: DiscImage | DiscFolder) -> None:
         """Copy every wanted piece that stands on a disc."""
@@ -146,7 +154,12 @@ class _Work:
         right = digest.hexdigest() == piece.sha256
         if right and not one.left:
             one.out.seek(0)
-            right = len(file.pieces) == 1 or hashlib.file_digest(one.out, "sha256").hexdigest() == file.sha256
+            if self.key is not None:
+                from heliograph.archive.secret.stream import open_in_place
+
+                right = open_in_place(one.out, self.key, file.path) == file.sha256
+            else:
+                right = len(file.pieces) == 1 or hashlib.file_digest(one.out, "sha256").hexdigest() == file.sha256
         if not right:
             raise Damaged(
                 f"{file.path}: its bytes on disc {piece.disc} do not match its SHA-256; it was not written",
@@ -197,7 +210,13 @@ class _Work:
 
 
 def _read_what_is_there(
-    paths: Sequence[Path], to: Path, work: _Work | None, patterns: Sequence[str], set_id: str | None, overwrite: bool
+    paths: Sequence[Path],
+    to: Path,
+    work: _Work | None,
+    patterns: Sequence[str],
+    set_id: str | None,
+    overwrite: bool,
+    ring: Keyring | None,
 ) -> tuple[_Work | None, str]:
     """Read every needed disc that is there now; the work, and what is there if that is of no use."""
     here = [Path(each) for path in paths for each in ([path] if path.exists() else sorted(glob.glob(str(path))))]  # noqa: PTH207
@@ -205,7 +224,15 @@ def _read_what_is_there(
     try:
         for view in found.sets:
             if work is None and set_id in (None, view.set_id):
-                work = _begin(view.index, next(iter(view.discs.values())).index_text, to, patterns, overwrite)
+                text = next(iter(view.discs.values())).index_text
+                if view.index.locked:
+                    from heliograph.archive.secret import Keyring, unlock
+
+                    opened = unlock(view, ring or Keyring())
+                    work = _begin(opened.index, text, to, patterns, overwrite)
+                    work.key = opened.key
+                else:
+                    work = _begin(view.index, text, to, patterns, overwrite)
             # The index tells sets apart, even two of one id.
             if work is not None and next(iter(view.discs.values())).index_text == work.index_text:
                 for name, disc in view.discs.items():

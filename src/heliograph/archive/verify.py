@@ -26,6 +26,8 @@ from heliograph.files import PARTIAL, cannot_write
 
 if TYPE_CHECKING:
     from heliograph.archive.rs03 import Report
+    from heliograph.archive.signing.keys import Public
+    from heliograph.archive.signing.trust import Trust
 
 __all__ = [
     "DAMAGED",
@@ -50,6 +52,8 @@ PAST_PARITY: Final = "read the disc again, in another drive if there is one, and
 """What to do with an image that has no set to rebuild it from."""
 _CHUNK: Final = 1 << 20
 _SHOWN: Final = 5
+_OWN_VOUCHER: Final = (TAG_MANIFEST, f"{TAG_MANIFEST}.minisig", f"{TAG_MANIFEST}.sig")
+"""No manifest lists these: the one that lists the others, and its signature."""
 _DESCRIPTOR: Final = 16
 """The sector of the primary volume descriptor."""
 
@@ -97,6 +101,8 @@ class SetState:
     discs: tuple[DiscState, ...]
     missing: tuple[str, ...]
     """Discs of the set that are not here."""
+    trust: Trust | None = None
+    """Whether one of the signers that were given signed it; None without signers, or where damage hides it."""
 
     @property
     def gone(self) -> tuple[str, ...]:
@@ -126,6 +132,9 @@ class Verdict:
         states = [disc for one in self.sets for disc in one.discs] + list(self.strays)
         # An image whose volume descriptor is damaged cannot say which disc it is before it is mended.
         nameless = sum(1 for disc in self.strays if disc.state == DAMAGED and not disc.foreign)
+        for one in self.sets:
+            if one.trust is not None and (refused := one.trust.error()) is not None:
+                return refused
         for one in self.sets:
             if self.whole_sets and len(one.gone) - nameless > len(one.index.parity_discs) and one.missing:
                 left_behind = [path for path in self.left_behind if path.name.startswith(one.index.set_id)]
@@ -179,6 +188,7 @@ def verify(
     rescued: RescueMap | None = None,
     limits: Limits | None = None,
     scratch: Path | None = None,
+    signers: Sequence[Public] = (),
     progress: Progress | None = None,
     each: Callable[[DiscState], None] | None = None,
 ) -> Verdict:
@@ -192,6 +202,7 @@ def verify(
         rescued: what ddrescue could not read of the one image given; of others, the map beside them says so.
         limits: how long to try to read the disc in a drive.
         scratch: the folder in which discs in drives are read, and deleted again; None for the system's.
+        signers: one of these must have signed every set.
         progress: told the image's name, sectors done and sectors in all.
         each: given the state of each disc as soon as it is known, so that a caller may keep it.
     Raises:
@@ -225,7 +236,7 @@ def verify(
                 each(replace(state, where=drives.get(state.where, state.where)))
         found = find_sets(state.where for state in states)
         try:
-            sets, strays = _by_set(found.sets, states)
+            sets, strays = _by_set(found.sets, states, signers)
         finally:
             found.close()
 
@@ -259,7 +270,7 @@ def _check_drive(
 
 
 def _by_set(
-    views: Iterable[SetView], states: Sequence[DiscState]
+    views: Iterable[SetView], states: Sequence[DiscState], signers: Sequence[Public]
 ) -> tuple[tuple[SetState, ...], tuple[DiscState, ...]]:
     sets = []
     left = dict.fromkeys(states)
@@ -274,10 +285,20 @@ def _by_set(
                 mine.append(known)
                 del left[state]
         here = {state.disc for state in mine}
-        sets.append(
-            SetState(view.index, tuple(mine), tuple(disc.name for disc in view.index.discs if disc.name not in here))
-        )
+        missing = tuple(disc.name for disc in view.index.discs if disc.name not in here)
+        sets.append(SetState(view.index, tuple(mine), missing, _trust(view, signers)))
     return tuple(sets), tuple(left)
+
+
+def _trust(view: SetView, signers: Sequence[Public]) -> Trust | None:
+    if not signers:
+        return None
+    from heliograph.archive.signing import judge
+
+    try:
+        return judge(view, signers)
+    except Damaged:  # told as the damage it is
+        return None
 
 
 def _named_by_file(state: DiscState, view: SetView) -> DiscState:
@@ -427,7 +448,7 @@ def _against_manifests(disc: DiscImage | DiscFolder) -> tuple[str, tuple[str, ..
         bad = [path for path, good in zip(expected, pool.map(matches, expected), strict=True) if not good]
     unlisted: list[str] = []
     if isinstance(disc, DiscImage):
-        unlisted = [path for path in disc.files() if path not in expected and path != TAG_MANIFEST]
+        unlisted = [path for path in disc.files() if path not in expected and path not in _OWN_VOUCHER]
     if bad:
         return f"{len(bad)} file(s) do not match their SHA-256: {', '.join(bad[:_SHOWN])}", tuple(bad)
     if unlisted:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from heliograph.cli.archive.keys import asked_ring, open_options
 from heliograph.cli.places import find_record
 from heliograph.cli.show import console, json_option, note, print_json, print_table
 
@@ -19,8 +20,16 @@ __all__ = ["command"]
 @click.command()
 @click.argument("places", nargs=-1, metavar="[RUN]", type=click.Path(path_type=Path))
 @click.option("--machines", is_flag=True, help="Also a row for each machine.")
+@open_options
 @json_option
-def command(places: tuple[Path, ...], machines: bool, as_json: bool) -> None:
+def command(
+    places: tuple[Path, ...],
+    machines: bool,
+    identities: tuple[Path, ...],
+    by_passphrase: bool,
+    passphrase_file: Path | None,
+    as_json: bool,
+) -> None:
     """Key figures of a run by step, line and machine: availability, effectiveness, quality ratio, OEE, MTBF, MTTR, the
     six SEMI E10 states, and the step that holds the others up.
 
@@ -30,7 +39,7 @@ def command(places: tuple[Path, ...], machines: bool, as_json: bool) -> None:
     heliograph kpi out
     heliograph kpi out/discs --machines --json
     """
-    record = find_record(places)
+    record = find_record(places, asked_ring(identities, by_passphrase, passphrase_file))
     from heliograph.record.kpi import read_kpis
 
     kpis = read_kpis(record)

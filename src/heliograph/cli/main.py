@@ -97,6 +97,8 @@ EXIT_CODES: Final[dict[int, str]] = {
     14: "a rule file for keeping discs has a mistake",
     15: "a drive, a changer or the disc in it refuses, or what was burnt reads back otherwise",
     16: "a disc is overdue for its test or copy (due --exit-code)",
+    17: "a set is encrypted, and no key that was given opens it",
+    18: "a signature is missing or wrong",
     70: "a mistake in Heliograph itself; HELIOGRAPH_DEBUG=1 shows where",
     130: "stopped by Ctrl-C",
 }

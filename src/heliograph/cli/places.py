@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from heliograph.errors import NotFound, UsageWrong
 
 if TYPE_CHECKING:
+    from heliograph.archive.secret import Keyring
     from heliograph.record.store import Record
 
 __all__ = ["find_record", "last_run"]
@@ -45,11 +46,12 @@ def _marker(place: Path) -> Path | None:
     return None
 
 
-def find_record(paths: Sequence[Path]) -> Record:
-    """The record that these paths hold.
+def find_record(paths: Sequence[Path], ring: Keyring | None = None) -> Record:
+    """The record that these paths hold; `ring` opens encrypted discs.
 
     Raises:
-        UsageWrong: a run and something else. NotFound, RunWrong, DiscWrong, DiscsLost, Damaged: as each says.
+        UsageWrong: a run and something else. Locked: no key opens the discs.
+        NotFound, RunWrong, DiscWrong, DiscsLost, Damaged: as each says.
     """
     from heliograph.record.store import open_folder
 
@@ -68,14 +70,18 @@ def find_record(paths: Sequence[Path]) -> Record:
         return open_folder(places[0].parent)
     elif runs := [place for place in places if _marker(place) is not None]:
         raise UsageWrong(f"{runs[0]}: a run among {len(places)} places", hint="give one run, or disc images only")
-    return _on_discs(places)
+    return _on_discs(places, ring)
 
 
-def _on_discs(places: Sequence[Path]) -> Record:
+def _on_discs(places: Sequence[Path], ring: Keyring | None) -> Record:
     from heliograph.archive.reader import open_set
     from heliograph.record.store import open_record
 
     view = open_set(places)
+    if view.index.locked:
+        from heliograph.archive.secret import Keyring, unlock
+
+        view = unlock(view, ring or Keyring())
 
     def opener(path: str) -> Callable[[], Any]:
         return lambda: view.open(path)

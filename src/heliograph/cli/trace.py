@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from heliograph.cli.archive.keys import asked_ring, open_options
 from heliograph.cli.places import find_record
 from heliograph.cli.show import console, json_option, note, print_json, print_pairs, print_table
 from heliograph.errors import UsageWrong
@@ -41,6 +42,7 @@ SHOWN_CELLS = 20
     metavar="T1 T2",
     help="Only what was in the machine in this time, e.g. 04:00 06:30 or 2025-11-03T04:00 2025-11-03T06:30.",
 )
+@open_options
 @json_option
 def command(
     thing: str | None,
@@ -49,6 +51,9 @@ def command(
     machine: str | None,
     unit: int | None,
     between: tuple[str, str] | None,
+    identities: tuple[Path, ...],
+    by_passphrase: bool,
+    passphrase_file: Path | None,
     as_json: bool,
 ) -> None:
     """Find one cell, and all that happened to it: steps, machines, lots that shared its tubes, carriers, vehicles,
@@ -59,12 +64,13 @@ def command(
     heliograph trace SX251103-00042
     heliograph trace --machine L3-BDF2 --unit 4 --between 04:00 06:30
     """
+    ring = asked_ring(identities, by_passphrase, passphrase_file)
     if machine is not None:
         if thing and not Path(thing).exists():
             raise UsageWrong(f"{thing} and --machine: one or the other", hint="leave out the cell, or the machine")
         # Without a cell, the first word is a path that the shell expanded from --from *.iso.
         words = (*([Path(thing)] if thing else []), *more)
-        answer: Any = _machine(find_record((*places, *words)), machine.strip().upper(), unit, between)
+        answer: Any = _machine(find_record((*places, *words), ring), machine.strip().upper(), unit, between)
     else:
         if unit is not None or between is not None:
             raise UsageWrong("--unit and --between need --machine", hint="e.g. --machine L3-BDF2 --unit 4")
@@ -73,7 +79,7 @@ def command(
             raise UsageWrong("no cell, lot or machine given", hint=hint)
         # A wrong id is told before any file is opened.
         cell, lot = (parse_cell(thing), None) if thing.count("-") != 1 else (None, parse_lot(thing))
-        record = find_record((*places, *more))
+        record = find_record((*places, *more), ring)
         from heliograph.record.genealogy import trace_cell, trace_lot
 
         answer = trace_cell(record, cell) if cell else trace_lot(record, lot)  # type: ignore[arg-type]

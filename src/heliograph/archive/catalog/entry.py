@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from heliograph.archive.catalog.store import Rows, Store, Where, open_store
 from heliograph.archive.catalog.tables import TABLES
@@ -15,6 +15,9 @@ from heliograph.archive.disc import DiscImage
 from heliograph.archive.index import Index, encode
 from heliograph.archive.reader import Found, SetView, find_sets
 from heliograph.errors import CannotWrite, HeliographError, NotFound
+
+if TYPE_CHECKING:
+    from heliograph.archive.secret import Keyring
 
 __all__ = ["Entered", "Places", "add", "check", "default_catalog", "enter", "rebuild"]
 
@@ -67,7 +70,7 @@ def add(catalog: Where, paths: Iterable[Path]) -> Entered:
     """
     store = open_store(catalog)
     paths = list(paths)
-    with _discs(paths) as found:
+    with _discs(paths, None) as found:
         if not found.sets:
             for wrong in found.unread.values():
                 raise wrong
@@ -79,17 +82,20 @@ def add(catalog: Where, paths: Iterable[Path]) -> Entered:
         return Entered(tuple(view.index for view in found.sets), found.unread)
 
 
-def rebuild(catalog: Where, paths: Iterable[Path]) -> Entered:
+def rebuild(catalog: Where, paths: Iterable[Path], ring: Keyring | None = None) -> Entered:
     """Make the catalog again from the discs alone, in one transaction.
 
     Sets that others enter while the discs are read stay.
 
+    Args:
+        ring: opens encrypted sets: they are entered under their true names, in the clear.
     Raises:
+        Locked: a set is encrypted, and the ring does not open it.
         NotFound: a path does not exist. CannotWrite: the catalog cannot be written; it is as it was.
     """
     store = open_store(catalog)
     before = _known(store)
-    with _discs(paths) as found:
+    with _discs(paths, ring) as found:
         with store.writing() as rows:
             for set_id in before:
                 _forget(rows, set_id)
@@ -101,9 +107,13 @@ def rebuild(catalog: Where, paths: Iterable[Path]) -> Entered:
 
 
 @contextmanager
-def _discs(paths: Iterable[Path]) -> Iterator[Found]:
+def _discs(paths: Iterable[Path], ring: Keyring | None) -> Iterator[Found]:
     found = find_sets(paths)
     try:
+        if ring is not None:
+            from heliograph.archive.secret import unlock
+
+            found = replace(found, sets=tuple(unlock(view, ring) for view in found.sets))
         yield found
     finally:
         found.close()

@@ -5,16 +5,14 @@
     python3 read_discs.py copy  DISC... --to FOLDER    the files: mended, joined, held against their SHA-256
     python3 read_discs.py mend  DISC... --to FOLDER    the images: mended, and of lost data discs the ISO image
 
-DISC is an image file, a drive such as /dev/sr0 (on Windows \\\\.\\D:), or a folder of *.iso files. Give all you have
-of a set: each disc mends itself, and what it cannot mend is computed from the others, if parity discs are among them.
-Nothing is overwritten. Exit status: 0 all is well or was brought back, 1 something is lost and named, 2 wrong use,
-3 (check) damaged, but all can be brought back. A sector is 2,048 bytes.
+DISC is an image file, a drive such as /dev/sr0 (on Windows \\\\.\\D:), or a folder of *.iso files. Give all you have:
+each disc mends itself, and what it cannot mend is computed from the others, if parity discs are among them. Nothing is
+overwritten. Exit status: 0 all well or brought back, 1 something lost, 2 wrong use, 3 (check) damage, can be mended.
 """
 
 import argparse
 import filecmp
 import hashlib
-import io
 import json
 import struct
 import sys
@@ -68,8 +66,7 @@ class Image:
         self.end = self.file.seek(0, 2) // SECTOR
         self.fixed, self.gone, self.kept = {}, {}, {}  # mended sectors; by row: lost ones, CRCs of the next row
         self.iso, self.n, self.m, self.rows = self.find_layout()
-        # Each row needs the CRCs that the row before keeps: begin behind a row whose CRC sector is whole. If there is
-        # none, the first row is mended without, and again with them when the round is over.
+        # Each row needs the CRCs that the one before keeps: begin behind a whole one. If none is, mend the first twice.
         start = next((r for r in range(self.rows) if self.keep(r, self.raw(self.n * self.rows + r))), -1)
         for step in range(1, self.rows + 2 if self.rows else 0):
             self.mend((start + step) % self.rows, thorough)
@@ -110,9 +107,8 @@ class Image:
         n, m, wanted = self.n, self.m, self.kept.get((row - 1) % self.rows)
         places = [layer * self.rows + row for layer in range(LAYERS)]
         sectors = [self.fixed.get(place) or self.raw(place) for place in places]
-        sure = [c for c in range(n) if wanted and zlib.crc32(sectors[c]) == wanted[c]] + [n] * self.keep(
-            row, sectors[n]
-        )
+        sure = [c for c in range(n) if wanted and zlib.crc32(sectors[c]) == wanted[c]]
+        sure += [n] * self.keep(row, sectors[n])
         bad = [c for c in range(LAYERS) if c not in sure and (not any(sectors[c]) if c > n else wanted or c == n)]
         if len(sure) == n + 1 and not thorough:
             return
@@ -264,7 +260,7 @@ def main():
     wish = parser.parse_args()
     if (wish.what in ("copy", "mend")) != bool(wish.to):
         parser.error("copy and mend need --to FOLDER, and only they")
-    sys.stdout = io.TextIOWrapper(sys.stdout.buffer, sys.stdout.encoding, "backslashreplace")
+    sys.stdout = type(sys.stdout)(sys.stdout.buffer, sys.stdout.encoding, "backslashreplace")
     paths = [each for path in wish.disc for each in (sorted(path.glob("*.iso")) if path.is_dir() else [path])]
     discs = DiscSet(paths, wish.what in ("check", "mend"))
     tasks, lost = [], 0
@@ -283,6 +279,10 @@ def main():
         else:
             places = (discs.place(piece["disc"], piece["path"]) for piece in file["pieces"] if piece["bytes"])
             tasks.append((file["path"], run(places, file["sha256"])))
+    locked = [each for each in discs.index.get("beside", {}).items() if each[0].endswith(".age")]  # keys, names
+    here = [disc for disc in discs.images if discs.images[disc]][:1]
+    for name, sha256 in locked if wish.what in ("check", "copy") else []:
+        tasks.append((name, run((discs.place(disc, name) for disc in here), sha256)))
     tasks += [(folder, None) for folder in discs.index["folders"] if wish.what == "copy"]
     for name, parts in tasks:
         try:
@@ -290,7 +290,7 @@ def main():
         except Exception as wrong:
             lost += 1
             print(f"{name}: {wrong!r}")
-    print(f"{len(tasks) - lost} of {len(tasks)} whole" if tasks else "")
+    print(f"{len(tasks) - lost} of {len(tasks)} whole" * bool(tasks), "encrypted: see README.txt" * bool(locked))
     hurt = [disc for disc, images in discs.images.items() if not images or any(it.fixed or it.gone for it in images)]
     return 1 if lost else 3 if hurt and wish.what == "check" else 0
 

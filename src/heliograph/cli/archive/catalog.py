@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from heliograph.cli.archive.catalogs import CATALOG
+from heliograph.cli.archive.keys import asked_ring, open_options
 from heliograph.cli.show import json_option, note, print_json, print_table
 
 if TYPE_CHECKING:
@@ -34,17 +35,26 @@ def command() -> None:
 @command.command(epilog="\b\nExample:\n  heliograph archive catalog rebuild discs --catalog all.sqlite")
 @_paths
 @_catalog
+@open_options
 @json_option
-def rebuild(paths: tuple[Path, ...], catalog: Path | str | None, as_json: bool) -> None:
+def rebuild(
+    paths: tuple[Path, ...],
+    catalog: Path | str | None,
+    identities: tuple[Path, ...],
+    by_passphrase: bool,
+    passphrase_file: Path | None,
+    as_json: bool,
+) -> None:
     """Make the catalog again from the images, mounted discs or folders of images PATH... alone.
 
     Whole or not at all: an interrupted rebuild leaves the catalog as it was. Sets of which no disc is here are no
-    longer in it, and named.
+    longer in it, and named. With the key of an encrypted set its true names are entered, in the clear: keep that
+    catalog where the key is.
     """
     from heliograph.archive.catalog import rebuild as make_again
 
     where = _where(catalog, paths)
-    _tell(where, make_again(where, paths), as_json)
+    _tell(where, make_again(where, paths, asked_ring(identities, by_passphrase, passphrase_file)), as_json)
 
 
 @command.command(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from heliograph.cli.archive.keys import asked_ring, open_options
 from heliograph.cli.show import human_bytes, json_option, note, print_json, print_table
 
 __all__ = ["command"]
@@ -13,17 +14,26 @@ __all__ = ["command"]
 
 @click.command(epilog="\b\nExample:\n  heliograph archive ls discs")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH...")
+@open_options
 @json_option
-def command(paths: tuple[Path, ...], as_json: bool) -> None:
+def command(
+    paths: tuple[Path, ...],
+    identities: tuple[Path, ...],
+    by_passphrase: bool,
+    passphrase_file: Path | None,
+    as_json: bool,
+) -> None:
     """List the discs and files of every set in the images, mounted discs or folders of images PATH...
 
-    Every disc knows its whole set: files on discs that are not here are listed, too, and the discs named.
+    Every disc knows its whole set: files on discs that are not here are listed, too, and the discs named. The names of
+    an encrypted set are shown with its key.
     """
     import msgspec
 
     from heliograph.archive.reader import find_sets
     from heliograph.errors import NotFound
 
+    ring = asked_ring(identities, by_passphrase, passphrase_file)
     found = find_sets(paths)
     try:
         if not found.sets:
@@ -33,6 +43,11 @@ def command(paths: tuple[Path, ...], as_json: bool) -> None:
             raise NotFound(
                 f"{named}: no disc images of Heliograph here", hint="give image files, or a folder that holds them"
             )
+        sets_here = found.sets
+        if ring is not None:
+            from heliograph.archive.secret import unlock
+
+            sets_here = tuple(unlock(view, ring) for view in sets_here)
         unread = {str(path): wrong.message for path, wrong in found.unread.items()}
         if as_json:
             sets = [
@@ -41,11 +56,11 @@ def command(paths: tuple[Path, ...], as_json: bool) -> None:
                     "present": {name: str(disc.where) for name, disc in view.discs.items()},
                     "missing": [disc.name for disc in view.missing],
                 }
-                for view in found.sets
+                for view in sets_here
             ]
             print_json({"sets": sets, "unread": unread})
             return
-        for view in found.sets:
+        for view in sets_here:
             discs = [
                 (disc.name, disc.kind, str(view.discs[disc.name].where) if disc.name in view.discs else "not here")
                 for disc in view.index.discs
@@ -57,6 +72,8 @@ def command(paths: tuple[Path, ...], as_json: bool) -> None:
             ]
             files += [(f"{folder}/", "empty folder", "") for folder in view.index.folders]
             print_table(["file", "size", "disc"], files)
+            if view.index.locked and view.key is None:
+                note(f"note: set {view.set_id} is encrypted: --identity FILE or --passphrase shows the names")
         for message in unread.values():
             note(f"note: not read: {message}")
     finally:

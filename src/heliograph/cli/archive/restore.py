@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from heliograph.cli.archive.keys import asked_ring, open_options
 from heliograph.cli.show import human_bytes, json_option, print_json, progress
 
 if TYPE_CHECKING:
+    from heliograph.archive.reader import SetView
     from heliograph.archive.restore import Restored
+    from heliograph.archive.secret import Keyring
 
 __all__ = ["command"]
 
@@ -28,6 +31,7 @@ __all__ = ["command"]
 @click.option("--overwrite", is_flag=True, help="Replace files of the same name that have other contents.")
 @click.option("--prompt", is_flag=True, help="Discs come one at a time to PATH: ask for each, at a terminal only.")
 @click.option("--prompt-always", is_flag=True, help="The same, and answers are read from stdin that is no terminal.")
+@open_options
 @json_option
 def command(
     paths: tuple[Path, ...],
@@ -37,6 +41,9 @@ def command(
     overwrite: bool,
     prompt: bool,
     prompt_always: bool,
+    identities: tuple[Path, ...],
+    by_passphrase: bool,
+    passphrase_file: Path | None,
     as_json: bool,
 ) -> None:
     """Copy files from the images, mounted discs or folders of images PATH... into a folder.
@@ -46,10 +53,11 @@ def command(
     With --prompt, PATH is a mount point, an image that is replaced, or a pattern in quotes ('in/*.iso'); only the discs
     that hold wanted files are asked for, each once.
     """
+    ring = asked_ring(identities, by_passphrase, passphrase_file)
     if prompt or prompt_always:
-        back = _by_turns(paths, to, only, set_id, overwrite, always=prompt_always)
+        back = _by_turns(paths, to, only, set_id, overwrite, ring, always=prompt_always)
     else:
-        back = _at_once(paths, to, only, set_id, overwrite, quiet=as_json)
+        back = _at_once(paths, to, only, set_id, overwrite, ring, quiet=as_json)
     if as_json:
         print_json({"written": list(back.written), "already": list(back.already), "bytes": back.bytes})
         return
@@ -58,14 +66,21 @@ def command(
 
 
 def _at_once(
-    paths: tuple[Path, ...], to: Path, only: tuple[str, ...], set_id: str | None, overwrite: bool, *, quiet: bool
+    paths: tuple[Path, ...],
+    to: Path,
+    only: tuple[str, ...],
+    set_id: str | None,
+    overwrite: bool,
+    ring: Keyring | None,
+    *,
+    quiet: bool,
 ) -> Restored:
     from heliograph.archive.reader import open_set
     from heliograph.archive.restore import restore
 
     with open_set(paths, set_id) as view, progress("restoring", quiet=quiet) as tell:
         return restore(
-            view,
+            _unlocked(view, ring),
             to,
             patterns=only,
             overwrite=overwrite,
@@ -73,8 +88,23 @@ def _at_once(
         )
 
 
+def _unlocked(view: SetView, ring: Keyring | None) -> SetView:
+    if not view.index.locked:
+        return view
+    from heliograph.archive.secret import Keyring, unlock
+
+    return unlock(view, ring or Keyring())
+
+
 def _by_turns(
-    paths: tuple[Path, ...], to: Path, only: tuple[str, ...], set_id: str | None, overwrite: bool, *, always: bool
+    paths: tuple[Path, ...],
+    to: Path,
+    only: tuple[str, ...],
+    set_id: str | None,
+    overwrite: bool,
+    ring: Keyring | None,
+    *,
+    always: bool,
 ) -> Restored:
     from heliograph.archive.turns import SKIP, STOP, restore_by_turns
     from heliograph.errors import UsageWrong
@@ -92,4 +122,4 @@ def _by_turns(
         line = sys.stdin.readline()
         return STOP if not line else {"s": SKIP, "q": STOP}.get(line.strip().lower()[:1], "")
 
-    return restore_by_turns(paths, to, ask, patterns=only, set_id=set_id, overwrite=overwrite)
+    return restore_by_turns(paths, to, ask, patterns=only, set_id=set_id, overwrite=overwrite, ring=ring)

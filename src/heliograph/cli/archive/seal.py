@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from heliograph.cli.archive.catalogs import CATALOG
+from heliograph.cli.archive.keys import asked_holders, asked_signer, lock_options
 from heliograph.cli.archive.wishes import asked_day, asked_medium, asked_title, set_options
 from heliograph.cli.show import human_bytes, json_option, note, print_json, print_table, progress
 
@@ -15,7 +16,8 @@ __all__ = ["command"]
 
 @click.command(
     epilog="\b\nExamples:\n  heliograph archive seal photos letters --out discs --title 'Family, 2026'\n"
-    "  heliograph archive seal data --medium bd-100 --parity 2 --out discs"
+    "  heliograph archive seal data --medium bd-100 --parity 2 --out discs\n"
+    "  heliograph archive seal data --recipients-file holders.txt --sign minisign.key"
 )
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH...")
 @click.option(
@@ -23,6 +25,7 @@ __all__ = ["command"]
 )
 @set_options
 @click.option("--catalog", type=CATALOG, help="A SQLite file, or postgresql://…  [default: catalog.sqlite in --out]")
+@lock_options
 @json_option
 def command(
     paths: tuple[Path, ...],
@@ -34,17 +37,28 @@ def command(
     title: str,
     date: str | None,
     catalog: Path | str | None,
+    recipients: tuple[str, ...],
+    recipients_files: tuple[Path, ...],
+    by_passphrase: bool,
+    passphrase_file: Path | None,
+    sign: Path | None,
+    sign_password_file: Path | None,
     as_json: bool,
 ) -> None:
     """Write the files and folders PATH... onto as many protected disc images as they need.
 
     Each image is ISO 9660 and UDF, readable without Heliograph; it mends its own scratches, and any --parity discs of
     the set may be lost. No image stands under its name before it is whole.
+
+    With recipients or a passphrase, files and their names are encrypted in the format of age; sizes, dates and --title
+    stay readable. With --sign, the index and each data disc carry a signature that minisign or ssh-keygen checks.
     """
     from heliograph.archive.catalog import shown
     from heliograph.archive.seal import seal
 
     kind, at = asked_medium(name, capacity), asked_day(date)
+    holders = asked_holders(recipients, recipients_files, by_passphrase, passphrase_file)
+    signer = asked_signer(sign, sign_password_file)
     with progress("sealing", quiet=as_json) as tell:
         sealed = seal(
             paths,
@@ -53,8 +67,10 @@ def command(
             medium=kind,
             parity=parity,
             redundancy=redundancy,
-            title=asked_title(title, paths),
+            title=asked_title(title, () if holders else paths),
             catalog=catalog,
+            holders=holders,
+            signer=signer,
             progress=lambda part, done, total: tell(done / max(total, 1), part),
         )
     if as_json:
@@ -70,6 +86,8 @@ def command(
                 "bytes": sealed.bytes,
                 "discs": discs,
                 "catalog": shown(sealed.catalog),
+                "encrypted": sealed.index.locked,
+                "signed_by": sealed.index.signed_by,
                 "left_behind": list(sealed.left_behind),
                 "split_s": dict(sealed.split_s),
             }

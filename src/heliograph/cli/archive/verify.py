@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from heliograph.cli.archive.keys import asked_ring, asked_signers, open_options
 from heliograph.cli.archive.reading import limits_of, reading_options, scratch_option
 from heliograph.cli.show import json_option, note, print_json, print_table, progress
 
 if TYPE_CHECKING:
-    from heliograph.archive.verify import DiscState
+    from heliograph.archive.secret import Keyring
+    from heliograph.archive.verify import DiscState, SetState
 
 __all__ = ["command"]
 
@@ -29,6 +31,14 @@ __all__ = ["command"]
 )
 @scratch_option
 @reading_options
+@click.option(
+    "--signer",
+    "signers",
+    multiple=True,
+    metavar="PUBKEY",
+    help="Every set must be signed with this key: a file of minisign or OpenSSH, or the key itself; repeatable.",
+)
+@open_options
 @json_option
 def command(
     paths: tuple[Path, ...],
@@ -37,6 +47,10 @@ def command(
     scratch: Path | None,
     retries: int,
     time_limit: float,
+    signers: tuple[str, ...],
+    identities: tuple[Path, ...],
+    by_passphrase: bool,
+    passphrase_file: Path | None,
     as_json: bool,
 ) -> None:
     """Check the images PATH..., or those in the folders PATH...; nothing is written.
@@ -46,10 +60,14 @@ def command(
     lose. A disc in a drive (/dev/sr0) is first read into a file, as `rescue` does, and that file deleted afterwards.
     Exit code 0: all is as it was sealed; 10: damaged, and repairable; 8: sectors lost beyond an image's parity;
     9: more discs gone than parity discs replace; 7: neither our disc nor protected with RS03.
+
+    An encrypted set is checked without its key; with it, every file is decrypted, too. With --signer, the index and
+    each data disc must be signed with that key; exit code 18: not signed, signed by another, or changed since.
     """
     from heliograph.archive.ddrescue import read_map
     from heliograph.archive.verify import verify
 
+    public, ring = asked_signers(signers), asked_ring(identities, by_passphrase, passphrase_file)
     with progress("verifying", quiet=as_json) as tell:
         verdict = verify(
             paths,
@@ -58,15 +76,20 @@ def command(
             rescued=None if map_path is None else read_map(map_path),
             limits=limits_of(retries, time_limit),
             scratch=scratch,
+            signers=public,
             progress=lambda image, done, total: tell(done / max(total, 1), image),
         )
     wrong = verdict.error()
+    if ring is not None and wrong is None and not quick:
+        _open_all(paths, ring, quiet=as_json)
     sets = [
         {
             "set": one.index.set_id,
             "title": one.index.title,
             "missing": list(one.missing),
             "recoverable": one.recoverable,
+            "encrypted": one.index.locked,
+            "signature": _signature(one),
             "discs": [_plain(disc) for disc in one.discs],
         }
         for one in verdict.sets
@@ -90,6 +113,7 @@ def command(
         ]
         rows += [(name, "", "missing", "") for name in one.missing]
         print_table(["disc", "image", "state", "what"], rows, title=f"Set {one.index.set_id}: {one.index.title}")
+        _tell_signature(one)
         for disc in one.discs:
             if disc.files:
                 shown = ", ".join(disc.files[:5]) + (" …" if len(disc.files) > 5 else "")
@@ -115,6 +139,35 @@ def command(
         note(f"note: {path} was left by an interrupted command; the same command replaces it, or delete it")
     if wrong is not None:
         raise wrong
+
+
+def _open_all(paths: tuple[Path, ...], ring: Keyring, *, quiet: bool) -> None:
+    """Decrypt every file of every encrypted set; nothing is written."""
+    from heliograph.archive.reader import find_sets
+    from heliograph.archive.secret import check_contents, unlock
+
+    found = find_sets(paths)
+    try:
+        with progress("decrypting", quiet=quiet) as tell:
+            for view in found.sets:
+                if view.index.locked:
+                    check_contents(unlock(view, ring), lambda path, done, total: tell(done / max(total, 1), path))
+    finally:
+        found.close()
+
+
+def _signature(one: SetState) -> dict[str, object]:
+    if one.trust is None:
+        return {"state": "unchecked" if one.index.signed_by else "unsigned", "claimed": one.index.signed_by}
+    return {"state": one.trust.state, "by": one.trust.by, "comment": one.trust.comment, "why": one.trust.why}
+
+
+def _tell_signature(one: SetState) -> None:
+    if one.trust is not None and one.trust.by:
+        said = f": {one.trust.comment}" if one.trust.comment else ""
+        click.echo(f"set {one.index.set_id}: signed with {one.trust.by}{said}")
+    elif one.trust is None and one.index.signed_by:
+        note(f"note: set {one.index.set_id} is signed; --signer PUBKEY checks by whom")
 
 
 def _plain(disc: DiscState) -> dict[str, object]:

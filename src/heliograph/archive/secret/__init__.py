@@ -1,0 +1,14 @@
+"""Encrypted sets: who may read. Files and names are encrypted in the open format age; docs/archive.md says what is not.
+
+    holders ──(pyrage)──► key.age: the set's own key, for recipients or under a passphrase
+    set key ──► NNNNNNN.age: each file     ──► names.json.age: which is which
+
+Sealing needs `lock`, reading `unlock`; everything between them (parity, repair, catalogs) works on the encrypted files
+and needs no key.
+"""
+
+from heliograph.archive.secret.holders import Holders, Keyring
+from heliograph.archive.secret.lock import Lock
+from heliograph.archive.secret.unlock import check_contents, unlock
+
+__all__ = ["Holders", "Keyring", "Lock", "check_contents", "unlock"]

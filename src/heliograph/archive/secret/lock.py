@@ -1,0 +1,91 @@
+"""Lock what is sealed: files are encrypted while they are copied, under numbers for names; the true names, too."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Self
+
+from heliograph.archive.index import NO_HASH
+from heliograph.archive.pack import Gathered, Source
+from heliograph.archive.secret.contents import FORMAT, KEY, NAMES, Contents, Sealed, encode
+from heliograph.archive.secret.holders import Holders
+from heliograph.archive.secret.setkey import SetKey
+from heliograph.archive.secret.stream import Encrypting, encrypt, sealed_bytes
+
+__all__ = ["Lock"]
+
+
+@dataclass(frozen=True, slots=True)
+class _LockedSource(Source):
+    """A source that gives its encrypted bytes."""
+
+    plain: int = 0
+    key: SetKey = field(default=SetKey(b""), repr=False)
+    told: Callable[[str], None] = print
+
+    def open(self) -> io.RawIOBase:
+        return Encrypting(self.path.open("rb", buffering=0), self.plain, self.key, self.told)
+
+
+class Lock:
+    """A set's key, and what it locks."""
+
+    def __init__(self, key: SetKey, locked_key: bytes, plain: Gathered, contents: Contents) -> None:
+        self._key, self._locked_key = key, locked_key
+        self._contents = contents
+        self._sha256 = dict.fromkeys((each.sealed for each in contents.files), NO_HASH)
+        self.gathered = Gathered(
+            tuple(
+                self._source(each.sealed, source) for each, source in zip(contents.files, plain.sources, strict=True)
+            ),
+            (),
+        )
+        """The encrypted files, as what is to be sealed."""
+
+    @classmethod
+    def on(
+        cls,
+        plain: Gathered,
+        holders: Holders,
+        *,
+        keys: Mapping[str, Mapping[str, tuple[str, str]]] | None = None,
+        keep_times: bool = True,
+    ) -> Self:
+        """Lock everything gathered with a fresh key, for these holders.
+
+        Raises:
+            UsageWrong: the holders are none.
+        """
+        key = SetKey.new()
+        files = tuple(
+            Sealed(
+                f"{number:07d}.age",
+                source.name,
+                source.bytes,
+                NO_HASH,
+                datetime.fromtimestamp(source.modified_s, UTC).isoformat(timespec="seconds") if keep_times else "",
+                dict((keys or {}).get(source.name, {})),
+            )
+            for number, source in enumerate(plain.sources, 1)
+        )
+        return cls(key, holders.lock(key), plain, Contents(FORMAT, files, plain.folders))
+
+    def files(self) -> dict[str, bytes]:
+        """What stands on every disc: the key, locked, and the names; with the hashes known by now."""
+        known = (_with_hash(each, self._sha256[each.sealed]) for each in self._contents.files)
+        text = encode(Contents(FORMAT, tuple(known), self._contents.folders))
+        return {KEY: self._locked_key, NAMES: encrypt(text, self._key)}
+
+    def _source(self, sealed: str, source: Source) -> Source:
+        def told(sha256: str) -> None:
+            self._sha256[sealed] = sha256
+
+        size = sealed_bytes(source.bytes)
+        return _LockedSource(sealed, source.path, size, 0.0, source.bytes, self._key, told)
+
+
+def _with_hash(file: Sealed, sha256: str) -> Sealed:
+    return Sealed(file.sealed, file.path, file.bytes, sha256, file.modified, file.keys)
