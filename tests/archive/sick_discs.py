@@ -91,7 +91,7 @@ def sick_drive(image: Path, bad: Iterable[int], folder: Path) -> Iterator[Path]:
     if os.geteuid() or not Path("/dev/fuse").exists() or not Path("/dev/loop-control").exists():
         pytest.skip("needs root, /dev/fuse and loop devices")
     mount = folder / f"fuse-{image.name}"
-    mount.mkdir()
+    mount.mkdir(parents=True)
     with ExitStack() as stack:
         words = [sys.executable, "-c", _SERVER, str(image), str(mount), *map(str, bad)]
         server = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)

@@ -129,8 +129,12 @@ class _Row:
             self.sectors ^= changes
         return self.erased, True
 
-    def answers(self, difference: Bytes) -> Iterator[Bytes]:
-        """(255, 2048) each: what to XOR, the likeliest first; none when there is more damage than roots allow for."""
+    def answers(self, difference: Bytes, *, lone: bool = True) -> Iterator[Bytes]:
+        """(255, 2048) each: what to XOR, the likeliest first; none when there is more damage than roots allow for.
+
+        Args:
+            lone: also take sectors known to be bad for sectors with lone wrong bytes.
+        """
         n = self.layout.data_layers
         if self.vouched[: n + 1].all():
             changes = np.zeros((LAYERS, SECTOR), np.uint8)
@@ -141,7 +145,7 @@ class _Row:
         guesses = [self.erased | self.suspect, self.erased] if self.suspect.any() else [self.erased]
         # A CRC tells of a bad sector, not of how many of its bytes are wrong: with one wrong byte in each, more sectors
         # than there are roots can be mended, as none of them is lost as a whole.
-        if (self.erased & ~self.unread).any():
+        if lone and (self.erased & ~self.unread).any():
             guesses.append(self.unread)
         for guess in guesses:
             solved = self._solve(difference, np.flatnonzero(guess))
@@ -226,7 +230,7 @@ def guess_layout(row: Bytes, layer_sectors: int) -> Layout | None:
         difference ^= sectors[n + 1 :]
         nothing = np.zeros(n, np.uint32)
         state = _Row(sectors, layout, None, nothing, False, np.zeros(LAYERS, np.bool_))
-        for changes in state.answers(difference):
+        for changes in state.answers(difference, lone=False):
             found = read_crc_sector((sectors[n] ^ changes[n]).tobytes())
             if found is not None and (found.roots, found.layer_sectors) == (roots, layer_sectors):
                 return found
