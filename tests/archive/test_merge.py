@@ -143,6 +143,25 @@ def test_any_copies_are_merged_right_or_refused(sealed: Path, layout: Layout, tm
         assert out.exists()
 
 
+def test_a_checksum_that_no_copy_has_is_mended_and_then_decides(tmp_path: Path):
+    """A fifth of each copy is noise, and no map says where; of five rows in a row, no copy has the checksums."""
+    image = make_iso(tmp_path / "disc.iso", 4000)
+    layout = protect(image)
+    sealed = image.read_bytes()
+    chance = np.random.default_rng(8)
+    checksums = np.arange(layout.crc_start + 3, layout.crc_start + 8)
+    copies = []
+    for name in ("a", "b"):
+        noise = chance.choice(layout.ecc_start, layout.ecc_start // 5, replace=False)
+        copies.append(copy_of(image, tmp_path / f"{name}.iso", np.union1d(noise, checksums), seed=ord(name)))
+
+    done = merge(copies, tmp_path / "whole.iso")
+
+    in_split_rows = done.split % layout.layer_sectors
+    assert np.bincount(in_split_rows).max() > layout.roots
+    assert (tmp_path / "whole.iso").read_bytes() == sealed
+
+
 def test_maps_tell_where_no_checksum_does(sealed: Path, layout: Layout, tmp_path: Path):
     """All of the CRC layer and of the ECC layers are lost in one copy or the other; only the maps say which."""
     first = np.arange(layout.crc_start, layout.sectors, 2)
@@ -230,22 +249,23 @@ def test_words_that_cannot_be_meant_are_refused(sealed: Path, tmp_path: Path):
 def test_past_the_parity_nothing_is_written_unless_it_is_wanted(
     sealed: Path, layout: Layout, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
-    """60 layers are in neither copy. `--incomplete` gives what there is, and a map; a third copy makes it whole."""
-    lost = np.arange(80 * layout.layer_sectors, 140 * layout.layer_sectors)
-    a = copy_of(sealed, tmp_path / "a.iso", lost)
-    b = copy_of(sealed, tmp_path / "b.iso", np.union1d(lost, [900]), fill="zeros")
+    """60 sectors of row 2 are in neither copy. `--incomplete` mends the other rows, and writes a map of this one."""
+    lost = 2 + layout.layer_sectors * np.arange(80, 140)
+    other = 3 + layout.layer_sectors * 90
+    a = copy_of(sealed, tmp_path / "a.iso", [*lost, other])
+    b = copy_of(sealed, tmp_path / "b.iso", [*lost, other, 900], fill="zeros")
     out = tmp_path / "out.iso"
 
     code, said = run(capsys, a, b, "--out", out)
 
     assert code == 8
-    assert f"{out}: 300 sectors are in none of the 2 copies (400, 401, 402, 403, 404 …)" in said["error"]["message"]
-    assert "60 of 255 in the worst, 44 can be rebuilt" in said["error"]["message"]
+    assert f"{out}: 61 sectors are in none of the 2 copies (402, 407, 412, 417, 422 …)" in said["error"]["message"]
+    assert "1 row(s) have lost more than parity rebuilds: 60 of 255 in the worst, 44" in said["error"]["message"]
     assert not out.exists()
     code, said = run(capsys, a, b, "--out", out, "--incomplete")
     assert code == 8
-    assert said["error"]["fields"]["lost"] == lost.tolist()
-    assert out.read_bytes()[700 * SECTOR :] == sealed.read_bytes()[700 * SECTOR :]
+    assert (said["error"]["fields"]["lost"], said["error"]["fields"]["mended"]) == (lost.tolist(), 1)
+    assert np.flatnonzero((sectors_of(out) != sectors_of(sealed)).any(axis=1)).tolist() == lost.tolist()
     assert read_map(map_beside(out)).lost_sectors(layout.sectors).tolist() == lost.tolist()
     third = tmp_path / "c.iso"
     third.write_bytes(sealed.read_bytes()[: 600 * SECTOR])

@@ -20,9 +20,11 @@ from heliograph.archive import rs03
 from heliograph.archive.ddrescue import BAD, DONE, RescueMap, known_lost, map_beside, write_states
 from heliograph.archive.merge.choose import Choice
 from heliograph.archive.merge.copies import Copy, layout_of_all, refuse_other_discs
+from heliograph.archive.merge.recover import choose_again, mend_what_can_be
 from heliograph.archive.merge.vote import LOST
 from heliograph.archive.rescue import Limits, is_device
 from heliograph.archive.rescue.mended import read_aside, refuse_existing
+from heliograph.archive.rs03.layout import Layout
 from heliograph.errors import NotFound, SectorsLost, UsageWrong
 from heliograph.files import whole_file
 
@@ -142,13 +144,14 @@ def _finish(out: Path, aside: Path, choice: Choice, *, incomplete: bool) -> Merg
     mended = lost[:0]
     past: SectorsLost | None = None
     if choice.layout is not None:
-        progress = choice.progress
-        told = None if progress is None else lambda done, total: progress("mend", done, total)
         try:
-            mended = rs03.repair(aside, lost=lost, layout=choice.layout, progress=told).damaged
-            lost = lost[:0]
+            mended, lost = _mend(aside, choice, choice.layout, lost, split), lost[:0]
         except SectorsLost as wrong:
             past, lost = wrong, np.union1d(lost, _joined(choice.wrong))
+            if incomplete:
+                with aside.open("r+b") as file:
+                    still = mend_what_can_be(file, choice.layout, lost)
+                mended, lost = np.setdiff1d(lost, still), still
     if lost.size and not incomplete:
         raise _incomplete(out, lost, split, len(choice.copies), past)
     choice.origin[np.union1d(mended, lost)] = LOST
@@ -157,6 +160,29 @@ def _finish(out: Path, aside: Path, choice: Choice, *, incomplete: bool) -> Merg
         for number, copy in enumerate(choice.copies)
     )
     return Merged(out, choice.sectors, choice.layout is not None, shares, int(mended.size), outvoted, split, lost)
+
+
+def _mend(aside: Path, choice: Choice, layout: Layout, lost: Numbers, split: Numbers) -> Numbers:
+    """Mend the merged image by its parity; the sectors that were mended."""
+    progress = choice.progress
+    told = None if progress is None else lambda done, total: progress("mend", done, total)
+    doubted = np.zeros(layout.layer_sectors, np.bool_)
+    while True:
+        try:
+            return rs03.repair(aside, lost=lost, layout=layout, progress=told).damaged
+        except SectorsLost as wrong:
+            with aside.open("r+b") as file:
+                lost, found = choose_again(file, choice, layout, lost)
+            # As a last resort, once for each row, the code itself finds out in which split votes the first copy, whose
+            # bytes stand there, is right.
+            named = wrong.fields["rows"]
+            rows = np.array(named if isinstance(named, list) else [], np.int64)
+            rows = rows[~doubted[rows]]
+            doubted[rows] = True
+            believed = split[np.isin(split % layout.layer_sectors, rows)]
+            if not found and not np.isin(believed, lost).any():
+                raise
+            lost = np.setdiff1d(lost, believed)
 
 
 def _incomplete(out: Path, lost: Numbers, split: Numbers, copies: int, past: SectorsLost | None) -> SectorsLost:
@@ -168,7 +194,7 @@ def _incomplete(out: Path, lost: Numbers, split: Numbers, copies: int, past: Sec
     fields = {} if past is None else past.fields
     if past is not None:
         said += (
-            f"; {fields['rows_lost']:,} rows have lost more than parity rebuilds: "
+            f"; {fields['rows_lost']:,} row(s) have lost more than parity rebuilds: "
             f"{fields['worst']} of 255 in the worst, {fields['roots']} can be rebuilt"
         )
     return SectorsLost(
