@@ -310,7 +310,7 @@ def test_a_repair_that_was_killed_is_finished_by_the_next(disc: Path, sealed: tu
     os.truncate(disc, layout.image_bytes - 30 * layout.layer_sectors * SECTOR)
     program = (
         "import os, sys; from pathlib import Path; from heliograph.archive.rs03 import repair, scan\n"
-        "write, left = scan.write_line, [400]\n"
+        "write, left = scan.write_line, [40]\n"
         "def dying(*arguments):\n"
         "    left[0] -= 1\n"
         "    if not left[0]: os.kill(os.getpid(), 9)\n"

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -24,9 +25,23 @@ from heliograph.archive.plan import IMAGES, ImageNote, draw_parity, parity_path
 from heliograph.archive.reader import SetView, find_sets, image_paths
 from heliograph.archive.rescue import Limits, is_device
 from heliograph.archive.seal import refuse_another
-from heliograph.archive.verify import DAMAGED, GOOD, LOST, PAST_PARITY, WRONG, DiscState, check_image, discs_lost
+from heliograph.archive.verify import (
+    DAMAGED,
+    GOOD,
+    LOST,
+    PAST_PARITY,
+    WRONG,
+    DiscState,
+    check_image,
+    discs_lost,
+    not_ours,
+    state_of,
+)
 from heliograph.errors import DiscsLost, DiscWrong, HeliographError, NotFound, SectorsLost, UsageWrong
 from heliograph.files import whole_file
+
+if TYPE_CHECKING:
+    from heliograph.archive.rs03 import Examined
 
 __all__ = ["Mended", "mend"]
 
@@ -88,26 +103,29 @@ def mend(
     name = None
     if single is not None and out is not None and (out.is_file() or (out.suffix and not out.exists())):
         out, name = out.parent, out.name
-    lost = {image: known_lost(image, rescued) for image in images}
-    states = [check_image(image, hashes=False, lost=lost[image], progress=progress) for image in images]
+    states: list[DiscState] = []
     repaired: list[tuple[Path, int]] = []
     usable: list[Path] = []
-    for state in states:
-        if state.state == DAMAGED:
-            to = None if out is None else out / (name or state.where.name)
-            where = _repair(state.where, to, lost[state.where], progress)
+    wrong_inside: list[DiscState] = []
+    for image in images:
+        state, found = _examine(image, known_lost(image, rescued), progress)
+        states.append(state)
+        if state.state == DAMAGED and found is not None:
+            where = _repair(found, None if out is None else out / (name or image.name))
             repaired.append((where, state.damaged_sectors))
             usable.append(where)
+            # Each mended sector matched its checksum before it was written; the files have checksums of their own.
+            wrong_inside += [after for after in [state_of(found.report.mended(where))] if after.state != GOOD]
         elif state.state == GOOD:
-            usable.append(state.where)
+            usable.append(image)
     beyond = [state for state in states if state.state in (LOST, WRONG)]
     whole_sets = any(path.is_dir() for path in paths)
     rebuilt, wrong = _rebuild_sets(usable, beyond, out, progress) if whole_sets or beyond else ([], None)
-    for path in (*(path for path, _ in repaired), *(path for path, _ in rebuilt)):
-        again = check_image(path, deep=False)
+    after = [check_image(path, deep=False) for path, _ in rebuilt]
+    for again in (*wrong_inside, *after):
         if again.state != GOOD:
             raise DiscWrong(
-                f"{path}: mended, and yet {again.why}",
+                f"{again.where}: mended, and yet {again.why}",
                 hint="keep the image as it is and read the disc again, in another drive if there is one",
             )
     if wrong is not None:
@@ -134,23 +152,35 @@ def _mend_disc(
     return mend_disc(drive, out, limits=limits, progress=progress)
 
 
-def _repair(image: Path, out: Path | None, lost: Iterable[int], progress: Progress | None) -> Path:
+def _examine(image: Path, lost: Iterable[int], progress: Progress | None) -> tuple[DiscState, Examined | None]:
+    """The state of an image, and what was mended of it on the way; without hashing its files."""
+    from heliograph.archive import rs03
+
+    told = None if progress is None else lambda done, total: progress(f"repair {image.name}", done, total)
+    try:
+        found = rs03.examine(image, lost=lost, progress=told)
+    except DiscWrong as wrong:
+        return not_ours(image, wrong), None
+    return state_of(found.report, hashes=False), found
+
+
+def _repair(found: Examined, out: Path | None) -> Path:
     """Mend an image by its own parity, in place or into the file `out`; where the mended one stands.
 
     A map beside an image mended in place is told that nothing is missing any more.
     """
     from heliograph.archive import rs03
 
-    told = None if progress is None else lambda done, total: progress(f"repair {image.name}", done, total)
+    image = found.report.image
     where = out or image
     if out is None or (where.exists() and where.samefile(image)):
-        rs03.repair(image, lost=lost, progress=told)
+        rs03.write_mended(found)
         if map_beside(image).is_file():
             length = image.stat().st_size
             write_states(map_beside(image), bytearray(DONE * (length // SECTOR)), length)
     else:
         with whole_file(where) as aside:
-            rs03.repair(image, out=aside, lost=lost, progress=told)
+            rs03.write_mended(found, out=aside)
             refuse_another(where, aside)
     return where
 

@@ -39,6 +39,8 @@ __all__ = [
     "SetState",
     "Verdict",
     "check_image",
+    "not_ours",
+    "state_of",
     "verify",
 ]
 
@@ -317,23 +319,31 @@ def check_image(
         return _check_folder(image)
     from heliograph.archive import rs03
 
+    told = None if progress is None else lambda done, total: progress(image.name, done, total)
+    try:
+        report = rs03.verify(image, deep=deep, lost=lost, progress=told)
+    except DiscWrong as wrong:
+        return not_ours(image, wrong)
+    return state_of(report, hashes=hashes)
+
+
+def not_ours(image: Path, wrong: DiscWrong) -> DiscState:
+    """The state of an image that carries no RS03, or none any more."""
     volume = _volume(image)
     set_id, _, name = volume.name.rpartition("_") if volume is not None else ("", "", "")
-    report: Report | None = None
-    try:
-        report = rs03.verify(
-            image,
-            deep=deep,
-            lost=lost,
-            progress=None if progress is None else lambda done, total: progress(image.name, done, total),
-        )
-    except DiscWrong as wrong:
-        why = wrong.message.removeprefix(f"{image}: ")
-        size = image.stat().st_size if image.exists() else 0
-        if volume is None or volume.sectors * SECTOR <= size:
-            return DiscState(image, WRONG, why, name, set_id)
-        why = f"cut off: {size // SECTOR:,} of at least {volume.sectors:,} sectors are here; {why}"
-        return DiscState(image, LOST if volume.application == APPLICATION else WRONG, why, name, set_id)
+    why = wrong.message.removeprefix(f"{image}: ")
+    size = image.stat().st_size if image.exists() else 0
+    if volume is None or volume.sectors * SECTOR <= size:
+        return DiscState(image, WRONG, why, name, set_id)
+    why = f"cut off: {size // SECTOR:,} of at least {volume.sectors:,} sectors are here; {why}"
+    return DiscState(image, LOST if volume.application == APPLICATION else WRONG, why, name, set_id)
+
+
+def state_of(report: Report, *, hashes: bool = True) -> DiscState:
+    """What a check of an image by its RS03 layer means for the disc; `hashes`: hold its files against theirs, too."""
+    image = report.image
+    volume = _volume(image)
+    set_id, _, name = volume.name.rpartition("_") if volume is not None else ("", "", "")
     counts = (
         *(int(report.damaged.size), int(report.lost_rows.size), int(report.worst), int(report.layout.roots)),
         *(report.worst_row, report.histogram),

@@ -12,14 +12,29 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from heliograph.archive.rs03.encode import protect
     from heliograph.archive.rs03.layout import Layout, largest_iso, plan
+    from heliograph.archive.rs03.mending import Examined, examine, repair, verify, write_mended
     from heliograph.archive.rs03.report import Report
     from heliograph.archive.rs03.rows import Progress
-    from heliograph.archive.rs03.scan import repair, verify
     from heliograph.archive.rs03.search import read_layout
 
-__all__ = ["Layout", "Progress", "Report", "largest_iso", "plan", "protect", "read_layout", "repair", "verify"]
+__all__ = [
+    "Examined",
+    "Layout",
+    "Progress",
+    "Report",
+    "examine",
+    "largest_iso",
+    "plan",
+    "protect",
+    "read_layout",
+    "repair",
+    "verify",
+    "write_mended",
+]
 
 _HOMES = {
+    "Examined": "mending",
+    "examine": "mending",
     "Layout": "layout",
     "Progress": "rows",
     "Report": "report",
@@ -27,8 +42,9 @@ _HOMES = {
     "plan": "layout",
     "protect": "encode",
     "read_layout": "search",
-    "repair": "scan",
-    "verify": "scan",
+    "repair": "mending",
+    "verify": "mending",
+    "write_mended": "mending",
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -51,3 +51,9 @@ class Report:
     def margin(self) -> int:
         """How many more sectors of the worst row may go; negative when too many have."""
         return self.layout.roots - self.worst
+
+    def mended(self, image: Path) -> Report:
+        """The report of the image, or of its copy, once all is mended."""
+        none = np.zeros(0, np.int64)
+        rows = (self.layout.layer_sectors,)
+        return replace(self, image=image, damaged=none, lost_rows=none, worst=0, worst_row=-1, histogram=rows)

@@ -1,16 +1,10 @@
-"""Check and mend whole images, many rows at a time on all cores.
-
-Both are the same pass over the rows. A repair makes it twice: first without writing, so that damage past the parity
-is refused before a byte is changed; then, for the rows that need it, writing. Only sectors that change are written,
-each as it was sealed, so a repair that was killed is finished by running it again.
-"""
+"""Go through the rows of an open image, many at a time on all cores: check them, mend them, write what was mended."""
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -21,18 +15,11 @@ from heliograph.archive.medium import SECTOR
 from heliograph.archive.rs03.decode import Verdict, mend
 from heliograph.archive.rs03.layout import LAYERS, Layout
 from heliograph.archive.rs03.report import Report
-from heliograph.archive.rs03.rows import BATCH_ROWS, Progress, batches, in_parallel, open_image, read_line, write_line
-from heliograph.archive.rs03.search import read_layout
+from heliograph.archive.rs03.rows import Progress, batches, in_parallel, read_line, write_line
 from heliograph.archive.rs03.sectors import crc_sectors_are_whole
-from heliograph.errors import DiscWrong, SectorsLost
-from heliograph.files import whole_file
+from heliograph.errors import DiscWrong
 
-__all__ = ["repair", "verify"]
-
-_LISTED = 1000
-"""Rows and sectors that an error lists by number; millions may be lost."""
-_COPIED = 512
-"""Sectors copied in one go."""
+__all__ = ["Before", "Flags", "Kept", "Scan", "write_sectors"]
 
 Bytes = NDArray[np.uint8]
 Flags = NDArray[np.bool_]
@@ -40,157 +27,59 @@ Before = dict[int, Bytes | None]
 """By first row of a batch: the whole CRC sector of the row before it, as it stands or mended."""
 
 
-def verify(
-    image: Path,
-    *,
-    deep: bool = True,
-    lost: Iterable[int] = (),
-    layout: Layout | None = None,
-    progress: Progress | None = None,
-) -> Report:
-    """Find every damaged sector of an image and say whether the parity can mend it; nothing is written.
+@dataclass(slots=True, eq=False)
+class Kept:
+    """Mended sectors that wait to be written: those of as many batches as there is room for."""
 
-    Args:
-        deep: check the ECC layers, too, and prove that damaged rows can be mended by mending them in memory. False
-            reads data and CRC layers only, and counts.
-        lost: sectors known to be unreadable; those that turn out to be right are not counted.
-        layout: when it is known; else it is searched for.
+    room: int
+    """Bytes left."""
+    batches: dict[int, tuple[NDArray[np.int64], Bytes]] = field(default_factory=dict)
+    """By first row of a batch: the numbers of its sectors that were mended, ascending, and what they should hold."""
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def keep(self, first: int, numbers: NDArray[np.int64], sectors: Bytes) -> None:
+        """Keep a batch, (k,) and (k, 2048), in place of what was kept of it before; or not, when there is no room."""
+        with self._lock:
+            before = self.batches.pop(first, None)
+            self.room += 0 if before is None else before[1].nbytes
+            if sectors.nbytes <= self.room:
+                self.batches[first] = numbers, sectors
+                self.room -= sectors.nbytes
+
+
+def write_sectors(file: int, numbers: NDArray[np.int64], sectors: Bytes, image: Path) -> None:
+    """Write sectors, (k, 2048), at their numbers, (k,) ascending: neighbours in one go.
+
     Raises:
-        DiscWrong: not a protected image.
+        CannotWrite: the disk is full, or the like.
     """
-    layout = layout or _layout_of(image)
-    file = open_image(image)
-    try:
-        scan = _Scan(file, image, layout, _as_flags(lost, layout), {})
-        return scan.report(list(scan.deep(progress) if deep else scan.shallow(progress)), deep)
-    finally:
-        os.close(file)
-
-
-def repair(
-    image: Path,
-    *,
-    out: Path | None = None,
-    lost: Iterable[int] = (),
-    layout: Layout | None = None,
-    progress: Progress | None = None,
-) -> Report:
-    """Make an image again what it was when it was sealed, byte for byte; the state it was found in.
-
-    A killed repair in place is safe: run it again. A file too short is given its length back, one too long (a tail that
-    a drive added) is cut.
-
-    Args:
-        out: write the mended image here, whole or not at all, and leave `image` alone.
-        lost: sectors known to be unreadable (a drive's or ddrescue's map); helps where the ECC layers are damaged.
-        layout: when it is known; else it is searched for.
-    Raises:
-        DiscWrong: not a protected image.
-        SectorsLost: there is more damage than the parity rebuilds; nothing was written.
-        CannotWrite: the disk is full, or the file may not be written.
-    """
-    layout = layout or _layout_of(image)
-    gone = _as_flags(lost, layout)
-    file = open_image(image)
-    try:
-        scan = _Scan(file, image, layout, gone, {})
-        report = scan.report(list(scan.deep(progress)), True)
-    finally:
-        os.close(file)
-    if not report.repairable:
-        raise _past_parity(report)
-    if out is not None:
-        with whole_file(out) as aside:
-            _copy(image, aside)
-            _mend_file(aside, report, gone, scan.before)
-    elif not report.clean or image.stat().st_size != layout.image_bytes:
-        _mend_file(image, report, gone, scan.before)
-    return report
-
-
-def _mend_file(image: Path, report: Report, gone: Flags, before: Before) -> None:
-    layout = report.layout
-    file = open_image(image, write=True)
-    try:
-        length = os.fstat(file).st_size
-        gone.reshape(-1)[length // SECTOR :] = True  # what the next line puts there is not the disc's
-        os.ftruncate(file, layout.image_bytes)
-        scan = _Scan(file, image, layout, gone, before)
-        hurt = set(np.unique(report.damaged % layout.layer_sectors // BATCH_ROWS).tolist())
-        for _ in scan.write(batch for batch in batches(layout.layer_sectors) if batch[0] // BATCH_ROWS in hurt):
-            pass
-        os.fsync(file)
-    finally:
-        os.close(file)
-
-
-def _copy(image: Path, copy: Path) -> None:
-    """Copy what can be read; zeros, which are found and mended, for what cannot."""
-    copy.touch()
-    source, target = open_image(image), open_image(copy, write=True)
-    try:
-        line = np.zeros(_COPIED * SECTOR, np.uint8)
-        length = os.fstat(source).st_size
-        for sector in range(0, -(-length // SECTOR), _COPIED):
-            read_line(source, sector, line)
-            write_line(target, sector, line[: length - sector * SECTOR], copy)
-    finally:
-        os.close(source)
-        os.close(target)
-
-
-def _layout_of(image: Path) -> Layout:
-    layout = read_layout(image)
-    if layout is None:
-        raise DiscWrong(
-            f"{image}: no RS03 protection found, neither a header nor a CRC sector",
-            hint="protect it while it is whole: `heliograph archive seal`; or restore it from its disc set",
-            path=str(image),
-        )
-    return layout
-
-
-def _as_flags(sectors: Iterable[int], layout: Layout) -> Flags:
-    """(255, rows), true for these sectors; those outside the image are passed over."""
-    numbers = np.fromiter(sectors, np.int64)
-    flags = np.zeros(layout.sectors, np.bool_)
-    flags[numbers[(numbers >= 0) & (numbers < layout.sectors)]] = True
-    return flags.reshape(LAYERS, layout.layer_sectors)
-
-
-def _past_parity(report: Report) -> SectorsLost:
-    rows = report.lost_rows
-    shown = ", ".join(str(row) for row in rows[:3]) + (" ..." if rows.size > 3 else "")
-    numbers = report.damaged[np.isin(report.damaged % report.layout.layer_sectors, rows)]
-    where = f" (sectors {numbers[0]} to {numbers[-1]})" if numbers.size else ""
-    many = f"{rows.size} of {report.layout.layer_sectors} rows"
-    return SectorsLost(
-        f"{report.image}: {many} have lost more than parity rebuilds: row {shown}{where}; "
-        f"{report.worst} of {LAYERS} sectors gone in the worst, {report.layout.roots} can be rebuilt",
-        hint="rebuild this disc from the others of its set (`heliograph archive repair` on their folder), "
-        "or read it again in another drive and repair that copy",
-        image=str(report.image),
-        rows_lost=rows.size,
-        rows=rows[:_LISTED].tolist(),
-        sectors=numbers[:_LISTED].tolist(),
-        worst=report.worst,
-        roots=report.layout.roots,
-    )
+    ends = np.flatnonzero(np.diff(numbers) != 1) + 1
+    for run in np.split(np.arange(numbers.size), ends) if numbers.size else []:
+        write_line(file, int(numbers[run[0]]), sectors[run[0] : run[-1] + 1].reshape(-1), image)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Found:
+class Found:
     """A batch of rows after its check."""
 
     first: int
     verdict: Verdict
 
 
-class _Scan:
+class Scan:
     """One open image and what is known of it while its rows are gone through."""
 
-    def __init__(self, file: int, image: Path, layout: Layout, gone: Flags, before: Before) -> None:
+    def __init__(
+        self, file: int, image: Path, layout: Layout, gone: Flags, before: Before, kept: Kept | None = None
+    ) -> None:
+        """
+        Args:
+            gone: (255, rows): sectors known to be unreadable; those found to be are added.
+            before: filled by `deep`, needed by `write`.
+            kept: where `deep` leaves what it mended.
+        """
         self.file, self.image, self.layout, self.gone, self.before = file, image, layout, gone, before
+        self.kept = kept
         self.own = threading.local()
 
     def _block(self, first: int, end: int) -> tuple[Bytes, Flags]:
@@ -230,19 +119,22 @@ class _Scan:
         ends = [*starts[1:], starts[0] + len(every)]
         return [[every[k % len(every)] for k in range(start, end)] for start, end in zip(starts, ends, strict=True)]
 
-    def deep(self, progress: Progress | None) -> Iterator[_Found]:
+    def deep(self, progress: Progress | None) -> Iterator[Found]:
         """Check and mend, in memory, every row."""
         rows = self.layout.layer_sectors
         done = 0
 
-        def check(first: int, end: int) -> _Found:
+        def check(first: int, end: int) -> Found:
             block, gone = self._block(first, end)
             verdict = mend(block, self.layout, self.before[first], gone)
             if self.before[end % rows] is None and not verdict.lost[-1]:
                 self.before[end % rows] = block[self.layout.data_layers, -SECTOR:].copy()
-            return _Found(first, verdict)
+            if self.kept is not None:
+                layers, at = np.nonzero(verdict.bad & ~verdict.lost)
+                self.kept.keep(first, layers * rows + first + at, block.reshape(LAYERS, -1, SECTOR)[layers, at])
+            return Found(first, verdict)
 
-        def follow(chain: list[tuple[int, int]]) -> list[_Found]:
+        def follow(chain: list[tuple[int, int]]) -> list[Found]:
             blind = self.before[chain[0][0]] is None
             found = [check(*batch) for batch in chain]
             if blind:  # nothing vouched for the first row; now its CRCs are back
@@ -255,12 +147,12 @@ class _Scan:
             if progress is not None:
                 progress(done * LAYERS, self.layout.sectors)
 
-    def shallow(self, progress: Progress | None) -> Iterator[_Found]:
+    def shallow(self, progress: Progress | None) -> Iterator[Found]:
         """Compare the data with its CRCs, where they are whole; the ECC layers are not read."""
         layout = self.layout
         n, rows = layout.data_layers, layout.layer_sectors
 
-        def look(batch: tuple[int, int]) -> _Found:
+        def look(batch: tuple[int, int]) -> Found:
             first, end = batch
             width = (end - first) * SECTOR
             block = np.zeros((n, width), np.uint8)
@@ -277,7 +169,7 @@ class _Scan:
             wanted = np.ascontiguousarray(own[:-1, : 4 * n]).view("<u4").T
             bad[:n] |= (sector_crcs(block) != wanted) & whole[:-1]
             bad[n] = ~whole[1:]
-            return _Found(first, Verdict(bad, bad.sum(axis=0) > layout.roots))
+            return Found(first, Verdict(bad, bad.sum(axis=0) > layout.roots))
 
         done = 0
         for found in in_parallel(look, batches(rows)):
@@ -300,14 +192,14 @@ class _Scan:
                     hint="let nothing else write to it, and repair it again",
                     path=str(self.image),
                 )
-            for layer, row in np.argwhere(verdict.bad):
-                sector = block[layer, row * SECTOR : (row + 1) * SECTOR]
-                write_line(self.file, int(layer) * layout.layer_sectors + first + int(row), sector, self.image)
+            layers, at = np.nonzero(verdict.bad)
+            sectors = block.reshape(LAYERS, -1, SECTOR)[layers, at]
+            write_sectors(self.file, layers * layout.layer_sectors + first + at, sectors, self.image)
             return end - first
 
         yield from in_parallel(mend_and_write, wanted)
 
-    def report(self, found: list[_Found], deep: bool) -> Report:
+    def report(self, found: list[Found], deep: bool) -> Report:
         """Put the batches together."""
         rows = self.layout.layer_sectors
         numbers, lost = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
