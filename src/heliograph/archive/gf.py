@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from heliograph.archive.machine import once
 
-__all__ = ["EXP", "LOG", "SLICE", "divide", "invert", "multiply", "power", "product"]
+__all__ = ["EXP", "LOG", "SLICE", "TIMES", "divide", "invert", "multiply", "power", "product"]
 
 POLYNOMIAL = 0x187
 SLICE = 1024
@@ -49,6 +49,8 @@ Bytes = NDArray[np.uint8]
 _PRODUCTS = EXP[LOG[:, None] + LOG[None, :]]
 """All products of two elements."""
 _PRODUCTS[0, :] = _PRODUCTS[:, 0] = 0
+TIMES = [row.tobytes() for row in _PRODUCTS]
+"""TIMES[c][v] is c·v: for a few numbers plain Python is faster than arrays, and `bytes.translate` takes a row."""
 
 
 def multiply(a: Bytes | int, b: Bytes | int) -> Bytes:

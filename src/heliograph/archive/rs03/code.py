@@ -11,10 +11,18 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from heliograph.archive.gf import divide, multiply, power
+from heliograph.archive.gf import LOG, TIMES, divide, multiply, power
 from heliograph.archive.rs03.layout import LAYERS
 
-__all__ = ["FIRST_ROOT", "PRIMITIVE", "locator_logs", "parity_matrix", "solver", "syndrome_matrix"]
+__all__ = [
+    "FIRST_ROOT",
+    "PRIMITIVE",
+    "locate_together",
+    "locator_logs",
+    "parity_matrix",
+    "solver",
+    "syndrome_matrix",
+]
 
 PRIMITIVE = 11
 FIRST_ROOT = 112
@@ -74,23 +82,61 @@ def solver(roots: int, erased: tuple[int, ...]) -> Bytes:
     """
     count = len(erased)
     places = locator_logs(np.array(erased, np.int64))
-    locators = power(places)
-    zero_at_all = np.zeros(count + 1, np.uint8)  # product of (z - locator), lowest power first
-    zero_at_all[0] = 1
+    locators = power(places).tolist()
+    zero_at_all = [1]  # product of (z - locator), lowest power first
     for locator in locators:
-        shifted = np.append(np.uint8(0), zero_at_all[:-1])
-        zero_at_all = shifted ^ multiply(zero_at_all, locator)
-    rests = np.zeros((count, count), np.uint8)  # row k: the product without locator k, by division
-    there = np.zeros(count, np.uint8)  # its value at locator k
-    quotient = np.zeros(count, np.uint8)
-    for at in range(count - 1, -1, -1):
-        quotient = zero_at_all[at + 1] ^ multiply(locators, quotient)
-        rests[:, at] = quotient
-        there = quotient ^ multiply(locators, there)
-    if not there.all():
-        raise ValueError(f"positions must differ: {erased}")
+        times = TIMES[locator]
+        zero_at_all = [below ^ times[here] for below, here in zip([0, *zero_at_all], [*zero_at_all, 0], strict=True)]
     matrix = np.zeros((roots, roots), np.uint8)
-    matrix[:count, :count] = divide(rests, multiply(there, power(FIRST_ROOT * places))[:, None])
+    scales = power(FIRST_ROOT * places).tolist()
+    for k, (locator, scale) in enumerate(zip(locators, scales, strict=True)):
+        times, rest, there = TIMES[locator], 0, 0
+        without = bytearray(count)  # the product without this locator, by division; and its value there
+        for at in range(count - 1, -1, -1):
+            without[at] = rest = zero_at_all[at + 1] ^ times[rest]
+            there = rest ^ times[there]
+        if not there:
+            raise ValueError(f"positions must differ: {erased}")
+        inverse = power(-LOG[TIMES[there][scale]])
+        matrix[k, :count] = np.frombuffer(without.translate(TIMES[int(inverse)]), np.uint8)
     for row in range(roots - count):
         matrix[count + row, row : row + count + 1] = zero_at_all
     return matrix
+
+
+def locate_together(rest: Bytes, first: int, allowed: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where unknown errors stand if they stand at the same places in all codewords: whole bad sectors.
+
+    What an error adds to the leftover is a multiple of one fixed column for its place. Bad sectors hold independent
+    bytes, as a rule; then the leftovers span just the space of these columns, and a place is bad when its column
+    lies in it. That finds nearly twice as many as codeword by codeword: up to one fewer than the leftover has rows.
+
+    Args:
+        rest: (roots, n) what `solver` made of the syndromes; rows from `first` on are the leftover. Some hundred
+            columns are enough.
+        allowed: positions at which an error may stand (those that no CRC vouches for, and that are not erased).
+    Returns:
+        The positions, perhaps with some that are sound; none when this cannot tell.
+    """
+    checks = _checks(rest[first:])
+    if not len(checks):
+        return allowed[:0]
+    rank = rest.shape[0] - first - len(checks)
+    columns = power(np.arange(rest.shape[0] - first)[:, None] * locator_logs(allowed)[None, :])
+    inside = ~np.bitwise_xor.reduce(multiply(checks[:, :, None], columns[None, :, :]), axis=1).any(axis=0)
+    return allowed[inside] if inside.sum() >= rank else allowed[:0]
+
+
+def _checks(columns: Bytes) -> Bytes:
+    """What is zero on all of these columns, and on all that they span: (rows - rank, rows), by Gauss."""
+    count, width = columns.shape
+    work = np.concatenate([columns, np.eye(count, dtype=np.uint8)], axis=1)
+    for rank in range(count):
+        left = np.flatnonzero(work[rank:, :width])
+        if not left.size:
+            return work[rank:, width:]
+        row, at = divmod(int(left[0]), width)
+        work[[rank, rank + row]] = work[[rank + row, rank]]
+        factors = divide(work[rank + 1 :, at], work[rank, at])
+        work[rank + 1 :] ^= multiply(factors[:, None], work[rank][None, :])
+    return work[count:, width:]

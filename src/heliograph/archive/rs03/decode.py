@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from heliograph.archive.crc import sector_crcs
 from heliograph.archive.gf import product
 from heliograph.archive.medium import SECTOR
-from heliograph.archive.rs03.code import parity_matrix, solver, syndrome_matrix
+from heliograph.archive.rs03.code import locate_together, parity_matrix, solver, syndrome_matrix
 from heliograph.archive.rs03.layout import LAYERS, MAX_ROOTS, MIN_ROOTS, Layout
 from heliograph.archive.rs03.sectors import crc_sectors_are_whole, is_marked_dead, read_crc_sector
 
@@ -36,6 +36,8 @@ _FEW = 8
 Bytes = NDArray[np.uint8]
 Flags = NDArray[np.bool_]
 Crcs = NDArray[np.uint32]
+Answer = tuple[NDArray[np.int64], Bytes]
+"""(k,) positions and (k, 2048) what to XOR there."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,7 +112,9 @@ class _Row:
         if wanted is not None:
             self.vouched[:n] = crcs == wanted
         self.vouched[n] = whole
-        empty = ~_any(sectors.view(np.uint64), axis=1)
+        words = sectors.view(np.uint64)
+        empty = words[:, 0] == 0
+        empty[empty] = ~_any(words[empty], axis=1)
         self.unread = (gone | is_marked_dead(sectors)) & ~self.vouched
         self.unread[n + 1 :] |= empty[n + 1 :]
         self.erased = self.unread.copy()
@@ -121,25 +125,24 @@ class _Row:
 
     def mend(self, difference: Bytes) -> tuple[Flags, bool]:
         """(255,) which sectors were bad, and whether the row is lost; `difference` is parity stored XOR parity due."""
-        for changes in self.answers(difference):
-            bad = _any(changes.view(np.uint64), axis=1)
-            self.sectors ^= changes
+        for positions, changes in self.answers(difference):
+            bad = np.zeros(LAYERS, np.bool_)
+            bad[positions] = _any(changes.view(np.uint64), axis=1)
+            self.sectors[positions] ^= changes
             if self._agrees(bad):
                 return bad, False
-            self.sectors ^= changes
+            self.sectors[positions] ^= changes
         return self.erased, True
 
-    def answers(self, difference: Bytes, *, lone: bool = True) -> Iterator[Bytes]:
-        """(255, 2048) each: what to XOR, the likeliest first; none when there is more damage than roots allow for.
+    def answers(self, difference: Bytes, *, lone: bool = True) -> Iterator[Answer]:
+        """What to XOR, the likeliest first; none when there is more damage than roots allow for.
 
         Args:
             lone: also take sectors known to be bad for sectors with lone wrong bytes.
         """
         n = self.layout.data_layers
         if self.vouched[: n + 1].all():
-            changes = np.zeros((LAYERS, SECTOR), np.uint8)
-            changes[n + 1 :] = difference
-            yield changes
+            yield np.arange(n + 1, LAYERS), difference
             return
         # Without CRCs, an empty data sector may be lost or may be empty: both are tried.
         guesses = [self.erased | self.suspect, self.erased] if self.suspect.any() else [self.erased]
@@ -152,24 +155,20 @@ class _Row:
             if solved is not None:
                 yield solved
 
-    def _solve(self, difference: Bytes, erased: NDArray[np.int64]) -> Bytes | None:
+    def _solve(self, difference: Bytes, erased: NDArray[np.int64]) -> Answer | None:
         """What to XOR if these positions are lost and few others are wrong."""
         roots = self.layout.roots
         if erased.size > roots:
             return None
         syndromes, answer = np.empty_like(difference), np.empty_like(difference)
         product(syndrome_matrix(roots), difference, syndromes)
-        changes = np.zeros((LAYERS, SECTOR), np.uint8)
 
         def agreed(positions: NDArray[np.int64]) -> bool:
             product(solver(roots, tuple(positions.tolist())), syndromes, answer)
             return not answer[positions.size :].view(np.uint64).any()
 
         if agreed(erased):
-            changes[erased] = answer[: erased.size]
-            return changes
-        from heliograph.archive.rs03.locate import locate, locate_together
-
+            return erased, answer[: erased.size]
         free = ~self.vouched
         free[erased] = False
         allowed = np.flatnonzero(free)
@@ -179,9 +178,10 @@ class _Row:
         together = locate_together(np.ascontiguousarray(answer[:, some]), erased.size, allowed)
         everywhere = np.sort(np.concatenate([erased, together]))
         if together.size and everywhere.size <= roots - (self.wanted is None) and agreed(everywhere):
-            changes[everywhere] = answer[: everywhere.size]
-            return changes
+            return everywhere, answer[: everywhere.size]
         # Lone wrong bytes tell it codeword by codeword.
+        from heliograph.archive.rs03.locate import locate
+
         agreed(erased)
         # A row past mending is so in most codewords: a few of them tell, before all are looked at.
         for some in (wrong[:: max(1, wrong.size // _FEW)], wrong):
@@ -190,19 +190,19 @@ class _Row:
                 return None
         everywhere = np.sort(np.concatenate([erased, allowed[marks.any(axis=1)]]))
         if everywhere.size <= roots and agreed(everywhere):
-            changes[everywhere] = answer[: everywhere.size]
-            return changes
+            return everywhere, answer[: everywhere.size]
         # They are in more sectors than there are roots: solve per set of places, each for its own codewords.
         groups = {bytes(allowed.size): np.setdiff1d(np.arange(SECTOR), wrong).tolist()}
         for column, pattern in zip(wrong, np.ascontiguousarray(marks.T), strict=True):
             groups.setdefault(pattern.tobytes(), []).append(int(column))
+        changes = np.zeros((LAYERS, SECTOR), np.uint8)
         for pattern_bytes, here in groups.items():
             positions = np.sort(np.concatenate([erased, allowed[np.frombuffer(pattern_bytes, np.uint8) != 0]]))
             product(solver(roots, tuple(positions.tolist())), syndromes, answer)
             if answer[positions.size :, here].any():
                 return None
             changes[np.ix_(positions, np.array(here))] = answer[: positions.size, here]
-        return changes
+        return np.arange(LAYERS), changes
 
     def _agrees(self, changed: Flags) -> bool:
         """What was mended, and what should have been, matches its CRCs."""
@@ -230,8 +230,9 @@ def guess_layout(row: Bytes, layer_sectors: int) -> Layout | None:
         difference ^= sectors[n + 1 :]
         nothing = np.zeros(n, np.uint32)
         state = _Row(sectors, layout, None, nothing, False, np.zeros(LAYERS, np.bool_))
-        for changes in state.answers(difference, lone=False):
-            found = read_crc_sector((sectors[n] ^ changes[n]).tobytes())
+        for positions, changes in state.answers(difference, lone=False):
+            mended = sectors[n] ^ np.bitwise_xor.reduce(changes[positions == n], axis=0)
+            found = read_crc_sector(mended.tobytes())
             if found is not None and (found.roots, found.layer_sectors) == (roots, layer_sectors):
                 return found
     return None

@@ -1,6 +1,6 @@
-"""Where bad bytes stand that nothing told of: errors, found from what the known losses leave over.
+"""Where lone wrong bytes stand that nothing told of, codeword by codeword.
 
-Compiled by Numba, and loaded only where such errors are met: most damage is known by its CRCs.
+Compiled by Numba, and loaded only where such bytes are met: most damage is known by its CRCs, or is a whole sector.
 """
 
 from __future__ import annotations
@@ -9,64 +9,12 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from heliograph.archive.gf import EXP, LOG, multiply, power
+from heliograph.archive.gf import EXP, LOG
 from heliograph.archive.rs03.code import locator_logs
 
-__all__ = ["locate", "locate_together"]
+__all__ = ["locate"]
 
 Bytes = NDArray[np.uint8]
-
-
-@njit("i8(u1[:], i8[:], u1[:, ::1], i8)", nogil=True, cache=True)
-def _reduce(exp, log, work, width):  # type: ignore[no-untyped-def]
-    """Gauss on the first `width` columns of `work`, in place; the rank. Rows past it are zero there."""
-    rows, columns = work.shape
-    rank = 0
-    for at in range(width):
-        pivot = rank
-        while pivot < rows and work[pivot, at] == 0:
-            pivot += 1
-        if pivot == rows:
-            continue
-        if pivot != rank:
-            for k in range(columns):
-                work[rank, k], work[pivot, k] = work[pivot, k], work[rank, k]
-        for row in range(rank + 1, rows):
-            if work[row, at] == 0:
-                continue
-            factor = log[work[row, at]] + 255 - log[work[rank, at]]
-            if factor >= 255:
-                factor -= 255
-            for k in range(columns):
-                if work[rank, k]:
-                    work[row, k] ^= exp[log[work[rank, k]] + factor]
-        rank += 1
-        if rank == rows:
-            break
-    return rank
-
-
-def locate_together(rest: Bytes, first: int, allowed: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Where unknown errors stand if they stand at the same places in all codewords: whole bad sectors.
-
-    What an error adds to the leftover is a multiple of one fixed column for its place. Bad sectors hold independent
-    bytes, as a rule; then the leftovers span just the space of these columns, and a place is bad when its column
-    lies in it. That finds nearly twice as many as codeword by codeword: up to one fewer than the leftover has rows.
-
-    Args:
-        rest, first, allowed: as for `locate`; some hundred columns of `rest` are enough.
-    Returns:
-        The positions, perhaps with some that are sound; none when this cannot tell.
-    """
-    count, width = rest.shape[0] - first, rest.shape[1]
-    work = np.concatenate([rest[first:], np.eye(count, dtype=np.uint8)], axis=1)
-    rank = _reduce(EXP, LOG, work, width)
-    checks = work[rank:, width:]
-    if not len(checks):
-        return allowed[:0]
-    columns = power(np.arange(count)[:, None] * locator_logs(allowed)[None, :])
-    inside = ~np.bitwise_xor.reduce(multiply(checks[:, :, None], columns[None, :, :]), axis=1).any(axis=0)
-    return allowed[inside] if inside.sum() >= rank else allowed[:0]
 
 
 @njit("void(u1[:], i8[:], u1[:, ::1], i8, i8[:], u1[:, ::1], b1[:])", nogil=True, cache=True)
