@@ -305,22 +305,40 @@ def test_plain_images_are_merged_by_their_maps_and_by_vote(tmp_path: Path, capsy
     assert out.read_bytes() == padded
 
 
-def test_a_disc_in_a_sick_drive_and_an_old_image(
-    sealed: Path, layout: Layout, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_of_a_drive_only_what_the_old_image_lacks_is_read(
+    sealed: Path, layout: Layout, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
     """`merge /dev/sr0 old.iso --out whole.iso`: a third of each is gone. What was read of the drive is deleted."""
-    old = copy_of(sealed, tmp_path / "old.iso", range(800, 1200))
+    old = copy_of(sealed, tmp_path / "old.iso", range(800, 1000))
     whole = tmp_path / "out" / "whole.iso"
-    with sick_drive(sealed, range(200, 700), tmp_path) as drive:
+    with sick_drive(sealed, [*range(200, 500), 900, 901], tmp_path) as drive:
+        reads = inject(monkeypatch, drive, []).reads
         code, said = run(capsys, drive, old, "--out", whole, "--retries", "0")
+        monkeypatch.undo()
         assert code == 0, said
-        assert [each["unread"] for each in said["copies"]] == [500, 0]
         assert whole.read_bytes() == sealed.read_bytes()
+        asked = {sector for first, count in reads for sector in range(first, first + count)}
+        assert set(range(800, 1000)) <= asked
+        assert len(asked) < 250
+        assert [each["unread"] for each in said["copies"]] == [2, 0]
+        assert said["mended"] == 2
         assert [path.name for path in whole.parent.iterdir()] == ["whole.iso"]
-        gone = copy_of(sealed, tmp_path / "gone.iso", range(200, 1100))
-        code, said = run(capsys, drive, gone, "--out", tmp_path / "never.iso", "--retries", "0")
+
+
+def test_all_of_a_drive_is_read_when_that_is_needed(
+    sealed: Path, layout: Layout, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    """The old image has noise in its ECC layers, which no checksum shows; only all of the drive's tell."""
+    ecc = np.arange(layout.ecc_start, layout.sectors)
+    old = copy_of(sealed, tmp_path / "old.iso", [*range(400, 700), *ecc])
+    with sick_drive(sealed, range(400, 600), tmp_path) as drive:
+        code, said = run(capsys, drive, old, "--out", tmp_path / "whole.iso", "--retries", "0")
+        assert code == 0, said
+        gone = copy_of(sealed, tmp_path / "gone.iso", range(200, 1000))
+        code, said = run(capsys, drive, gone, "--out", tmp_path / "never.iso", "--retries", "0", "--time-limit", "0")
         assert code == 8
         assert "is kept in" in said["error"]["hint"]
+    assert (tmp_path / "whole.iso").read_bytes() == sealed.read_bytes()
 
 
 def test_copies_that_ddrescue_read_of_two_sick_drives(sealed: Path, tmp_path: Path):

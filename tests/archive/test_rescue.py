@@ -397,3 +397,31 @@ def test_ddrescue_reads_no_more_of_a_sick_drive_than_we_do(sealed: Path, tmp_pat
     assert ours.lost.tolist() == read_map(tmp_path / "a.map").lost_sectors(ours.sectors).tolist()
     theirs = (tmp_path / "a.iso").read_bytes()
     assert ours.image.read_bytes() == theirs.ljust(ours.image.stat().st_size, bytes(1))
+
+
+def test_a_disc_in_a_drive_is_scrubbed(
+    sealed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    """The register stands in the folder where one is, not among the devices."""
+    monkeypatch.chdir(tmp_path)
+    with sick_drive(sealed, [300, 301], tmp_path) as drive:
+        code, said = run(capsys, "scrub", drive, "--retries", "0")
+    assert code == 10
+    tested = said["error"]["fields"]["discs"][0]
+    assert (tested["damaged_sectors"], said["error"]["fields"]["register"]) == (2, "register.sqlite")
+    assert (tmp_path / "register.sqlite").exists()
+
+
+def test_empty_sectors_that_cannot_be_read_are_damage_of_the_disc(
+    sealed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    """Zeros stand in their place, and zeros are right; the image is sound, and the disc is not."""
+    block = np.fromfile(sealed, np.uint8).reshape(-1, SECTOR)
+    empty = np.flatnonzero(~block.any(axis=1))
+    pair = next(int(at) for at in empty if at % 2 == 0 and at + 1 in empty)
+    with sick_drive(sealed, [pair, pair + 1], tmp_path) as drive:
+        code, said = run(capsys, "verify", drive, "--retries", "0")
+    assert code == 10
+    discs = [disc for one in said["error"]["fields"]["sets"] for disc in one["discs"]]
+    assert "2 of 1,275 sectors cannot be read, all of them empty" in discs[0]["why"]
+    assert discs[0]["damaged_sectors"] == 2

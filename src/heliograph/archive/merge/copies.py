@@ -17,7 +17,7 @@ from heliograph.archive.rs03.search import read_layout
 from heliograph.archive.rs03.sectors import COOKIE_IN_CRC, crc_sectors_are_whole, read_header
 from heliograph.errors import DiscWrong, HeliographError, UsageWrong
 
-__all__ = ["Copy", "layout_of_all", "refuse_other_discs"]
+__all__ = ["Copy", "layout_of_all", "refuse_other_discs", "telling_sectors"]
 
 _FINGERPRINT = 20
 _CRC_FINGERPRINT = COOKIE_IN_CRC + 32
@@ -33,17 +33,18 @@ Flags = NDArray[np.bool_]
 class Copy:
     """One copy: an image file that may be short, damaged, or of another disc altogether."""
 
-    def __init__(self, where: Path, image: Path, lost: NDArray[np.int64]) -> None:
+    def __init__(self, where: Path, image: Path, lost: NDArray[np.int64], *, unasked: int = 0) -> None:
         """Open it.
 
         Args:
             where: what the user named.
             image: the file with its bytes; another one when `where` is a drive.
             lost: sectors that are known not to have been read.
+            unasked: how many of them nobody asked for.
         Raises:
             DiscWrong: it cannot be read, or is empty.
         """
-        self.where, self.image = where, image
+        self.where, self.image, self.unasked = where, image, unasked
         self.file = open_image(image)
         self.bytes = os.lseek(self.file, 0, os.SEEK_END)
         self.sectors = -(-self.bytes // SECTOR)
@@ -76,9 +77,9 @@ class Copy:
         return block, there
 
     def unread(self, length: int) -> int:
-        """How many sectors of an image of `length` bytes this copy does not have, as far as it was read."""
+        """How many sectors of an image of `length` bytes this copy does not have, of those that it was asked for."""
         whole = -(-length // SECTOR) if self.bytes >= length else self.bytes // SECTOR
-        return -(-length // SECTOR) - whole + int(self.lost[:whole].sum())
+        return -(-length // SECTOR) - whole + int(self.lost[:whole].sum()) - self.unasked
 
     def volume(self) -> Volume | None:
         """What its volume descriptor says, if it was read and is one."""
@@ -101,9 +102,8 @@ class Copy:
             if there.all() and read_header(block.tobytes()) is not None:
                 return block.tobytes()[_FINGERPRINT : _FINGERPRINT + 16]
         if layout is not None:
-            rows = layout.layer_sectors
-            for row in sorted({rows * part // _LOOKED_AT for part in range(_LOOKED_AT)}):
-                block, there = self.read(layout.crc_start + row, 1)
+            for sector in telling_sectors(layout)[3:].tolist():
+                block, there = self.read(sector, 1)
                 if there[0] and crc_sectors_are_whole(block)[0]:
                     return block[0, _CRC_FINGERPRINT : _CRC_FINGERPRINT + 16].tobytes()
         return b""
@@ -119,6 +119,13 @@ class Copy:
     def close(self) -> None:
         """Close the file."""
         os.close(self.file)
+
+
+def telling_sectors(layout: Layout) -> NDArray[np.int64]:
+    """The sectors that tell which disc it is: the volume descriptor, the header, some of the CRC layer."""
+    rows = layout.layer_sectors
+    some = sorted({layout.crc_start + rows * part // _LOOKED_AT for part in range(_LOOKED_AT)})
+    return np.array([16, layout.iso_sectors, layout.iso_sectors + 1, *some], np.int64)
 
 
 def layout_of_all(copies: Sequence[Copy]) -> Layout | None:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from heliograph.archive import rs03
 from heliograph.archive.ddrescue import BAD, DONE, RescueMap, known_lost, map_beside, write_states
 from heliograph.archive.merge.choose import Choice
-from heliograph.archive.merge.copies import Copy, layout_of_all, refuse_other_discs
+from heliograph.archive.merge.copies import Copy, layout_of_all, refuse_other_discs, telling_sectors
 from heliograph.archive.merge.recover import choose_again, mend_what_can_be
 from heliograph.archive.merge.vote import LOST
 from heliograph.archive.rescue import Limits, is_device
@@ -44,7 +44,7 @@ class Share:
     taken: int
     """Sectors of the image that are this copy's; of equals, those of the copy named first."""
     unread: int
-    """Sectors of the image that this copy does not have."""
+    """Sectors of the image that this copy does not have, of those that it was asked for."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,26 +98,69 @@ def merge(
     maps = maps or {}
     _refuse_words(paths, maps)
     refuse_existing(out)
-    with ExitStack() as stack:
-        copies = []
-        for path in paths:
-            if is_device(path):
-                read = stack.enter_context(read_aside(path, out, limits=limits, progress=progress))
-                copies.append(Copy(path, read.image, read.lost))
-            else:
-                copies.append(Copy(path, path, known_lost(path, maps.get(path))))
-            stack.callback(copies[-1].close)
-        layout = layout_of_all(copies)
-        choice = Choice(copies, layout, refuse_other_discs(copies, layout), progress)
-        with whole_file(out) as aside:
-            with aside.open("w+b") as file:
-                choice.write(file)
-            done = _finish(out, aside, choice, incomplete=incomplete)
-        if done.lost.size:
-            states = np.full(done.sectors, DONE[0], np.uint8)
-            states[done.lost] = BAD[0]
-            write_states(map_beside(out), bytearray(states.tobytes()), out.stat().st_size)
+    with whole_file(out) as aside:
+        work = _Work(out, aside, maps, limits, progress)
+        images = [path for path in paths if not is_device(path)]
+        wanted = work.wanted(images) if images and len(images) < len(paths) else None
+        try:
+            done = work.merge(paths, wanted, incomplete=incomplete and wanted is None)
+        except SectorsLost:
+            if wanted is None:
+                raise
+            done = work.merge(paths, None, incomplete=incomplete)
+    if done.lost.size:
+        states = np.full(done.sectors, DONE[0], np.uint8)
+        states[done.lost] = BAD[0]
+        write_states(map_beside(out), bytearray(states.tobytes()), out.stat().st_size)
     return done
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What all passes of one merge have in common."""
+
+    out: Path
+    aside: Path
+    maps: Mapping[Path, RescueMap]
+    limits: Limits | None
+    progress: Progress | None
+
+    def merge(self, paths: Sequence[Path], wanted: Numbers | None, *, incomplete: bool) -> Merged:
+        """Merge all copies; of drives, read the `wanted` sectors, or all."""
+        with ExitStack() as stack:
+            choice = self._choose([self._open(path, wanted, stack) for path in paths])
+            return _finish(self.out, self.aside, choice, incomplete=incomplete)
+
+    def wanted(self, images: Sequence[Path]) -> Numbers | None:
+        """What to ask of the drives: each try may be their last. The sectors that the image files do not prove or have.
+
+        None for all, when the images do not tell how the disc is laid out.
+        """
+        with ExitStack() as stack:
+            copies = [self._open(path, None, stack) for path in images]
+            if layout_of_all(copies) is None:
+                return None
+            choice = self._choose(copies)
+            assert choice.layout is not None
+            return _joined([telling_sectors(choice.layout), *choice.unread, *choice.wrong, *choice.split])
+
+    def _open(self, path: Path, wanted: Numbers | None, stack: ExitStack) -> Copy:
+        if is_device(path):
+            read = stack.enter_context(
+                read_aside(path, self.out, wanted=wanted, limits=self.limits, progress=self.progress)
+            )
+            copy = Copy(path, read.image, read.lost, unasked=read.unasked)
+        else:
+            copy = Copy(path, path, known_lost(path, self.maps.get(path)))
+        stack.callback(copy.close)
+        return copy
+
+    def _choose(self, copies: list[Copy]) -> Choice:
+        layout = layout_of_all(copies)
+        choice = Choice(copies, layout, refuse_other_discs(copies, layout), self.progress)
+        with self.aside.open("w+b") as file:
+            choice.write(file)
+        return choice
 
 
 def _refuse_words(paths: Sequence[Path], maps: Mapping[Path, RescueMap]) -> None:

@@ -48,9 +48,10 @@ class Door:
             self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
             self.bytes = os.lseek(self._file, 0, os.SEEK_END)
         except OSError as wrong:
+            allowed = "you may not read it: join the group that may (`cdrom` as a rule), or ask whoever may"
             raise NotFound(
                 f"{path}: {(wrong.strerror or str(wrong)).lower()}",
-                hint="give a drive with a disc in it, or an image file",
+                hint=allowed if wrong.errno == errno.EACCES else "give a drive with a disc in it, or an image file",
             ) from None
         self.device = is_device(path)
         if path.is_dir() or not self.bytes:

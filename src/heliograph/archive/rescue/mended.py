@@ -6,6 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from heliograph.archive.mend import Mended, mend
 from heliograph.archive.rescue.reading import Limits, Rescued, rescue
 from heliograph.errors import CannotWrite, HeliographError, UsageWrong
@@ -42,14 +45,19 @@ def mend_disc(device: Path, out: Path | None, *, limits: Limits | None, progress
 
 @contextmanager
 def read_aside(
-    device: Path, out: Path, *, limits: Limits | None = None, progress: Progress | None = None
+    device: Path,
+    out: Path,
+    *,
+    wanted: NDArray[np.int64] | None = None,
+    limits: Limits | None = None,
+    progress: Progress | None = None,
 ) -> Iterator[Rescued]:
-    """What can be read of a disc, in `OUT.DRIVE.rescue` and its map beside it.
+    """What can be read of a disc, or of its `wanted` sectors, in `OUT.DRIVE.rescue` and its map beside it.
 
     Both are deleted at the end; when the block ends in an error they stay, so that the same command goes on from them.
     """
     aside = out.with_name(f"{out.name}.{device.name}.rescue")
-    read = rescue(device, aside, limits=limits, progress=progress)
+    read = rescue(device, aside, wanted=wanted, limits=limits, progress=progress)
     try:
         yield read
     except HeliographError as wrong:

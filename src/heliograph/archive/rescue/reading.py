@@ -59,6 +59,8 @@ class Rescued:
     """Numbers of the sectors that were not read, in order; zeros, or what an earlier try left, stand there."""
     timed_out: bool
     """The time was up before the tries were."""
+    unasked: int = 0
+    """How many of the lost were not wanted."""
 
     def error(self) -> Damaged | None:
         """What was not read, as the error it is; None when all was."""
@@ -77,6 +79,7 @@ def rescue(
     source: Path,
     image: Path,
     *,
+    wanted: NDArray[np.int64] | None = None,
     limits: Limits | None = None,
     progress: Progress | None = None,
     clock: Callable[[], float] = time.monotonic,
@@ -85,6 +88,8 @@ def rescue(
 
     Of a drive, only what belongs to the disc's image is read where its RS03 header says how much that is.
 
+    Args:
+        wanted: numbers of the sectors to read, all others stay as they are; None for all.
     Raises:
         NotFound: there is no such drive or file, no disc in it, or it went away; what was read is kept.
         DiscWrong: it is empty.
@@ -103,7 +108,7 @@ def rescue(
             file = os.open(image, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         except OSError as wrong:
             raise cannot_write(image, wrong) from None
-        work = _Work(door, states, length, image, told, file, progress, clock)
+        work = _Work(door, _Aim(states, wanted), length, image, told, file, progress, clock)
         try:
             if os.fstat(file).st_size < length:
                 os.ftruncate(file, length)
@@ -115,7 +120,9 @@ def rescue(
                 work.keep()
             finally:
                 os.close(file)
-    return Rescued(source, image, told, len(states), _not_done(states), timed_out)
+    lost = _not_done(work.aim.states())
+    unasked = int(lost.size) - len(states) + work.aim.open.count(DONE)
+    return Rescued(source, image, told, len(states), lost, timed_out, unasked)
 
 
 def sectors_of_disc(door: Door) -> int:
@@ -189,13 +196,37 @@ def _not_done(states: bytearray) -> NDArray[np.int64]:
     return np.flatnonzero(np.frombuffer(states, np.uint8) != DONE[0])
 
 
+class _Aim:
+    """The states of the sectors that are wanted; those of the others are put by."""
+
+    def __init__(self, states: bytearray, wanted: NDArray[np.int64] | None) -> None:
+        """Args as of `rescue`."""
+        import numpy as np
+
+        before = np.frombuffer(bytes(states), np.uint8)
+        aside = np.full(len(states), wanted is not None)
+        if wanted is not None:
+            aside[wanted[wanted < len(states)]] = False
+        self._aside, self._before = np.flatnonzero(aside), before[aside]
+        self.open = bytearray(np.where(aside, DONE[0], before).astype(np.uint8).tobytes())
+        """One letter each, as `passes` takes it; what is not wanted looks done."""
+
+    def states(self) -> bytearray:
+        """One letter each, as the map has it."""
+        import numpy as np
+
+        states = bytearray(self.open)
+        np.frombuffer(states, np.uint8)[self._aside] = self._before
+        return states
+
+
 class _Work:
     """The loop: asks `passes` what to read, reads, writes, keeps the map."""
 
     def __init__(
         self,
         door: Door,
-        states: bytearray,
+        aim: _Aim,
         length: int,
         image: Path,
         told: Path,
@@ -203,16 +234,16 @@ class _Work:
         progress: Progress | None,
         clock: Callable[[], float],
     ) -> None:
-        self.door, self.states, self.length = door, states, length
+        self.door, self.aim, self.length = door, aim, length
         self.image, self.told, self.file = image, told, file
         self.progress, self.clock = progress, clock
         self.span = Span(0, 0, COPY)
-        self.done = states.count(DONE)
+        self.done = aim.open.count(DONE)
         self.kept_at = self.told_at = clock()
 
     def run(self, limits: Limits) -> bool:
         """Read all that can be within the limits; whether time was up."""
-        order = passes(self.states, limits.retries)
+        order = passes(self.aim.open, limits.retries)
         trouble_s = 0.0
         try:
             self.span = next(order)
@@ -244,11 +275,11 @@ class _Work:
             self.kept_at = self.clock()
         if self.progress is not None and now - self.told_at > _TOLD_EVERY_S:
             self.told_at = now
-            self.progress(f"read {self.door.where.name} ({self.span.phase})", self.done, len(self.states))
+            self.progress(f"read {self.door.where.name} ({self.span.phase})", self.done, len(self.aim.open))
 
     def keep(self) -> None:
         """Put image and map on disk, the image first: what the map calls read must be there after a power cut."""
         os.fdatasync(self.file)
-        finished = len(self.states) == self.states.count(DONE)
-        doing = DONE if finished else PHASES[self.span.phase]
-        write_states(self.told, self.states, self.length, at=self.span.first, doing=doing)
+        states = self.aim.states()
+        doing = DONE if states.count(DONE) == len(states) else PHASES[self.span.phase]
+        write_states(self.told, states, self.length, at=self.span.first, doing=doing)
