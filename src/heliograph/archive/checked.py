@@ -122,12 +122,13 @@ class CheckedImage:
         before = (row - 1) % self._layer_sectors
         sector = self._pread((self._data_layers * self._layer_sectors + before) * SECTOR, SECTOR)
         whole = len(sector) == SECTOR and sector[_CRC_COOKIE : _CRC_COOKIE + len(_COOKIE)] == _COOKIE
+        crcs = array("I")
         if whole and _own_crc_fits(sector, _CRC_CRC):
             kept = struct.unpack_from(f"<{self._data_layers}I", sector)
-            self._crcs[row] = array("I", [crc ^ 0xFFFFFFFF for crc in kept])
-        else:
-            self._crcs[row] = array("I")
-        return self._crcs[row]
+            crcs = array("I", [crc ^ 0xFFFFFFFF for crc in kept])
+        # Handed on directly: another thread may clear what is kept.
+        self._crcs[row] = crcs
+        return crcs
 
     def _geometry(self) -> tuple[int, int]:
         """Sectors per layer and number of data layers; zeros when there is no RS03 layer to be found."""

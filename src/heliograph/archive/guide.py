@@ -11,6 +11,7 @@ from importlib.resources import files
 from string import Template
 from typing import Final
 
+from heliograph.archive.custody import CUSTODY
 from heliograph.archive.index import Disc, File, Index, image_name, volume_name
 
 __all__ = ["READER", "guide", "reader"]
@@ -49,6 +50,7 @@ def guide(index: Index, disc: Disc, *, parity_explained: str = "") -> bytes:
         f"{index.title}\nDisc {disc.name} of set {index.set_id}, sealed {index.created[:10]}\n\n"
         "(A Chinese version follows the English one. 中文说明在英文之后。)\n\n",
         _text("en", index, disc),
+        _custody(index),
         _discs(index),
         _files(index),
         _split(index),
@@ -99,6 +101,17 @@ def _signed(language: str, index: Index) -> str:
     ssh = index.signed_by.startswith("ssh-")
     return _template(f"SIGNED.{language}.txt").substitute(
         signed_by=index.signed_by, how=_CHECK_SSH if ssh else _CHECK_MINISIGN.format(index.signed_by)
+    )
+
+
+def _custody(index: Index) -> str:
+    if not index.custody:
+        return ""
+    old = index.custody[-1].set_id
+    return (
+        "COPIED FROM OLDER DISCS   自旧盘迁移\n\n"
+        f"  These files stood in set {old} before. {CUSTODY} tells of every step.\n"
+        f"  这些文件此前存放在盘组 {old} 中；每一步见 {CUSTODY}。\n\n"
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from heliograph.archive.custody import Step
 from heliograph.errors import DiscWrong
 
 __all__ = ["FORMAT", "NO_HASH", "Disc", "File", "Index", "Piece", "decode", "encode", "image_name", "volume_name"]
@@ -19,7 +20,7 @@ NO_HASH = "0" * 64
 """Stands for a SHA-256 that is not known yet; as long as a real one, so that sizes can be planned."""
 
 
-_RARE = ("beside", "signed_by")
+_RARE = ("beside", "signed_by", "custody")
 """Fields that plain sets do not have."""
 
 
@@ -73,6 +74,8 @@ class Index(msgspec.Struct, frozen=True):
     """SHA-256 of the files that stand beside the index on every disc alike; in encrypted or signed sets alone."""
     signed_by: str = ""
     """The public key whose holder says to have signed: a hint, no proof."""
+    custody: tuple[Step, ...] = ()
+    """The migrations through which the files have come, oldest first; in migrated sets alone."""
 
     @property
     def locked(self) -> bool:

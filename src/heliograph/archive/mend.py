@@ -65,6 +65,7 @@ def mend(
     *,
     out: Path | None = None,
     rescued: RescueMap | None = None,
+    whole_sets: bool | None = None,
     limits: Limits | None = None,
     progress: Progress | None = None,
 ) -> Mended:
@@ -78,6 +79,7 @@ def mend(
         rescued: what ddrescue could not read of the one image given; of others, the map beside them says so, if there
             is one. No bytes of these sectors are believed but those that a CRC proves.
         limits: how long to try to read the disc, when the one path is a drive; `out` is then a new file.
+        whole_sets: whether missing discs are rebuilt; when a folder is given, if not said.
     Raises:
         UsageWrong: a map, and not one image; a drive, and no `out` or more paths.
         SectorsLost: an image has more damage than its parity and its set can mend; all else was mended.
@@ -119,7 +121,7 @@ def mend(
         elif state.state == GOOD:
             usable.append(image)
     beyond = [state for state in states if state.state in (LOST, WRONG)]
-    whole_sets = any(path.is_dir() for path in paths)
+    whole_sets = any(path.is_dir() for path in paths) if whole_sets is None else whole_sets
     rebuilt, wrong = _rebuild_sets(usable, beyond, out, progress) if whole_sets or beyond else ([], None)
     after = [check_image(path, deep=False) for path, _ in rebuilt]
     for again in (*wrong_inside, *after):

@@ -20,6 +20,7 @@ import msgspec
 from heliograph import __version__
 from heliograph.archive.bag import bag
 from heliograph.archive.beside import NOTHING_BESIDE, Beside
+from heliograph.archive.custody import CUSTODY, Step, custody_text
 from heliograph.archive.guide import READER, guide, reader
 from heliograph.archive.image import Layout, lay_out
 from heliograph.archive.index import FORMAT, NO_HASH, Disc, File, Index, Piece, encode, volume_name
@@ -77,6 +78,7 @@ class Wishes:
     about: str = ""
     keep_times: bool = True
     beside: Beside = NOTHING_BESIDE
+    custody: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +184,8 @@ def tag_files(
         "index.json": encode(index),
         **shared,
     }
+    if index.custody:
+        tags[CUSTODY] = custody_text(index.set_id, index.custody)
     if disc.kind == "parity":
         tags[IMAGES] = msgspec.json.format(msgspec.json.encode(list(notes)), indent=1) + b"\n"
     position = next(at for at, each in enumerate(index.discs, 1) if each.name == disc.name)
@@ -269,6 +273,7 @@ def _index(bins: list[list[Placed]], gathered: Gathered, wishes: Wishes, set_id:
         gathered.folders,
         wishes.about,
         dict(wishes.extra or {}),
+        custody=wishes.custody,
     )
 
 
@@ -284,11 +289,13 @@ def _set_id(gathered: Gathered, wishes: Wishes) -> str:
     """
     digest = hashlib.sha256(repr((wishes.title, wishes.at.isoformat(), wishes.medium.sectors, wishes.parity)).encode())
     digest.update(repr((wishes.redundancy, gathered.folders, wishes.about, SECTOR)).encode())
+    if wishes.custody:
+        digest.update(msgspec.json.encode(wishes.custody))
     for source in gathered.sources:
         changed_s = source.modified_s if wishes.keep_times else 0.0
         digest.update(repr((source.name, source.bytes, changed_s)).encode())
         try:
-            with source.path.open("rb") as file:
+            with source.open() as file:
                 digest.update(file.read(_ENDS))
                 if source.bytes > _ENDS:
                     file.seek(max(_ENDS, source.bytes - _ENDS))

@@ -9,7 +9,7 @@ never a broken image under a good name. The same command goes on from there: sam
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from heliograph.archive.beside import Beside
+from heliograph.archive.custody import Step
 from heliograph.archive.fill import Progress, Watch, fill
 from heliograph.archive.index import Index, image_name
 from heliograph.archive.medium import MEDIA, Medium
-from heliograph.archive.pack import Source, gather
+from heliograph.archive.pack import Gathered, Source, gather
 from heliograph.archive.plan import SetPlan, Wishes, chance_id, plan_set, tidy_title
 from heliograph.errors import CannotWrite, UsageWrong
 from heliograph.files import PARTIAL, cannot_write, whole_file
@@ -70,7 +71,7 @@ class DiscSet:
 
 
 def seal(
-    paths: Sequence[Path | Source],
+    paths: Sequence[Path | Source] | Gathered,
     out_dir: Path,
     *,
     date: datetime,
@@ -82,6 +83,8 @@ def seal(
     extra: Mapping[str, str] | None = None,
     about: str = "",
     keep_times: bool = True,
+    custody: tuple[Step, ...] = (),
+    prove: Callable[[Index], None] | None = None,
     catalog: Where | None = None,
     holders: Holders | None = None,
     signer: Signer | None = None,
@@ -90,12 +93,15 @@ def seal(
     """Write `paths` to as many images of `medium` as they need, and `parity` more that replace any lost ones.
 
     Args:
-        paths: files and folders, named in the set by their last component; or sources with a name of their own.
+        paths: files and folders, named in the set by their last component; or sources with a name of their own; or all
+            of it gathered.
         date: stamped on everything; with it, the same files give the same bytes. With a time zone.
         redundancy: Reed-Solomon parity inside each image, per byte of data.
         keys: first and last value of key columns, by file name and column, for the index.
         extra: anything more the index shall say about the set.
         about: a few lines for README.txt, e.g. where the tables are described.
+        custody: the migrations through which the files have come, for `migrate`.
+        prove: told the index with all hashes before any image gets its name; it may refuse them.
         keep_times: note each file's modification time in the index (then another time gives other bytes).
         catalog: to enter the set in, a file or postgresql://…; `catalog.sqlite` in `out_dir` if not given.
         holders: encrypt files and names for them; then no two seals give the same bytes.
@@ -108,7 +114,8 @@ def seal(
     from heliograph.archive.catalog import check, default_catalog, enter
 
     watch = Watch(progress)
-    gathered, lock, set_id = gather(paths), None, ""
+    gathered = paths if isinstance(paths, Gathered) else gather(paths)
+    lock, set_id = None, ""
     if holders is not None:
         from heliograph.archive.secret import Lock
 
@@ -116,14 +123,17 @@ def seal(
         gathered, set_id, keys, keep_times = lock.gathered, chance_id(), None, False
     date = date if date.tzinfo is not None else date.replace(tzinfo=UTC)
     wishes = Wishes(
-        medium, tidy_title(title), date, parity, redundancy, keys, extra, about, keep_times, Beside(lock, signer)
+        *(medium, tidy_title(title), date, parity, redundancy, keys, extra, about, keep_times),
+        beside=Beside(lock, signer),
+        custody=custody,
     )
     explained = ""
     if parity:
         from heliograph.archive.parity import explain
 
         explained = explain()
-    _refuse_own_output(paths, out_dir)
+    if not isinstance(paths, Gathered):
+        _refuse_own_output(paths, out_dir)
     plan = plan_set(gathered, wishes, explained, set_id=set_id)
     left_behind = tuple(sorted(out_dir.glob(f"*.iso{PARTIAL}*"))) if out_dir.is_dir() else ()
     _check_room(plan, out_dir)
@@ -137,6 +147,8 @@ def seal(
     with ExitStack() as stack:
         aside = [stack.enter_context(whole_file(name)) for name in names]
         index = fill(plan, aside, watch)
+        if prove is not None:
+            prove(index)
         sizes = [_protect(image, redundancy, watch, name.name) for name, image in zip(names, aside, strict=True)]
         watch.lap("protect")
         for path, done in zip(names, aside, strict=True):

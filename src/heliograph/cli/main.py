@@ -71,6 +71,7 @@ COMMANDS: Final[dict[str, Entry]] = {
             "cost": Entry("Energy and carbon of discs, hard disks and tape.", "heliograph.cli.archive.cost"),
             "rescue": Entry("Read a sick disc as far as it can be read.", "heliograph.cli.archive.rescue"),
             "merge": Entry("Make one whole image of several damaged copies.", "heliograph.cli.archive.merge"),
+            "migrate": Entry("Bring discs to a new medium, with their custody.", "heliograph.cli.archive.migrate"),
             "repair": Entry("Mend damaged sectors and rebuild lost discs.", "heliograph.cli.archive.repair"),
             "restore": Entry("Copy the files of a set back, checked.", "heliograph.cli.archive.restore"),
             "find": Entry("Find files in the catalog, and the discs to fetch.", "heliograph.cli.archive.find"),

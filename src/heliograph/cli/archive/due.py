@@ -176,7 +176,18 @@ def _kept(paths: tuple[Path, ...], book: Register, *, needed: bool) -> list[Kept
         for disc, done in tests.items():
             # Scrubbed as a single image that could not name its set: its sealing date is not known.
             known.setdefault(disc, Shelf(disc, done[0].tested_at))
+        known = _without_migrated(known, book)
     return [Kept(shelf, tests.get(disc, [])) for disc, shelf in known.items()]
+
+
+def _without_migrated(known: dict[DiscId, Shelf], book: Register) -> dict[DiscId, Shelf]:
+    """The discs whose files have not all gone into another set; who keeps the others, names their folder."""
+    from heliograph.archive.care.migrations import repacked
+
+    became = repacked(book)
+    for old in dict.fromkeys(disc.set_id for disc in known if disc.set_id in became):
+        note(f"note: set {old}: left out, migrated to {became[old]}; name its folder if you keep it")
+    return {disc: shelf for disc, shelf in known.items() if disc.set_id not in became}
 
 
 def _shelves(paths: tuple[Path, ...]) -> list[Shelf]:

@@ -18,7 +18,15 @@ if TYPE_CHECKING:
     from heliograph.archive.signing import Signer
     from heliograph.archive.signing.keys import Public
 
-__all__ = ["asked_holders", "asked_ring", "asked_signer", "asked_signers", "lock_options", "open_options"]
+__all__ = [
+    "asked_holders",
+    "asked_ring",
+    "asked_signer",
+    "asked_signers",
+    "lock_options",
+    "open_options",
+    "sign_options",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -32,14 +40,17 @@ _PASSPHRASE = (
     ),
     click.option("--passphrase-file", type=_FILE, help="A passphrase: the first line of a file."),
 )
-_LOCK = (
-    click.option("--recipient", "recipients", multiple=True, metavar="AGE1…", help="Encrypt for this key; repeatable."),
-    click.option("--recipients-file", "recipients_files", multiple=True, type=_FILE, help="The same: a key a line."),
-    *_PASSPHRASE,
+_SIGN = (
     click.option("--sign", "sign", type=_FILE, metavar="KEYFILE", help="Sign with a key of minisign or OpenSSH."),
     click.option(
         "--sign-password-file", type=_FILE, help=f"Password of KEYFILE.  [default: ${PASSWORD}, or asked for]"
     ),
+)
+_LOCK = (
+    click.option("--recipient", "recipients", multiple=True, metavar="AGE1…", help="Encrypt for this key; repeatable."),
+    click.option("--recipients-file", "recipients_files", multiple=True, type=_FILE, help="The same: a key a line."),
+    *_PASSPHRASE,
+    *_SIGN,
 )
 _OPEN = (
     click.option(
@@ -56,6 +67,13 @@ _OPEN = (
 def lock_options(command: F) -> F:
     """The options of what encrypts and signs."""
     for option in reversed(_LOCK):
+        command = option(command)
+    return command
+
+
+def sign_options(command: F) -> F:
+    """The options of what signs and does not encrypt."""
+    for option in reversed(_SIGN):
         command = option(command)
     return command
 
