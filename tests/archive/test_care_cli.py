@@ -10,7 +10,7 @@ import pytest
 from disc_sets import write_files
 from test_archive_cli import call, call_json
 
-from heliograph.archive import verify
+from heliograph.archive import check, verify
 from heliograph.archive.care.register import Register
 
 
@@ -70,7 +70,7 @@ def test_a_scrub_that_is_stopped_keeps_the_discs_it_had_tested(
 ):
     whole = verify.check_image
 
-    def stop_at_the_third(image: Path, **how: object) -> verify.DiscState:
+    def stop_at_the_third(image: Path, **how: object) -> check.DiscState:
         if image == discs[2]:
             raise KeyboardInterrupt
         return whole(image, **how)  # type: ignore[arg-type]

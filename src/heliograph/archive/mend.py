@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from heliograph.archive.beside import carried
+from heliograph.archive.check import DAMAGED, GOOD, LOST, WRONG, DiscState, check_image, not_ours, state_of
 from heliograph.archive.ddrescue import DONE, RescueMap, known_lost, map_beside, write_states
 from heliograph.archive.disc import DiscImage
 from heliograph.archive.fill import fill_parity
@@ -25,18 +26,7 @@ from heliograph.archive.plan import IMAGES, ImageNote, draw_parity, parity_path
 from heliograph.archive.reader import SetView, find_sets, image_paths
 from heliograph.archive.rescue import Limits, is_device
 from heliograph.archive.seal import refuse_another
-from heliograph.archive.verify import (
-    DAMAGED,
-    GOOD,
-    LOST,
-    PAST_PARITY,
-    WRONG,
-    DiscState,
-    check_image,
-    discs_lost,
-    not_ours,
-    state_of,
-)
+from heliograph.archive.verify import PAST_PARITY, discs_lost
 from heliograph.errors import DiscsLost, DiscWrong, HeliographError, NotFound, SectorsLost, UsageWrong
 from heliograph.files import whole_file
 

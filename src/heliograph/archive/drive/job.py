@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Final
 
 from heliograph.archive.care.register import DiscId
+from heliograph.archive.check import DiscState, check_image
 from heliograph.archive.drive.port import Tell
 from heliograph.archive.index import volume_name
 from heliograph.archive.medium import SECTOR
 from heliograph.archive.reader import image_paths
-from heliograph.archive.verify import DiscState, Verdict, check_image
+from heliograph.archive.verify import Verdict
 from heliograph.errors import NotFound
 
 __all__ = ["Job", "images_in", "sha256_of", "sound"]

@@ -12,8 +12,9 @@ from heliograph.cli.archive.reading import limits_of, reading_options, scratch_o
 from heliograph.cli.show import json_option, note, print_json, print_table, progress
 
 if TYPE_CHECKING:
+    from heliograph.archive.check import DiscState
     from heliograph.archive.secret import Keyring
-    from heliograph.archive.verify import DiscState, SetState
+    from heliograph.archive.verify import SetState
 
 __all__ = ["command"]
 
