@@ -41,6 +41,7 @@ class Entry(NamedTuple):
 COMMANDS: Final[dict[str, Entry]] = {
     "run": Entry("Run a plant for a day: record, sealed discs, report, summary.", "heliograph.cli.run"),
     "trace": Entry("Find one cell, and all that happened to it, in a run or on discs.", "heliograph.cli.trace"),
+    "replay": Entry("Watch a recorded day in the browser, from a run or from discs.", "heliograph.cli.replay"),
     "kpi": Entry("Key figures of a record, under their ISO 22400-2 names.", "heliograph.cli.kpi"),
     "check": Entry("Judge a run with separate code: tracks, conservation, states.", "heliograph.cli.check"),
     "plant": Entry(

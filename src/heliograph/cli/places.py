@@ -6,17 +6,20 @@ has been moved away is read from its discs.
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from heliograph.errors import NotFound, UsageWrong
+from heliograph.errors import NotFound, RunWrong, UsageWrong
 
 if TYPE_CHECKING:
+    from heliograph.archive.reader import SetView
     from heliograph.archive.secret import Keyring
+    from heliograph.plant.read import PlantFiles
     from heliograph.record.store import Record
 
-__all__ = ["find_record", "last_run"]
+__all__ = ["find_record", "find_workshop", "last_run"]
 
 
 def last_run(here: Path) -> Path:
@@ -53,6 +56,33 @@ def find_record(paths: Sequence[Path], ring: Keyring | None = None) -> Record:
         UsageWrong: a run and something else. Locked: no key opens the discs.
         NotFound, RunWrong, DiscWrong, DiscsLost, Damaged: as each says.
     """
+    return _find(paths, ring)[0]
+
+
+def find_workshop(
+    paths: Sequence[Path], plant: str | None = None, ring: Keyring | None = None
+) -> tuple[Record, PlantFiles]:
+    """The record that these paths hold, and the plant that made it: `plant`, or the one that lies with the record.
+
+    Raises:
+        RunWrong: no plant lies with it. PlantWrong: that plant has mistakes. And what `find_record` raises.
+    """
+    from heliograph.plant.read import read_plant
+
+    record, where = _find(paths, ring)
+    if plant is not None:
+        return record, read_plant(plant)
+    if not isinstance(where, Path):
+        return record, _plant_on_discs(where)
+    for folder in (where / "plant", where.parent / "plant"):
+        if folder.is_dir():
+            return record, read_plant(folder)
+    hint = f"name the plant that made it, e.g. --plant {record.metadata.get('plant', 'DIR')}"
+    raise RunWrong(f"{where}: no plant beside this record", hint=hint)
+
+
+def _find(paths: Sequence[Path], ring: Keyring | None) -> tuple[Record, Path | SetView]:
+    """The record, and the folder or the disc set that it is in."""
     from heliograph.record.store import open_folder
 
     places = list(paths) or [last_run(Path.cwd())]
@@ -63,17 +93,17 @@ def find_record(paths: Sequence[Path], ring: Keyring | None = None) -> Record:
 
             open_run(place)
         if any(place.glob("*.parquet")) or (place / "record").is_dir():
-            return open_folder(place)
+            return open_folder(place), place
         if (place / "discs").is_dir():
             places = [place / "discs"]
     elif len(places) == 1 and places[0].suffix == ".parquet":
-        return open_folder(places[0].parent)
+        return open_folder(places[0].parent), places[0].parent
     elif runs := [place for place in places if _marker(place) is not None]:
         raise UsageWrong(f"{runs[0]}: a run among {len(places)} places", hint="give one run, or disc images only")
     return _on_discs(places, ring)
 
 
-def _on_discs(places: Sequence[Path], ring: Keyring | None) -> Record:
+def _on_discs(places: Sequence[Path], ring: Keyring | None) -> tuple[Record, SetView]:
     from heliograph.archive.reader import open_set
     from heliograph.record.store import open_record
 
@@ -87,4 +117,21 @@ def _on_discs(places: Sequence[Path], ring: Keyring | None) -> Record:
         return lambda: view.open(path)
 
     where = f"disc set {view.set_id}"
-    return open_record({path: opener(path) for path in view.files if path.endswith(".parquet")}, where)
+    files = {path: opener(path) for path in view.files if path.endswith(".parquet")}
+    return open_record(files, where), view
+
+
+def _plant_on_discs(view: SetView) -> PlantFiles:
+    """The plant that lies with a record on discs."""
+    from heliograph.plant.read import read_plant
+    from heliograph.plant.write import LAYOUT_FILE, PLANT_FILE
+
+    homes = [path.removesuffix(PLANT_FILE) for path in view.files if path.rpartition("/")[2] == PLANT_FILE]
+    if len(homes) != 1:
+        hint = "name the plant that made it: --plant DIR"
+        raise RunWrong(f"disc set {view.set_id}: holds {len(homes)} plants, expected one", hint=hint)
+    with tempfile.TemporaryDirectory() as folder:
+        for name in (PLANT_FILE, LAYOUT_FILE):
+            if homes[0] + name in view.files:
+                (Path(folder) / name).write_bytes(view.open(homes[0] + name).read())
+        return read_plant(folder)

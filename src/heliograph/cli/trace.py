@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from heliograph.cli.archive.keys import asked_ring, open_options
+from heliograph.cli.moments import moment
 from heliograph.cli.places import find_record
 from heliograph.cli.show import console, json_option, note, print_json, print_pairs, print_table
 from heliograph.errors import UsageWrong
@@ -95,23 +96,10 @@ def command(
 def _machine(record: Record, machine: str, unit: int | None, between: tuple[str, str] | None) -> MachineTrace:
     from heliograph.record.genealogy import trace_machine
 
-    since, until = (_moment(text, record.start) for text in between) if between else (None, None)
+    since, until = (moment(text, record.start, "--between") for text in between) if between else (None, None)
     if since is not None and until is not None and until <= since:
         raise UsageWrong(f"--between: {between[1]} is not after {between[0]}", hint="give the earlier time first")  # type: ignore[index]
     return trace_machine(record, machine, unit, since, until)
-
-
-def _moment(text: str, start: datetime) -> datetime:
-    """A time as people write it: of the record's first day, or with its date; in the plant's zone if it names none."""
-    try:
-        if "-" not in text and "T" not in text:
-            hour, _, minute = text.partition(":")
-            return start.replace(hour=0, minute=0) + timedelta(hours=int(hour), minutes=float(minute or 0))
-        moment = datetime.fromisoformat(text)
-        return moment if moment.tzinfo else moment.replace(tzinfo=start.tzinfo)
-    except ValueError:
-        example = f"{start + timedelta(hours=4):%Y-%m-%dT%H:%M}"
-        raise UsageWrong(f"--between: {text!r} is not a time", hint=f"write 04:00 or {example}") from None
 
 
 def _clock(moment: datetime | None) -> str:

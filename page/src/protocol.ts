@@ -1,0 +1,219 @@
+// What the server says, and how a chunk of time is read. The other end is src/heliograph/view/series.py.
+
+export interface Box {
+  id: string;
+  line: number;
+  code: string;
+  name: string;
+  name_zh: string;
+  step: string;
+  box: [number, number, number, number] | null;
+  behind: string;
+  slots: number;
+}
+
+export interface Spot {
+  id: string;
+  x: number;
+  y: number;
+  kind: "port" | "stocker" | "parking" | "charging";
+  of: string;
+}
+
+export interface Floor {
+  format: string;
+  title: string;
+  title_zh: string;
+  where: string;
+  start: string;
+  span: [number, number];
+  partial: boolean;
+  lines: number;
+  route: string[];
+  steps: Record<string, [string, string]>;
+  ground: {
+    bounds: [number, number, number, number];
+    nodes: string[];
+    x: number[];
+    y: number[];
+    ways: number[];
+    layout_ways: number;
+    machines: Box[];
+    stockers: Box[];
+    stations: Spot[];
+    charging: number[];
+    vehicle_m: [number, number];
+  };
+  vehicles: string[];
+  carriers: string[];
+  lots: string[];
+  states: string[];
+  reasons: string[];
+  phases: string[];
+  mishaps: string[];
+  series: [string, number, [string, string][]][];
+  lost: Record<string, string>;
+}
+
+export interface Hit {
+  kind: string;
+  id: string;
+  at_ms: number | null;
+}
+
+export interface Alarm {
+  at_ms: number;
+  what: string;
+  kind: string;
+  id: string;
+  step: string;
+}
+
+export interface Figures {
+  step_ms: number;
+  cells: number[][];
+  wip: number[];
+  moves: number[];
+  target_per_h: number;
+  alarms: Alarm[];
+}
+
+export type Column = Uint8Array | Uint16Array | Uint32Array | Int32Array;
+
+/** How each of some things changed within a chunk; times in ms after the chunk's begin. */
+export class Series {
+  constructor(
+    readonly start: Uint32Array,
+    readonly at: Int32Array,
+    readonly columns: Record<string, Column>,
+  ) {}
+
+  /** The row of a thing that holds at a time after the chunk's begin; -1: none has begun. */
+  row(thing: number, since: number): number {
+    let low = this.start[thing];
+    let high = this.start[thing + 1];
+    const first = low;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.at[middle] <= since) low = middle + 1;
+      else high = middle;
+    }
+    return low > first ? low - 1 : -1;
+  }
+}
+
+export interface Chunk {
+  from: number;
+  to: number;
+  series: Record<string, Series>;
+}
+
+const TYPES: Record<string, { new (buffer: ArrayBuffer, offset: number, length: number): Column }> = {
+  uint8: Uint8Array,
+  uint16: Uint16Array,
+  uint32: Uint32Array,
+  int32: Int32Array,
+};
+
+export function decode(buffer: ArrayBuffer, layout: Floor["series"]): Chunk {
+  const view = new DataView(buffer);
+  const chunk: Chunk = { from: view.getFloat64(0, true), to: view.getFloat64(8, true), series: {} };
+  let offset = 16;
+  const take = (type: string, length: number): Column => {
+    const column = new TYPES[type](buffer, offset, length);
+    offset += (column.byteLength + 3) & ~3;
+    return column;
+  };
+  for (const [name, things, columns] of layout) {
+    const rows = take("uint32", 1)[0];
+    const counts = take("uint16", things);
+    const start = new Uint32Array(things + 1);
+    for (let thing = 0; thing < things; thing++) start[thing + 1] = start[thing] + counts[thing];
+    const at = take("int32", rows) as Int32Array;
+    const values: Record<string, Column> = {};
+    for (const [column, type] of columns) values[column] = take(type, rows);
+    chunk.series[name] = new Series(start, at, values);
+  }
+  return chunk;
+}
+
+export class Refused extends Error {}
+
+async function ask(path: string, signal?: AbortSignal): Promise<Response> {
+  const answer = await fetch(`api/${path}`, { signal, credentials: "same-origin" });
+  if (!answer.ok) {
+    const told = await answer.json().catch(() => null);
+    throw new Refused(told?.error?.message ?? `${answer.status}`);
+  }
+  return answer;
+}
+
+export async function askFloor(): Promise<Floor> {
+  return (await ask("floor")).json();
+}
+
+export async function askFigures(): Promise<Figures> {
+  return (await ask("figures")).json();
+}
+
+export async function askDetails(kind: string, id: string, at: number, signal?: AbortSignal): Promise<any> {
+  const query = new URLSearchParams({ kind, id, at: String(Math.round(at)) });
+  return (await ask(`details?${query}`, signal)).json();
+}
+
+export async function askSearch(text: string, signal?: AbortSignal): Promise<Hit[]> {
+  return (await ask(`search?${new URLSearchParams({ q: text })}`, signal)).json();
+}
+
+const KEPT = 40;
+
+/** Chunks of time, fetched when they are needed and a little before. */
+export class Chunks {
+  private kept = new Map<string, Chunk>();
+  private coming = new Map<string, Promise<void>>();
+
+  constructor(
+    private readonly floor: Floor,
+    private readonly arrived: () => void,
+  ) {}
+
+  /** How much time one chunk holds at a speed: few requests when it runs fast, small ones when it does not. */
+  static length(speed: number): number {
+    return speed <= 10 ? 60_000 : speed <= 300 ? 600_000 : 3_600_000;
+  }
+
+  /** The chunk that holds a time, if it is here; it is asked for in any case, and the next one when `ahead`. */
+  at(time: number, speed: number, ahead: boolean): Chunk | null {
+    const length = Chunks.length(speed);
+    const number = Math.floor(time / length);
+    this.want(length, number);
+    if (ahead && time - number * length > length / 3) this.want(length, number + 1);
+    const exact = this.kept.get(`${length}:${number}`);
+    if (exact) return exact;
+    for (const chunk of this.kept.values()) if (chunk.from <= time && time < chunk.to) return chunk;
+    return null;
+  }
+
+  private want(length: number, number: number): void {
+    const key = `${length}:${number}`;
+    const from = number * length;
+    const old = this.kept.get(key);
+    if (old) {
+      this.kept.delete(key);
+      this.kept.set(key, old);
+      return;
+    }
+    if (this.coming.has(key) || from > this.floor.span[1] || from + length < this.floor.span[0]) return;
+    const get = async (): Promise<void> => {
+      try {
+        const answer = await ask(`chunk?from=${from}&to=${from + length}`);
+        this.kept.set(key, decode(await answer.arrayBuffer(), this.floor.series));
+        while (this.kept.size > KEPT) this.kept.delete(this.kept.keys().next().value as string);
+        this.arrived();
+      } finally {
+        this.coming.delete(key);
+      }
+    };
+    this.coming.set(key, get().catch(() => undefined));
+  }
+}

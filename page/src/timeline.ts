@@ -1,0 +1,129 @@
+// The time line: output over the record, what went wrong, and where we are; drag it to go elsewhere.
+
+import type { Calendar } from "./clock";
+import type { Figures, Floor } from "./protocol";
+import { PALETTES, type Theme } from "./theme";
+import { h } from "./dom";
+import { said } from "./words";
+
+const TOP = 8;
+const BOTTOM = 16; // room for the hours
+
+export class Timeline {
+  readonly element: HTMLElement;
+  private readonly canvas = h("canvas", { "aria-hidden": "true" });
+  private readonly head = h("div", { class: "playhead" });
+  private readonly hint = h("div", { class: "hint", hidden: true });
+  figures: Figures | null = null;
+  theme: Theme = "light";
+
+  constructor(
+    private readonly floor: Floor,
+    private readonly calendar: Calendar,
+    seek: (time: number) => void,
+  ) {
+    const [from, to] = floor.span;
+    this.element = h(
+      "div",
+      { class: "timeline", role: "slider", tabindex: 0, "aria-valuemin": from, "aria-valuemax": to },
+      this.canvas,
+      this.head,
+      this.hint,
+    );
+    const timeAt = (event: PointerEvent): number => {
+      const box = this.element.getBoundingClientRect();
+      return from + ((to - from) * Math.min(Math.max(event.clientX - box.left, 0), box.width)) / box.width;
+    };
+    this.element.addEventListener("pointerdown", (event) => {
+      this.element.setPointerCapture(event.pointerId);
+      seek(timeAt(event));
+    });
+    this.element.addEventListener("pointermove", (event) => {
+      const time = timeAt(event);
+      if (event.buttons) seek(time);
+      this.hint.hidden = false;
+      this.hint.textContent = calendar.clock(time);
+      const { width, left } = this.element.getBoundingClientRect();
+      this.hint.style.left = `${Math.min(Math.max(event.clientX - left, 30), width - 30)}px`;
+    });
+    this.element.addEventListener("pointerleave", () => (this.hint.hidden = true));
+    new ResizeObserver(() => this.draw()).observe(this.element);
+  }
+
+  show(time: number): void {
+    const [from, to] = this.floor.span;
+    this.head.style.left = `${(100 * (time - from)) / (to - from)}%`;
+    this.element.setAttribute("aria-valuenow", String(Math.round(time)));
+    this.element.setAttribute("aria-valuetext", this.calendar.clock(time));
+  }
+
+  draw(): void {
+    this.element.setAttribute("aria-label", said("timeline"));
+    const { clientWidth: width, clientHeight: height } = this.element;
+    const ratio = window.devicePixelRatio || 1;
+    this.canvas.width = Math.max(Math.round(width * ratio), 1);
+    this.canvas.height = Math.max(Math.round(height * ratio), 1);
+    const pen = this.canvas.getContext("2d");
+    if (!pen || !width) return;
+    const colours = PALETTES[this.theme];
+    pen.scale(ratio, ratio);
+    pen.clearRect(0, 0, width, height);
+    const [from, to] = this.floor.span;
+    const x = (time: number): number => ((time - from) / (to - from)) * width;
+    const floor = height - BOTTOM;
+    this.output(pen, x, floor);
+    pen.font = "11px system-ui, sans-serif";
+    pen.fillStyle = colours.soft;
+    pen.strokeStyle = colours.way;
+    pen.lineWidth = 1;
+    const hours = (to - from) / 3_600_000;
+    const step = [1 / 12, 1 / 6, 0.25, 0.5, 1, 2, 3, 6, 12, 24].find((each) => (each / hours) * width >= 60) ?? 48;
+    // Hours of the clock, not of the record: the first mark is the next whole one.
+    const zero = this.calendar.parse("00:00") ?? 0;
+    const first = Math.ceil((from - zero) / (step * 3_600_000)) * step * 3_600_000 + zero;
+    for (let time = first; time <= to; time += step * 3_600_000) {
+      const at = Math.round(x(time)) + 0.5;
+      pen.beginPath();
+      pen.moveTo(at, floor);
+      pen.lineTo(at, floor + 4);
+      pen.stroke();
+      pen.textAlign = at < 16 ? "left" : at > width - 16 ? "right" : "center";
+      pen.fillText(this.calendar.minutes(time), at, height - 2);
+    }
+    pen.beginPath();
+    pen.moveTo(0, floor + 0.5);
+    pen.lineTo(width, floor + 0.5);
+    pen.stroke();
+    for (const alarm of this.figures?.alarms ?? []) {
+      pen.fillStyle = alarm.what === "late" ? "#e69f00" : "#d55e00";
+      pen.fillRect(x(alarm.at_ms) - 1, TOP - 7, 2, 6);
+    }
+  }
+
+  private output(pen: CanvasRenderingContext2D, x: (time: number) => number, floor: number): void {
+    if (!this.figures) return;
+    const { cells, step_ms, target_per_h } = this.figures;
+    const sums = cells[0]?.map((_, i) => cells.reduce((sum, line) => sum + line[i], 0)) ?? [];
+    const target = (target_per_h * step_ms) / 3_600_000;
+    const most = Math.max(...sums, target, 1);
+    const y = (value: number): number => floor - (value / most) * (floor - TOP);
+    pen.beginPath();
+    pen.moveTo(x(0), floor);
+    sums.forEach((sum, i) => {
+      pen.lineTo(x(i * step_ms), y(sum));
+      pen.lineTo(Math.min(x((i + 1) * step_ms), x(this.floor.span[1])), y(sum));
+    });
+    pen.lineTo(x(this.floor.span[1]), floor);
+    pen.closePath();
+    pen.fillStyle = this.theme === "light" ? "#009e7333" : "#009e7355";
+    pen.fill();
+    pen.beginPath();
+    pen.setLineDash([4, 4]);
+    pen.strokeStyle = PALETTES[this.theme].soft;
+    pen.lineWidth = 1;
+    pen.moveTo(0, Math.round(y(target)) + 0.5);
+    pen.lineTo(x(this.floor.span[1]), Math.round(y(target)) + 0.5);
+    pen.stroke();
+    pen.setLineDash([]);
+  }
+}

@@ -1,0 +1,203 @@
+// What the page says, in English and in Chinese.
+
+export type Lang = "en" | "zh";
+
+const WORDS: Record<string, [string, string]> = {
+  // the frame
+  search: ["Search vehicle, machine, lot, cell …", "搜索 AGV、设备、批次、电池片 …"],
+  nothing_found: ["nothing found", "未找到"],
+  other_language: ["中文", "English"],
+  theme: ["Light or dark", "明暗切换"],
+  help: ["Keys", "快捷键"],
+  close: ["Close", "关闭"],
+  workshop: ["Workshop", "车间"],
+  loading: ["Reading …", "读取中 …"],
+  gone: ["The server does not answer any more. Start `heliograph replay` again.", "服务器不再应答，请重新运行 heliograph replay。"],
+  partial: ["The run was stopped early: the record is partial.", "本次运行提前停止：记录不完整。"],
+  lost: ["Cannot be read, and left out: {}", "无法读取，未显示：{}"],
+  // time
+  play: ["Play (space)", "播放（空格）"],
+  pause: ["Pause (space)", "暂停（空格）"],
+  back: ["10 s back (←)", "后退 10 秒（←）"],
+  ahead: ["10 s ahead (→)", "前进 10 秒（→）"],
+  speed: ["Speed", "速度"],
+  jump: ["Jump to a time, e.g. 06:30", "跳转到时间，例如 06:30"],
+  bad_time: ["a time like 06:30 or 06:30:15, within the record", "请输入记录范围内的时间，如 06:30 或 06:30:15"],
+  timeline: ["Time line", "时间轴"],
+  fit: ["Whole floor (0)", "整个车间（0）"],
+  zoom_in: ["Zoom in (+)", "放大（+）"],
+  zoom_out: ["Zoom out (−)", "缩小（−）"],
+  follow: ["Follow (f)", "跟随（f）"],
+  floor: ["Floor of the workshop", "车间平面图"],
+  // figures
+  output: ["Output", "产出"],
+  cells_so_far: ["cells so far", "累计电池片"],
+  cells_per_h: ["cells/h", "片/小时"],
+  target: ["target", "目标"],
+  output_line: ["Cells per hour; dashed: what the stated capacity needs", "每小时电池片；虚线为达到公布产能所需"],
+  wip: ["lots in process", "在制批次"],
+  moves_per_h: ["moves/h", "次搬运/小时"],
+  vehicles: ["Vehicles", "AGV"],
+  machines: ["Machines", "设备"],
+  carriers: ["Carriers", "料架"],
+  alarms: ["Alarms", "报警"],
+  no_alarms: ["none in this record", "记录中无报警"],
+  before_now: ["up to now", "截至当前"],
+  // what vehicles do
+  driving_loaded: ["driving loaded", "载货行驶"],
+  driving_empty: ["driving empty", "空驶"],
+  hand_off: ["hand-off", "交接"],
+  waiting: ["waiting", "等待"],
+  charging: ["at a charger", "在充电位"],
+  idle: ["idle", "空闲"],
+  stall: ["stalled", "短停"],
+  breakdown: ["broken down", "故障"],
+  off_floor: ["off the floor", "已拖离"],
+  // states of machines
+  productive: ["productive", "生产"],
+  starved: ["starved", "缺料"],
+  blocked: ["blocked", "堵料"],
+  standby: ["standby", "待机"],
+  engineering: ["engineering", "工程"],
+  scheduled_downtime: ["scheduled down", "计划停机"],
+  unscheduled_downtime: ["unscheduled down", "非计划停机"],
+  non_scheduled: ["non-scheduled", "非排产"],
+  unknown: ["not recorded", "无记录"],
+  // carriers
+  full: ["with a lot", "载有批次"],
+  empty: ["empty", "空"],
+  on_vehicles: ["on vehicles", "在 AGV 上"],
+  place_unknown: ["place not recorded", "位置无记录"],
+  charger: ["charging place", "充电位"],
+  parking: ["parking place", "停车位"],
+  // kinds
+  vehicle: ["Vehicle", "AGV"],
+  machine: ["Machine", "设备"],
+  stocker: ["Stocker", "料库"],
+  carrier: ["Carrier", "料架"],
+  lot: ["Lot", "批次"],
+  cell: ["Cell", "电池片"],
+  // details
+  does: ["Now", "当前"],
+  why: ["Why it waits", "等待原因"],
+  carries: ["Carries", "载货"],
+  nothing: ["nothing", "无"],
+  from: ["from", "从"],
+  to: ["to", "至"],
+  move: ["Move", "搬运"],
+  wanted: ["wanted", "请求"],
+  assigned: ["assigned", "派车"],
+  taken: ["taken", "取料"],
+  placed: ["placed", "放料"],
+  moves: ["Moves", "搬运"],
+  day_use: ["The whole record", "整个记录"],
+  hours: ["h", "小时"],
+  since: ["since", "自"],
+  until: ["until", "至"],
+  for_: ["for {}", "已 {}"],
+  state: ["State", "状态"],
+  history: ["States over the record", "记录期内的状态"],
+  inside: ["In it now", "正在加工"],
+  on_ports: ["On its ports", "装卸口上"],
+  coming: ["On the way to it", "正在送来"],
+  recent: ["Came out last", "最近完成"],
+  none: ["none", "无"],
+  line: ["Line", "产线"],
+  step: ["Step", "工序"],
+  unit: ["unit {}", "{} 单元"],
+  units: ["{} units", "{} 个单元"],
+  position: ["positions {}–{}", "位置 {}–{}"],
+  released: ["Released", "投料"],
+  finished: ["Finished", "完成"],
+  in_process: ["in process", "在制"],
+  wafers: ["Wafers", "硅片"],
+  lost_wafers: ["{} of them lost", "其中损失 {}"],
+  where: ["Where", "位置"],
+  next: ["Next", "下一步"],
+  way: ["Its way", "加工路径"],
+  late: ["waited too long", "等待超限"],
+  waited: ["waited {}", "等待 {}"],
+  in_machine: ["in {}", "在 {} 中"],
+  not_released: ["not yet released", "尚未投料"],
+  stored: ["in the cell store", "已入库"],
+  between: ["between two steps", "两道工序之间"],
+  at: ["at {}", "在 {}"],
+  on: ["on {}", "在 {} 上"],
+  made: ["Left the last machine", "离开末台设备"],
+  basket: ["Basket, slot", "花篮、槽位"],
+  test: ["Test", "测试"],
+  grade: ["Grade", "等级"],
+  energy: ["Electricity", "用电"],
+  brought_by: ["Carrier", "料架"],
+  // links of the chain
+  link_drives: ["is driving to {}", "正驶向 {}"],
+  link_waits: ["waits for {}", "等待 {}"],
+  link_waits_way: ["waits for its way", "等待放行"],
+  link_serves: ["hands over at {}", "在 {} 交接"],
+  link_stands: ["stands at {} without an order", "停在 {}，无任务"],
+  link_charges: ["charges at {}", "在 {} 充电"],
+  link_stall: ["has stalled at {}", "在 {} 短停"],
+  link_breakdown: ["has broken down at {}", "在 {} 故障"],
+  link_off_floor: ["is off the floor", "已拖离车间"],
+  // alarms
+  alarm_repair: ["repair", "维修"],
+  alarm_late: ["waited too long before {}", "在 {} 前等待超限"],
+  alarm_breakdown: ["broke down", "发生故障"],
+  // keys
+  key_space: ["play, pause", "播放、暂停"],
+  key_arrows: ["10 s back, ahead (with shift: 10 min)", "后退、前进 10 秒（Shift：10 分钟）"],
+  key_speed: ["slower, faster", "减速、加速"],
+  key_zoom: ["zoom", "缩放"],
+  key_fit: ["the whole floor", "整个车间"],
+  key_follow: ["follow the selection", "跟随所选对象"],
+  key_search: ["search", "搜索"],
+  key_escape: ["back to the workshop", "返回车间概览"],
+  key_mouse: ["wheel: zoom; drag: move; click: details", "滚轮缩放，拖动平移，点击查看详情"],
+};
+
+const REASONS: Record<string, string> = {
+  processing: "加工中",
+  starved: "缺料",
+  blocked: "堵料",
+  collecting: "集批",
+  repair: "维修",
+};
+
+let current: Lang = "en";
+
+export function speak(lang: Lang): void {
+  current = lang;
+  document.documentElement.lang = lang === "zh" ? "zh-CN" : "en";
+}
+
+export function language(): Lang {
+  return current;
+}
+
+export function said(key: string, ...values: (string | number)[]): string {
+  const both = WORDS[key];
+  let text = both ? both[current === "zh" ? 1 : 0] : key;
+  for (const value of values) text = text.replace("{}", String(value));
+  return text;
+}
+
+/** A reason of the record, which is the plant's own text: known ones are translated. */
+export function reasonSaid(reason: string): string {
+  return current === "zh" ? (REASONS[reason] ?? reason) : reason;
+}
+
+export function number(value: number, digits = 0): string {
+  return value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+}
+
+export function duration(ms: number): string {
+  const seconds = Math.max(Math.round(ms / 1000), 0);
+  const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  if (h) return `${h} h ${String(m).padStart(2, "0")} min`;
+  return m ? `${m} min ${String(s).padStart(2, "0")} s` : `${s} s`;
+}
+
+/** A value that is never parted from its unit. */
+export function measured(value: number, digits: number, unit: string): string {
+  return `${number(value, digits)}\u00a0${unit}`;
+}

@@ -1,0 +1,146 @@
+// The workshop at one instant: where everything is, worked out from a chunk of time.
+
+import type { Chunk, Floor } from "./protocol";
+
+export const FULL = 8;
+
+export type Mood =
+  | "driving_loaded"
+  | "driving_empty"
+  | "hand_off"
+  | "waiting"
+  | "charging"
+  | "idle"
+  | "stall"
+  | "breakdown"
+  | "off_floor";
+
+export const MOODS: Mood[] = ["driving_loaded", "driving_empty", "hand_off", "waiting", "charging", "idle"];
+
+export class World {
+  readonly vehicles: number;
+  readonly x: Float32Array;
+  readonly y: Float32Array;
+  /** Radians, clockwise from the x axis, as on a screen. */
+  readonly heading: Float32Array;
+  readonly mood: Mood[];
+  /** 0: none, 1: an empty carrier, 2: one with a lot. */
+  readonly load: Uint8Array;
+  readonly goal: Int32Array;
+  /** A station, a vehicle with the number of stations added, or -1: not known. */
+  readonly place: Int32Array;
+  readonly lot: Int32Array;
+  readonly state: Int16Array;
+  readonly reason: Int32Array;
+  time = NaN;
+  private readonly charging: Set<number>;
+  private readonly stations: number;
+  private readonly heads: Int32Array;
+
+  constructor(readonly floor: Floor) {
+    const { ground } = floor;
+    this.vehicles = floor.vehicles.length;
+    this.x = new Float32Array(this.vehicles);
+    this.y = new Float32Array(this.vehicles);
+    this.heading = new Float32Array(this.vehicles);
+    this.mood = new Array<Mood>(this.vehicles).fill("idle");
+    this.load = new Uint8Array(this.vehicles);
+    this.goal = new Int32Array(this.vehicles).fill(-1);
+    this.place = new Int32Array(floor.carriers.length).fill(-1);
+    this.lot = new Int32Array(floor.carriers.length).fill(-1);
+    this.state = new Int16Array(ground.machines.length).fill(-1);
+    this.reason = new Int32Array(ground.machines.length).fill(-1);
+    this.charging = new Set(ground.charging);
+    this.stations = ground.stations.length;
+    const number = new Map(ground.machines.map((machine, i) => [machine.id, i]));
+    this.heads = Int32Array.from(ground.machines, (machine, i) => number.get(machine.behind) ?? i);
+  }
+
+  show(chunk: Chunk, time: number): void {
+    this.time = time;
+    const since = time - chunk.from;
+    this.drive(chunk, since);
+    const { carriers, states } = chunk.series;
+    const lots = carriers.columns.lot;
+    const places = carriers.columns.place;
+    for (let c = 0; c < this.place.length; c++) {
+      const row = carriers.row(c, since);
+      const place = row < 0 ? -1 : places[row];
+      this.place[c] = place < this.stations + this.vehicles ? place : -1;
+      this.lot[c] = row < 0 ? -1 : lots[row];
+    }
+    for (let m = 0; m < this.state.length; m++) {
+      let row = states.row(m, since);
+      // A connected machine without states of its own shares those of the machine that it stands behind.
+      if (row < 0) row = states.row(this.heads[m], since);
+      this.state[m] = row < 0 ? -1 : states.columns.state[row];
+      this.reason[m] = row < 0 ? -1 : states.columns.reason[row];
+    }
+  }
+
+  private drive(chunk: Chunk, since: number): void {
+    const { drives, doing, mishaps } = chunk.series;
+    const { ways, x, y } = this.floor.ground;
+    const way = drives.columns.way;
+    const took = drives.columns.took;
+    for (let v = 0; v < this.vehicles; v++) {
+      const row = drives.row(v, since);
+      let moving = false;
+      let at = -1;
+      if (row >= 0) {
+        const from = ways[2 * way[row]];
+        at = ways[2 * way[row] + 1];
+        const gone = since - drives.at[row];
+        moving = gone < took[row];
+        const share = moving ? gone / took[row] : 1;
+        this.x[v] = x[from] + share * (x[at] - x[from]);
+        this.y[v] = y[from] + share * (y[at] - y[from]);
+        if (from !== at) this.heading[v] = Math.atan2(y[at] - y[from], x[at] - x[from]);
+      }
+      const task = doing.row(v, since);
+      const code = task < 0 ? 0 : doing.columns.doing[task];
+      const phase = code % FULL;
+      this.load[v] = phase < 3 ? 0 : code >= FULL ? 2 : 1;
+      const goal = task < 0 ? -1 : doing.columns.goal[task];
+      this.goal[v] = goal < this.stations ? goal : -1;
+      const trouble = mishaps.row(v, since);
+      const kind = trouble < 0 ? 0 : mishaps.columns.kind[trouble];
+      this.mood[v] = kind
+        ? (this.floor.mishaps[kind] as Mood)
+        : moving
+          ? phase === 3
+            ? "driving_loaded"
+            : "driving_empty"
+          : phase === 2 || phase === 4
+            ? "hand_off"
+            : phase
+              ? "waiting"
+              : this.charging.has(at)
+                ? "charging"
+                : "idle";
+    }
+  }
+
+  /** Where a carrier is drawn; null: nowhere that is known. */
+  spot(carrier: number): [number, number] | null {
+    const place = this.place[carrier];
+    if (place < 0) return null;
+    if (place >= this.stations) {
+      const v = place - this.stations;
+      return [this.x[v], this.y[v]];
+    }
+    const station = this.floor.ground.stations[place];
+    return [station.x, station.y];
+  }
+
+  /** What colour a machine has: its state, with the reasons of standby told apart; empty: not known. */
+  stateOf(machine: number): string {
+    if (this.state[machine] < 0) return "";
+    return stateName(this.floor.states[this.state[machine]], this.floor.reasons[this.reason[machine]] ?? "");
+  }
+}
+
+export function stateName(state: string, reason: string): string {
+  if (state !== "standby") return state;
+  return reason.includes("blocked") ? "blocked" : reason.includes("starved") ? "starved" : "standby";
+}

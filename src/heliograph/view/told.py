@@ -1,0 +1,134 @@
+"""What is told of a thing at a moment: ids, codes and numbers; times in ms after the record's start."""
+
+from __future__ import annotations
+
+import msgspec
+
+from heliograph.record.genealogy import CellTrace
+from heliograph.view.waits import Link
+
+__all__ = ["CarrierTold", "CellTold", "LotTold", "MachineTold", "MoveTold", "PartTold", "Stay", "VehicleTold"]
+
+
+class MoveTold(msgspec.Struct, frozen=True, kw_only=True):
+    """A move; times in ms after the record's start, None: not within the record."""
+
+    move: int
+    vehicle: str
+    carrier: str
+    lot: str
+    source: str
+    target: str
+    wanted_ms: int | None
+    assigned_ms: int | None
+    taken_ms: int | None
+    placed_ms: int | None
+
+
+class VehicleTold(msgspec.Struct, frozen=True, kw_only=True):
+    """A vehicle."""
+
+    kind: str = "vehicle"
+    id: str
+    phase: str
+    move: MoveTold | None
+    carrier: str
+    lot: str
+    chain: list[Link]
+    path: list[int]
+    """Ways that it will drive until it is where it is bound for."""
+    moves: list[MoveTold]
+    use: dict[str, float]
+    """Hours of the record by what it did; kwh beside them."""
+
+
+class Stay(msgspec.Struct, frozen=True, kw_only=True):
+    """A machine in a state."""
+
+    state: str
+    reason: str
+    start_ms: int
+    end_ms: int
+
+
+class PartTold(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of a lot in a batch."""
+
+    lot: str
+    step: str
+    machine: str
+    unit: int
+    batch: int
+    first: int
+    last: int
+    lost: int
+    wait_s: float
+    late: bool
+    start_ms: int
+    end_ms: int | None
+
+
+class MachineTold(msgspec.Struct, frozen=True, kw_only=True):
+    """A machine or a stocker."""
+
+    kind: str = "machine"
+    id: str
+    state: str
+    reason: str
+    since_ms: int
+    until_ms: int
+    stays: list[Stay]
+    inside: list[PartTold]
+    recent: list[PartTold]
+    """The last that came out."""
+    carriers: list[tuple[str, str, str]]
+    """Carriers on its ports: station, carrier, lot or empty."""
+    coming: list[MoveTold]
+    """Moves under way to it."""
+    hours: dict[str, float]
+    """Hours of the record in each state."""
+
+
+class LotTold(msgspec.Struct, frozen=True, kw_only=True):
+    """A lot."""
+
+    kind: str = "lot"
+    id: str
+    line: int
+    released_ms: int
+    finished_ms: int | None
+    wafers: int
+    lost: int
+    carrier: str
+    place: str
+    """Station or vehicle that its carrier is on; empty: it is in a machine, not yet released, or in the store."""
+    inside: list[PartTold]
+    steps: list[PartTold]
+    """One row for each step and machine: the whole stay."""
+    next_step: str
+    next_ms: int | None
+    late: bool
+    moves: list[MoveTold]
+
+
+class CarrierTold(msgspec.Struct, frozen=True, kw_only=True):
+    """A carrier."""
+
+    kind: str = "carrier"
+    id: str
+    place: str
+    lot: str
+    since_ms: int | None
+    moves: list[MoveTold]
+
+
+class CellTold(msgspec.Struct, frozen=True, kw_only=True):
+    """A cell: its way, with times in ms after the record's start."""
+
+    kind: str = "cell"
+    id: str
+    trace: CellTrace
+    made_ms: int
+    carrier: str
+    steps: list[tuple[str, str, int, int, int | None]]
+    """Step, machine, unit, in, out."""

@@ -1,0 +1,101 @@
+"""The application: the page's files, and what it asks its source.
+
+/                                  the page
+/static/...                        its script and style
+/api/floor                         what stands still (JSON)
+/api/span                          from when to when (JSON)
+/api/chunk?from=MS&to=MS           what is on the floor in that time (bytes; view/series.py)
+/api/details?kind=K&id=ID&at=MS    what is known of a thing at a moment (JSON)
+/api/search?q=TEXT                 things whose ids hold the text (JSON)
+/api/figures                       figures over the whole span (JSON)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+from heliograph.errors import HeliographError, NotFound, UsageWrong
+from heliograph.view.source import Source
+from heliograph.web.guard import Guard
+
+__all__ = ["STATIC", "application"]
+
+STATIC: Final = Path(str(files("heliograph.web") / "static"))
+_FAR_MS: Final = 10**12
+
+
+def application(source: Source, hosts: Iterable[str], token: str = "") -> ASGIApp:
+    """The page over a source, for browsers that ask for one of these hosts (`127.0.0.1:8000`)."""
+    json = msgspec.json.Encoder()
+
+    def answer(content: object) -> Response:
+        return Response(json.encode(content), media_type="application/json")
+
+    def told(ask: Callable[[Request], Response]) -> Callable[[Request], object]:
+        """Off the loop of events, so that one long answer holds up no other; errors of ours become JSON."""
+
+        async def endpoint(request: Request) -> Response:
+            try:
+                return await run_in_threadpool(ask, request)
+            except HeliographError as wrong:
+                status = 404 if isinstance(wrong, NotFound) else 400
+                error = {"kind": type(wrong).__name__, "message": wrong.message, "hint": wrong.hint}
+                return Response(json.encode({"error": error}), status, media_type="application/json")
+
+        return endpoint
+
+    def floor(request: Request) -> Response:
+        return Response(source.floor(), media_type="application/json")
+
+    def span(request: Request) -> Response:
+        return answer(source.span())
+
+    def chunk(request: Request) -> Response:
+        part = source.chunk(_moment(request, "from"), _moment(request, "to"))
+        return Response(part, media_type="application/octet-stream")
+
+    def details(request: Request) -> Response:
+        asked = request.query_params
+        return answer(source.details(asked.get("kind", ""), asked.get("id", ""), _moment(request, "at")))
+
+    def search(request: Request) -> Response:
+        return answer(source.search(request.query_params.get("q", "")))
+
+    def figures(request: Request) -> Response:
+        return answer(source.figures())
+
+    async def page(request: Request) -> Response:
+        return FileResponse(STATIC / "index.html", media_type="text/html; charset=utf-8")
+
+    asked = {"floor": floor, "span": span, "chunk": chunk, "details": details, "search": search, "figures": figures}
+    routes = [
+        Route("/", page),
+        *(Route(f"/api/{name}", told(ask)) for name, ask in asked.items()),
+        Mount("/static", StaticFiles(directory=STATIC)),
+    ]
+    return Guard(Starlette(routes=routes), hosts, token)
+
+
+def _moment(request: Request, name: str) -> int:
+    """A time in ms that the request names.
+
+    Raises:
+        UsageWrong: it is missing, no whole number, or beyond all records.
+    """
+    text = request.query_params.get(name, "")
+    digits = text.removeprefix("-")
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 13 and int(digits) <= _FAR_MS):
+        raise UsageWrong(f"{name}: expected milliseconds, got {text[:40]!r}", hint=f"e.g. {name}=3600000")
+    return int(text)

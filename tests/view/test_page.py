@@ -1,0 +1,276 @@
+"""The page in a real browser: it plays, scrubs, follows, tells what the record says, in both languages."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from chunk_reader import at, read_chunk
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from heliograph.view import Day
+
+HOUR_MS = 3_600_000
+SIZES = {"laptop": (1280, 800), "wall": (1920, 1080), "tablet": (820, 1180)}
+FLAGS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-background-networking"]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("needs Chromium")
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+def serving(*words: str) -> tuple[subprocess.Popen[str], str]:
+    """`heliograph replay` as people start it; its one line is the address."""
+    command = [sys.executable, "-m", "heliograph.cli.main", "replay", *words, "--no-open"]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=dict(os.environ))
+    assert server.stdout is not None
+    line = server.stdout.readline()
+    if not line:
+        server.wait()
+    return server, line.strip()
+
+
+@pytest.fixture(scope="module")
+def url(run: Path) -> Iterator[str]:
+    server, url = serving(str(run))
+    yield url
+    server.terminate()
+    server.wait()
+
+
+@pytest.fixture
+def page(browser: Browser, url: str) -> Iterator[Page]:
+    """A window that fails its test if the page complains, or asks anybody but its own server."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
+    page = context.new_page()
+    wrong: list[str] = []
+    page.on("console", lambda said: wrong.append(said.text) if said.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("request", lambda asked: None if asked.url.startswith((url, "blob:", "data:")) else wrong.append(asked.url))
+    yield page
+    context.close()
+    assert [text for text in wrong if "GPU stall" not in text] == []
+
+
+def open_page(page: Page, url: str, **wishes: object) -> None:
+    page.goto(url + "#" + "&".join(f"{name}={value}" for name, value in wishes.items()))
+    page.wait_for_selector("html[data-shown]")
+    expect(page.locator(".tile b").first).not_to_have_text("–") if "cell" not in wishes else None
+
+
+def told(page: Page) -> dict[str, Any]:
+    found: dict[str, Any] = page.evaluate("heliograph.told")
+    return found
+
+
+def test_the_page_shows_the_workshop_in_both_languages(page: Page, url: str, day: Day):
+    open_page(page, url, lang="en")
+    expect(page).to_have_title("Small TOPCon workshop · Heliograph")
+    expect(page.locator(".panel")).to_contain_text("driving loaded")
+    expect(page.locator(".panel h2 small").first).to_have_text(str(len(day.machines)))
+    page.get_by_role("button", name="中文").click()
+    expect(page).to_have_title("TOPCon 小车间 · Heliograph")
+    expect(page.locator(".panel")).to_contain_text("载货行驶")
+    page.goto("about:blank")
+    open_page(page, url)  # the choice is remembered
+    expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
+
+
+def test_time_passes_at_the_speed_chosen_and_stands_still_when_paused(page: Page, url: str):
+    open_page(page, url, at=600_000)
+    page.get_by_label("Speed").select_option("60")
+    before = told(page)
+    page.keyboard.press("Space")
+    page.wait_for_timeout(1500)
+    page.keyboard.press("Space")
+    paused = told(page)
+    passed = paused["time"] - before["time"]
+    assert 20_000 < passed < 60 * 3_000
+    assert paused["x"] != before["x"]
+    page.wait_for_timeout(300)
+    assert told(page)["time"] == paused["time"]
+
+
+def test_an_hour_plays_in_a_second_at_the_highest_speed_and_stops_at_its_end(page: Page, url: str):
+    open_page(page, url)
+    page.get_by_label("Speed").select_option("3600")
+    page.get_by_role("button", name="Play (space)").click()
+    expect(page.get_by_role("button", name="Play (space)")).to_be_visible(timeout=15_000)
+    assert told(page)["time"] == HOUR_MS - 1
+
+
+def test_scrubbing_shows_what_the_record_says(page: Page, url: str, day: Day):
+    """What the page draws at a place of the time line, against the same moment worked out in Python."""
+    open_page(page, url)
+    line = page.locator(".timeline")
+    box = line.bounding_box()
+    assert box is not None
+    floor = json.loads(day.floor())
+    ground = floor["ground"]
+    for share in (0.9, 0.13, 0.5):
+        line.click(position={"x": share * box["width"], "y": 20})
+        page.wait_for_function("() => heliograph.told.shown === heliograph.told.time")
+        shown = told(page)
+        assert shown["time"] == pytest.approx(share * HOUR_MS, abs=2 * HOUR_MS / box["width"])
+        _, frame = read_chunk(day.chunk(int(shown["time"]), int(shown["time"]) + 1), floor["series"])
+        for v in range(len(floor["vehicles"])):
+            drive = at(frame["drives"][v], shown["time"])
+            assert drive is not None
+            one, two = ground["ways"][2 * drive["way"] : 2 * drive["way"] + 2]
+            gone = min((shown["time"] - drive["at"]) / drive["took"], 1) if drive["took"] else 1
+            for axis in "xy":
+                meant = ground[axis][one] + gone * (ground[axis][two] - ground[axis][one])
+                assert shown[axis][v] == pytest.approx(meant, abs=1e-4)
+        for c, rows in enumerate(frame["carriers"]):
+            row = at(rows, shown["time"])
+            assert row is not None
+            assert (shown["place"][c], shown["lot"][c]) == (row["place"] if row["place"] < 65535 else -1, row["lot"])
+        states = [at(rows, shown["time"]) for rows in frame["states"]]
+        assert [row["state"] for row in states if row] == [
+            s for s, row in zip(shown["state"], states, strict=True) if row
+        ]
+
+
+def test_a_click_tells_of_vehicle_machine_and_lot(page: Page, url: str, day: Day):
+    open_page(page, url, at=1_800_000)
+    x, y = page.evaluate("heliograph.spot('vehicle', 'V003')")
+    page.locator(".stage canvas").click(position={"x": x, "y": y})
+    expect(page.locator(".panel h1")).to_have_text("V003")
+    page.locator(".panel .rows .link", has_text="SM251103-").first.click()
+    expect(page.locator(".panel h1")).to_contain_text("SM251103-")
+    page.locator(".panel .rows .link", has_text="L1-").or_(
+        page.locator(".panel .rows .link", has_text="L2-")
+    ).first.click()
+    expect(page.locator(".panel .strip")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator(".panel")).to_contain_text("Vehicles")
+    x, y = page.evaluate("heliograph.spot('machine', 'L1-TEX1')")
+    page.locator(".stage canvas").click(position={"x": x, "y": y})
+    expect(page.locator(".panel h1")).to_have_text("L1-TEX1")
+
+
+def test_search_and_follow(page: Page, url: str):
+    open_page(page, url, at=1_000_000)
+    page.keyboard.press("/")
+    page.keyboard.type("v00")
+    page.get_by_role("button", name="Vehicle V007").click()
+    expect(page.locator(".panel h1")).to_have_text("V007")
+    page.keyboard.press("f")
+    page.keyboard.press("Space")
+    page.wait_for_timeout(1200)
+    page.keyboard.press("Space")
+    stage = page.locator(".stage").bounding_box()
+    assert stage is not None
+    x, y = told(page)["screen"]
+    assert (x, y) == pytest.approx((stage["width"] / 2, stage["height"] / 2), abs=1)
+
+
+def test_keys_and_the_clock_go_to_a_time(page: Page, url: str):
+    open_page(page, url)
+    page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("ArrowLeft")
+    assert told(page)["time"] == 590_000
+    page.keyboard.press("]")
+    assert told(page)["speed"] == 120
+    clock = page.get_by_label("Jump to a time, e.g. 06:30")
+    clock.fill("00:20:05")
+    clock.press("Enter")
+    assert told(page)["time"] == 1_205_000
+    clock.fill("23:00")
+    clock.press("Enter")
+    assert told(page)["time"] == 1_205_000
+    clock.press("Escape")
+
+
+def test_a_cell_opens_at_the_second_it_left_its_last_machine(browser: Browser, run: Path, day: Day):
+    """From the discs alone; its carrier, once it holds it, is lit."""
+    row = day.record.rows("cells")[777]
+    server, url = serving(str(run / "discs"), "--cell", row["cell"], "--lang", "zh")
+    try:
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        page.goto(url)
+        expect(page.locator(".panel h1")).to_have_text(row["cell"])
+        expect(page.locator(".panel .way li")).to_have_count(16)
+        made_ms = day.details("cell", row["cell"], 0).made_ms
+        assert told(page)["time"] == made_ms
+        expect(page.locator(".panel")).to_contain_text(f"{row['basket']}, {row['slot']}")
+        expect(page.locator(".panel")).to_contain_text("电池片")
+        page.close()
+    finally:
+        server.terminate()
+        server.wait()
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_nothing_is_cut_or_overlaps(page: Page, url: str, size: str, lang: str):
+    width, height = SIZES[size]
+    page.set_viewport_size({"width": width, "height": height})
+    open_page(page, url, lang=lang, at=1_500_000)
+    looks = """() => {
+        const what = 'button, select, input, .tile, .legend li, h2, .date, .brand strong';
+        const shown = [...document.querySelectorAll(what)].filter((e) => e.checkVisibility());
+        const cut = shown.filter((e) => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflow !== 'visible'
+            && e.tagName !== 'INPUT').map((e) => e.textContent);
+        const bare = shown.filter((e) => ['BUTTON', 'SELECT', 'INPUT'].includes(e.tagName)
+            && !(e.getAttribute('aria-label') || e.textContent)).map((e) => e.outerHTML);
+        const boxes = [...document.querySelectorAll('header > *, .controls > *')].filter((e) => e.checkVisibility())
+            .map((e) => e.getBoundingClientRect()).filter((b) => b.width && b.height);
+        const over = boxes.flatMap((a, i) => boxes.slice(i + 1).filter((b) =>
+            a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1));
+        const wide = document.documentElement.scrollWidth > window.innerWidth;
+        const beyond = boxes.filter((b) => b.right > window.innerWidth + 1);
+        return { cut, bare, over: over.length, wide, beyond: beyond.length };
+    }"""
+    assert page.evaluate(looks) == {"cut": [], "bare": [], "over": 0, "wide": False, "beyond": 0}
+
+
+def test_names_from_a_plant_are_text(browser: Browser, run: Path, tmp_path: Path):
+    """Script tags, control characters and a very long name: shown, never run."""
+    hostile = "<img src=x onerror=alert(1)><script>alert(2)</script>" + "long" * 500
+    shutil.copytree(run, tmp_path / "day")
+    plant = tmp_path / "day" / "plant" / "plant.toml"
+    plant.write_text(plant.read_text("utf-8").replace('title = "Small TOPCon workshop"', f'title = "{hostile}\\u0007"'))
+    server, url = serving(str(tmp_path / "day"))
+    try:
+        page = browser.new_page(viewport={"width": 1280, "height": 800}, locale="en-GB")
+        alerts: list[str] = []
+        page.on("dialog", lambda dialog: alerts.append(dialog.message))
+        page.goto(url)
+        page.wait_for_selector("html[data-shown]")
+        expect(page.locator(".brand strong")).to_contain_text("<script>alert(2)</script>")
+        assert page.evaluate("document.querySelectorAll('img').length") == 1
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        assert alerts == []
+        page.close()
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def test_a_wrong_place_or_time_is_one_line_and_no_server(run: Path, capfd: pytest.CaptureFixture[str]):
+    for words, code in (
+        (["nowhere"], 6),
+        ([str(run), "--at", "noon"], 2),
+        ([str(run), "--cell", "x"], 2),
+        ([str(run), "--cell", "SM251103-99999-0001"], 6),
+        ([str(run), "--port", "99999"], 2),
+    ):
+        server, line = serving(*words)
+        assert (server.returncode, line) == (code, "")
+        said = capfd.readouterr().err
+        assert said.startswith("error: ") and "Traceback" not in said
