@@ -71,7 +71,7 @@ export class Panel {
         { class: "legend" },
         h("li", {}, h("i", { class: "chip full" }), h("span", {}, said("full")), count("carrier:full")),
         h("li", {}, h("i", { class: "chip hollow" }), h("span", {}, said("empty")), count("carrier:empty")),
-        h("li", { class: "rare", "data-key": "carrier:unknown" }, h("i", { class: "chip" }), h("span", {}, said("place_unknown")), count("carrier:unknown")),
+        h("li", { class: "rare" }, h("i", { class: "chip unknown" }), h("span", {}, said("place_unknown")), count("carrier:unknown")),
       ),
       h("h2", {}, said("alarms"), h("small", {}, said("before_now"))),
       this.alarms,

@@ -179,7 +179,7 @@ export class Scene {
 
   /** A name in a box of so many metres, as long as a metre is shorter than `until` pixels; how high its letters are. */
   private label(text: string, x: number, y: number, wide: number, high: number, until = Infinity, ink = PALETTES[this.theme].ink): number {
-    const metres = Math.min(wide / (0.62 * text.length + 0.4), high / 3, 1.8 * (ink === PALETTES[this.theme].ink ? 1 : 2.4));
+    const metres = Math.min(wide / (0.7 * text.length + 0.7), high / 3, 1.8 * (ink === PALETTES[this.theme].ink ? 1 : 2.4));
     const fontFamily = "Inter, 'Noto Sans', 'Helvetica Neue', Arial, 'DejaVu Sans', sans-serif";
     const label = new Text({ text, style: { fontFamily, fontSize: LABEL_PX, fontWeight: "600", fill: ink } });
     label.anchor.set(0.5);
