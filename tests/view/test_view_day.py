@@ -9,7 +9,10 @@ import numpy as np
 import pytest
 from recorded_day import ms, open_day
 
-from heliograph.errors import NotFound, RunWrong, UsageWrong
+from heliograph.cli.archive.keys import asked_ring
+from heliograph.cli.main import main
+from heliograph.cli.places import find_workshop
+from heliograph.errors import Locked, NotFound, RunWrong, UsageWrong
 from heliograph.view import Day
 
 
@@ -23,9 +26,19 @@ def test_discs_give_the_same_day_as_the_folder(run: Path, day: Day):
     assert (day.tables.lost, discs.tables.lost) == ({}, {})
 
 
-def test_a_bare_record_needs_its_plant_named(run: Path, tmp_path: Path):
-    from heliograph.cli.places import find_workshop
+def test_encrypted_discs_are_opened_with_their_passphrase(run: Path, tmp_path: Path, day: Day):
+    secret = tmp_path / "secret.txt"
+    secret.write_text("correct horse battery staple")
+    sealed = ["archive", "seal", str(run / "record"), str(run / "plant"), "--out", str(tmp_path / "shelf")]
+    assert main([*sealed, "--passphrase-file", str(secret), "--json"]) == 0
 
+    with pytest.raises(Locked):
+        find_workshop([tmp_path / "shelf"])
+    record, files = find_workshop([tmp_path / "shelf"], ring=asked_ring((), False, secret))
+    assert Day(record, files).chunk(0, 60_000) == day.chunk(0, 60_000)
+
+
+def test_a_bare_record_needs_its_plant_named(run: Path, tmp_path: Path):
     shutil.copytree(run / "record", tmp_path / "tables")
 
     with pytest.raises(RunWrong, match="no plant") as wrong:
