@@ -23,6 +23,7 @@ from heliograph import __version__
 from heliograph.archive.care.measure import measured
 from heliograph.archive.care.migrations import earlier_steps, enter_migration
 from heliograph.archive.care.register import DiscId, Register, Shelf
+from heliograph.archive.check import DiscState
 from heliograph.archive.custody import REFRESH, REPACK, LostFile, Step, chained, read_beside
 from heliograph.archive.index import Index, encode
 from heliograph.archive.medium import Medium
@@ -30,7 +31,7 @@ from heliograph.archive.migrate.refresh import refresh
 from heliograph.archive.migrate.repack import Wishes, repack
 from heliograph.archive.migrate.sources import Sources, opened
 from heliograph.archive.reader import SetView
-from heliograph.archive.verify import DiscState, verify
+from heliograph.archive.verify import verify
 from heliograph.errors import DiscsLost, HeliographError, UsageWrong
 from heliograph.files import cannot_write
 

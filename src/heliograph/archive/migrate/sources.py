@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Final
 
 from heliograph.archive.care.register import DiscId, Register, Test, default_register
+from heliograph.archive.check import DAMAGED, GOOD, LOST, DiscState, check_image
 from heliograph.archive.custody import LostFile, OldDisc, OldTest
 from heliograph.archive.disc import DiscImage
 from heliograph.archive.medium import SECTOR
 from heliograph.archive.mend import mend
 from heliograph.archive.reader import SetView, find_sets, image_paths
-from heliograph.archive.verify import DAMAGED, GOOD, LOST, DiscState, Verdict, check_image, verify
+from heliograph.archive.verify import Verdict, verify
 from heliograph.errors import Damaged, DiscsLost, DiscWrong, HeliographError, NotFound, SectorsLost
 
 __all__ = ["Sources", "opened"]
