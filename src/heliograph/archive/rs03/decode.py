@@ -24,7 +24,8 @@ from heliograph.archive.crc import sector_crcs
 from heliograph.archive.gf import product
 from heliograph.archive.medium import SECTOR
 from heliograph.archive.rs03.code import locate_together, parity_matrix, solver, syndrome_matrix
-from heliograph.archive.rs03.layout import LAYERS, MAX_ROOTS, MIN_ROOTS, Layout
+from heliograph.archive.rs03.layout import LAYERS, Layout
+from heliograph.archive.rs03.roots import likely_roots
 from heliograph.archive.rs03.sectors import crc_sectors_are_whole, is_marked_dead, read_crc_sector
 
 __all__ = ["Verdict", "guess_layout", "mend"]
@@ -219,9 +220,9 @@ class _Row:
 def guess_layout(row: Bytes, layer_sectors: int) -> Layout | None:
     """The layout from one damaged row, (255, 2048), of an image without header and CRC sectors; None if it is not told.
 
-    Any number of roots may be right: the one with which the row decodes to a CRC sector that says so.
+    Few numbers of roots can be right: one with which the row decodes to a CRC sector that says so, is.
     """
-    for roots in range(MIN_ROOTS, MAX_ROOTS + 1):
+    for roots in likely_roots(row):
         layout = Layout(0, layer_sectors, roots)
         n = layout.data_layers
         sectors = row.copy()

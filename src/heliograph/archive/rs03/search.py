@@ -1,8 +1,9 @@
 """Find out how an image is laid out, however little of it is left.
 
 In this order, cheapest first: the header where the ISO says it ends; any CRC sector where the file's length says the
-CRC layer might be; header or CRC sector anywhere; and, when neither survives, the code itself: with the right number
-of roots a damaged row decodes to one that holds a whole CRC sector.
+CRC layer might be; header or CRC sector anywhere; and, when neither survives, the code itself: a few rows are asked for
+their number of roots (`roots`), and one that then decodes to a row with a whole CRC sector tells. So the search takes
+no longer than reading the image once, and some seconds.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ _TAIL_SECTORS = 150
 """Sectors that some writers add after the end which the ISO states; dvdisaster looks there, too."""
 _CHUNK = 2048
 """Sectors looked at in one go by the search through everything."""
+_ROWS = 8
+"""Rows asked when only the code itself can tell, and one more."""
 
 
 def read_layout(image: Path, *, exhaustive: bool = True) -> Layout | None:
@@ -103,13 +106,13 @@ def _by_reading_all(file: int, sectors: int) -> Layout | None:
 
 
 def _by_decoding(file: int, sectors: int) -> Layout | None:
-    """No header and no CRC sector: try every number of roots on a few rows."""
+    """No header and no CRC sector: ask a few rows for their number of roots."""
     from heliograph.archive.rs03.decode import guess_layout
 
     rows, rest = divmod(sectors, LAYERS)
     if rest or not rows:
         return None
-    for row in sorted({0, rows // 2, rows - 1}):
+    for row in sorted({(rows - 1) * part // _ROWS for part in range(_ROWS + 1)}):
         block = np.zeros((LAYERS, SECTOR), np.uint8)
         for layer in range(LAYERS):
             read_line(file, layer * rows + row, block[layer])
