@@ -238,6 +238,8 @@ def test_an_image_of_another_disc_or_without_its_map_is_not_touched(sealed: Path
     out.unlink()
     with pytest.raises(UsageWrong, match="the map of an image that is not there"):
         rescue(other, out)
+    write_states(map_beside(out), bytearray(b"?" * 2000), 2000 * SECTOR)  # what a rescue killed at once leaves
+    assert rescue(other, out).error() is None
 
 
 def test_nothing_to_read_is_one_clear_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

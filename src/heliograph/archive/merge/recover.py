@@ -7,7 +7,7 @@ parity gives back. But the row of the CRC sector can be mended as a rule, and wi
 
 from __future__ import annotations
 
-from typing import IO
+from typing import IO, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,9 @@ from heliograph.archive.rs03.layout import LAYERS, Layout
 from heliograph.archive.rs03.sectors import crc_sectors_are_whole
 
 __all__ = ["choose_again", "mend_what_can_be"]
+
+_CHUNK: Final = 2048
+"""CRC sectors looked at in one go."""
 
 Bytes = NDArray[np.uint8]
 Numbers = NDArray[np.int64]
@@ -38,21 +41,24 @@ def choose_again(file: IO[bytes], choice: Choice, layout: Layout, lost: Numbers)
     gone = np.zeros(layout.sectors, np.bool_)
     gone[lost] = True
     by_row = gone.reshape(LAYERS, rows)
-    kept = np.stack([_read(file, layout.crc_start + row) for row in range(rows)])
-    known = crc_sectors_are_whole(kept, layout)
+    kept = np.memmap(file, np.uint8, "r", layout.crc_start * SECTOR, (rows, SECTOR))
+    known = np.concatenate(
+        [crc_sectors_are_whole(kept[first : first + _CHUNK], layout) for first in range(0, rows, _CHUNK)]
+    )
     found, again = False, True
     while again:
         again = False
         for row in np.flatnonzero(~known).tolist():
             block = np.stack([_read(file, layer * rows + row) for layer in range(LAYERS)])
-            before = kept[row - 1] if known[row - 1] else None
+            before = np.array(kept[row - 1]) if known[row - 1] else None
             if mend(block, layout, before, by_row[:, row : row + 1]).lost[0]:
                 continue
             # Only this sector is taken: it vouches for itself, the others not yet.
-            kept[row], known[row] = block[layout.data_layers], True
-            _write(file, layout.crc_start + row, kept[row])
-            by_row[layout.data_layers, row] = False
-            _choose_row(file, choice, layout, (row + 1) % rows, kept[row], by_row)
+            checksums = block[layout.data_layers]
+            _write(file, layout.crc_start + row, checksums)
+            file.flush()
+            known[row], by_row[layout.data_layers, row] = True, False
+            _choose_row(file, choice, layout, (row + 1) % rows, checksums, by_row)
             found = again = True
     file.flush()
     return np.flatnonzero(gone), found

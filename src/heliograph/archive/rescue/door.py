@@ -62,7 +62,7 @@ class Door:
                 path=str(path),
             )
         self._direct = False
-        with contextlib.suppress(OSError):  # not every file system has direct reads
+        with contextlib.suppress(OSError, AttributeError):  # not every file system, or system, has direct reads
             self._reopen(os.O_DIRECT)
             self._direct = True
 

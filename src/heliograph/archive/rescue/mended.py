@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from heliograph.archive.mend import Mended, mend
 from heliograph.archive.rescue.reading import Limits, Rescued, rescue
-from heliograph.errors import CannotWrite, HeliographError, UsageWrong
+from heliograph.errors import CannotWrite, DiscWrong, HeliographError, UsageWrong
 from heliograph.files import cannot_write, fsync_folder
 
-__all__ = ["mend_disc", "read_aside"]
+__all__ = ["mend_disc", "read_aside", "refuse_existing"]
 
 Progress = Callable[[str, int, int], None]
 
@@ -34,7 +34,13 @@ def mend_disc(device: Path, out: Path | None, *, limits: Limits | None, progress
         )
     refuse_existing(out)
     with read_aside(device, out, limits=limits, progress=progress) as read:
-        done = mend([read.image], progress=progress)
+        try:
+            done = mend([read.image], progress=progress)
+        except DiscWrong as wrong:
+            wrong.hint = (
+                f"without parity nothing is mended: `heliograph archive rescue {device}` copies a disc as it is"
+            )
+            raise
         try:
             read.image.replace(out)
             fsync_folder(out.parent)

@@ -154,7 +154,12 @@ def _states(door: Door, image: Path, told: Path, sectors: int) -> bytearray:
             )
         return bytearray(UNTRIED * sectors)
     if not image.exists():
-        raise UsageWrong(f"{told}: the map of an image that is not there", hint="move the map away, or bring the image")
+        # A rescue that was killed at once leaves a map alone, and nothing is read by it.
+        if DONE in read_states(told, sectors):
+            raise UsageWrong(
+                f"{told}: the map of an image that is not there", hint="move the map away, or bring the image"
+            )
+        return bytearray(UNTRIED * sectors)
     # An earlier rescue, by a drive that tells another size, may know more sectors.
     states = read_states(told, max(sectors, -(-image.stat().st_size // SECTOR)))
     if len(states) > _DESCRIPTOR and states[_DESCRIPTOR] == DONE[0]:
@@ -279,7 +284,7 @@ class _Work:
 
     def keep(self) -> None:
         """Put image and map on disk, the image first: what the map calls read must be there after a power cut."""
-        os.fdatasync(self.file)
+        os.fsync(self.file)
         states = self.aim.states()
         doing = DONE if states.count(DONE) == len(states) else PHASES[self.span.phase]
         write_states(self.told, states, self.length, at=self.span.first, doing=doing)
