@@ -213,6 +213,50 @@ def test_a_killed_command_costs_no_disc_the_recorder_finishes_it_and_the_next_co
     assert holds(Path("disc.bin"), discs[0])
 
 
+def test_ctrl_c_stops_the_recorder_and_says_what_it_cost(
+    discs: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    slow = "open('burning', 'w').write(str(os.getpid()))\nimport time\ntime.sleep(60)"
+    mishap(tmp_path, monkeypatch, real("xorriso"), slow)
+    stopped = subprocess.Popen(
+        [*_HELIOGRAPH, discs[0], "--drive", "stdio:disc.bin"],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+    )
+    while not Path("burning").exists() or not Path("burning").read_text():
+        assert stopped.poll() is None
+        time.sleep(0.02)
+
+    stopped.send_signal(signal.SIGINT)
+    _, err = stopped.communicate()
+
+    assert stopped.returncode == 130
+    assert "stopped: the disc in stdio:disc.bin is half-written; mark it as lost" in err
+    assert states() == [("D01", "begun"), ("D01", "failed")]
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(Path("burning").read_text()), 0)
+
+
+def test_a_copy_into_a_folder_that_was_killed_is_made_again_and_nothing_is_called_lost(
+    discs: list[Path], capsys: pytest.CaptureFixture[str]
+):
+    assert call(capsys, "burn", discs[0])[0] == 0
+    with sqlite3.connect("discs/register.sqlite") as store:
+        store.execute(
+            "INSERT INTO burns SELECT NULL, set_id, disc, sha256, sectors, at, 'begun', drive, model, kind,"
+            " product, slot, medium, software, why FROM burns WHERE line = 1"
+        )
+    copy = Path("burnt") / discs[0].name
+    copy.rename(f"{copy}.partial")
+
+    code, done = call_json(capsys, "burn", discs[0])
+
+    assert (code, done["lost"], [one["state"] for one in done["discs"]]) == (0, [], ["verified"])  # type: ignore[attr-defined]
+    assert [path.name for path in Path("burnt").iterdir()] == [copy.name]
+    assert copy.read_bytes() == discs[0].read_bytes()
+
+
 def test_two_commands_never_burn_in_one_drive(
     discs: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):

@@ -82,7 +82,7 @@ Media region :       1024 ,       9999 , 0 untested
         ("/dev/sr0", "ACME BD-RE X1"),
         ("/dev/sr1", "B C"),
     ]
-    assert read_unreadable(regions) == [(992, 32)]
+    assert read_unreadable(regions) == [(992, 32), (1024, 9999)]
     assert read_progress("x : UPDATE :    7 of  572 MB written\nx : UPDATE :   32 of  572 MB written (fifo 99%)") == (
         32,
         572,

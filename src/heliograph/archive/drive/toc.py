@@ -77,12 +77,12 @@ def read_progress(text: str) -> tuple[int, int] | None:
 
 
 def read_unreadable(text: str) -> list[tuple[int, int]] | None:
-    """First sector and count of each unreadable run, from `-check_media`; None when it reports nothing at all.
+    """First sector and count of each run that was not read, from `-check_media`; None when it reports nothing at all.
 
-    Qualities that begin with `+` are readable, with `-` not; `0` are outside what was asked for.
+    Qualities that begin with `+` are readable. `-` are not, and `0` were not tried: nothing speaks for these, either.
     """
     regions = _REGION.findall(text)
-    return [(int(first), int(count)) for first, count, sign in regions if sign == "-"] if regions else None
+    return [(int(first), int(count)) for first, count, sign in regions if sign != "+"] if regions else None
 
 
 def complaint(text: str) -> str:

@@ -23,6 +23,7 @@ from heliograph import __version__
 from heliograph.archive.care.measure import measured
 from heliograph.archive.care.migrations import earlier_steps, enter_migration
 from heliograph.archive.care.register import DiscId, Register, Shelf
+from heliograph.archive.catalog import check, default_catalog
 from heliograph.archive.check import DiscState
 from heliograph.archive.custody import REFRESH, REPACK, LostFile, Step, chained, read_beside
 from heliograph.archive.index import Index, encode
@@ -36,6 +37,7 @@ from heliograph.errors import DiscsLost, HeliographError, UsageWrong
 from heliograph.files import cannot_write
 
 if TYPE_CHECKING:
+    from heliograph.archive.catalog import Where
     from heliograph.archive.signing import Signer
 
 __all__ = ["Migrated", "migrate"]
@@ -73,6 +75,7 @@ def migrate(
     operator: str = "",
     partial: bool = False,
     signer: Signer | None = None,
+    catalog: Where | None = None,
     progress: Progress | None = None,
 ) -> list[Migrated]:
     """Bring every set that the paths hold into the folder `to`, each as a set of its own.
@@ -87,6 +90,7 @@ def migrate(
         parity, redundancy, title: of the new sets, as of `seal`; the old redundancy and title if not given.
         operator: who did it, for the custody.
         partial: take what can be had, when not all can.
+        catalog: as of `seal`.
         signer: signs new sets; images that are copied as they are keep their signatures.
     Raises:
         NotFound, DiscWrong: no discs of Heliograph there. UsageWrong: wishes that need a medium, or `to` is a source.
@@ -100,10 +104,11 @@ def migrate(
         )
     _make(to, paths)
     register.check()
+    check(catalog or default_catalog(to))
     wishes = None if medium is None else Wishes(medium, parity, redundancy, title, signer)
     aside = to / _ASIDE
     with opened(paths, aside, register, every_disc=medium is None, before=date, progress=progress) as sources:
-        work = _Work(sources, to, register, date, now, operator, partial, progress)
+        work = _Work(sources, to, register, date, now, operator, partial, catalog or default_catalog(to), progress)
         done = [work.refresh(view) if wishes is None else work.repack(view, wishes) for view in sources.views]
     shutil.rmtree(aside, ignore_errors=True)
     return done
@@ -120,6 +125,7 @@ class _Work:
     now: Callable[[], datetime]
     operator: str
     partial: bool
+    catalog: Where
     progress: Progress | None
 
     def repack(self, view: SetView, wishes: Wishes) -> Migrated:
@@ -135,7 +141,9 @@ class _Work:
             )
         lost = self.sources.lost_files(view, let_go=self.partial)
         step = self._step(view, REPACK, wishes.medium.name, lost)
-        new, images = repack(view, self.to, wishes, (*self._earlier(view, step), step), self.date, self.progress)
+        new, images = repack(
+            view, self.to, wishes, (*self._earlier(view, step), step), self.date, self.catalog, self.progress
+        )
         step = new.custody[-1]
         self._enter(view.index, new, step, images)
         return Migrated(view.index, new, step, images)
@@ -154,7 +162,7 @@ class _Work:
                 discs=gone,
             )
         step = self._step(view, REFRESH, "", ())
-        images, beside = refresh(view, self.to, (*self._earlier(view, step), step), self.progress)
+        images, beside = refresh(view, self.to, (*self._earlier(view, step), step), self.catalog, self.progress)
         self._enter(view.index, view.index, step, images)
         return Migrated(view.index, view.index, step, images, beside)
 

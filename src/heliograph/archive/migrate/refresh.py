@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from heliograph.archive.catalog import default_catalog, enter
+from heliograph.archive.catalog import Where, enter
 from heliograph.archive.custody import Step, write_beside
 from heliograph.archive.disc import DiscImage
 from heliograph.archive.index import image_name
@@ -23,7 +23,7 @@ _CHUNK: Final = 4 << 20
 
 
 def refresh(
-    view: SetView, to: Path, steps: Sequence[Step], progress: Callable[[str, int, int], None] | None
+    view: SetView, to: Path, steps: Sequence[Step], catalog: Where, progress: Callable[[str, int, int], None] | None
 ) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
     """Copy every disc of a set, all of which must be there and sound; the images, and the two files of the custody.
 
@@ -49,7 +49,7 @@ def refresh(
         )
     for name, size in sizes.items():
         _copy(view.discs[name].where, targets[name], size, progress)
-    enter(default_catalog(to), view.index, {name: (path, sizes[name]) for name, path in targets.items()})
+    enter(catalog, view.index, {name: (path, sizes[name]) for name, path in targets.items()})
     return tuple(targets.values()), write_beside(to, view.set_id, steps)
 
 

@@ -19,6 +19,7 @@ from heliograph.archive.seal import seal
 from heliograph.errors import DiscWrong
 
 if TYPE_CHECKING:
+    from heliograph.archive.catalog import Where
     from heliograph.archive.signing import Signer
 
 __all__ = ["Wishes", "repack"]
@@ -54,6 +55,7 @@ def repack(
     wishes: Wishes,
     custody: tuple[Step, ...],
     date: datetime,
+    catalog: Where,
     progress: Callable[[str, int, int], None] | None,
 ) -> tuple[Index, tuple[Path, ...]]:
     """Seal the files of a set anew, but those that the last step of the custody calls lost; the new set, its images.
@@ -89,6 +91,7 @@ def repack(
         about=old.about,
         keep_times=any(file.modified for file in old.files),
         custody=custody,
+        catalog=catalog,
         signer=wishes.signer,
         prove=lambda index: _prove(index, expected, old.set_id),
         progress=progress,

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Final
 
 from heliograph.archive.care.register import DiscId, Register, Test, default_register
-from heliograph.archive.check import DAMAGED, GOOD, LOST, DiscState, check_image
+from heliograph.archive.check import DAMAGED, GOOD, LOST, WRONG, DiscState, check_image
 from heliograph.archive.custody import LostFile, OldDisc, OldTest
 from heliograph.archive.disc import DiscImage
 from heliograph.archive.medium import SECTOR
 from heliograph.archive.mend import mend
 from heliograph.archive.reader import SetView, find_sets, image_paths
+from heliograph.archive.rescue.door import is_device
 from heliograph.archive.verify import Verdict, verify
 from heliograph.errors import Damaged, DiscsLost, DiscWrong, HeliographError, NotFound, SectorsLost
 
@@ -38,7 +39,7 @@ class Sources:
     states: tuple[DiscState, ...]
     """What the check found, before anything was mended."""
     doubtful: frozenset[Path]
-    """The images that are past mending."""
+    """The images and mounted discs that are past mending, or not what they were."""
     trouble: HeliographError | None
     """What could not be mended."""
     tests: Mapping[DiscId, Sequence[Test]]
@@ -115,7 +116,7 @@ def opened(
         every_disc: parity discs are needed, too.
         before: only tests of earlier days are told, so that the same migration tells the same later that day.
     Raises:
-        NotFound: no discs. DiscWrong: an image that is no disc of ours.
+        NotFound: no discs. DiscWrong: an image that is no disc of ours. Damaged: a disc in a drive needs mending.
     """
     verdict = verify(paths, progress=progress)
     for stray in verdict.strays:
@@ -125,12 +126,19 @@ def opened(
                 hint="leave it away, or seal it as a file; `migrate` copies the discs that `seal` wrote",
             )
     states = tuple(disc for one in verdict.sets for disc in one.discs) + verdict.strays
+    for state in states:
+        if state.state != GOOD and is_device(state.where):
+            raise Damaged(
+                f"{state.where}: {state.why}",
+                hint=f"bring a damaged disc into an image first: `heliograph archive rescue {state.where}`",
+                path=str(state.where),
+            )
     trouble = _mend(verdict, states, aside, every_disc=every_disc, progress=progress)
     mended = image_paths([aside]) if aside.is_dir() else []
     if trouble is not None:  # it may be that something was mended, and yet is not what it was
         mended = [path for path in mended if check_image(path, deep=False).state == GOOD]
     good = [state.where for state in states if state.state == GOOD]
-    doubtful = [state.where for state in states if state.state == LOST and state.where.is_file()]
+    doubtful = [state.where for state in states if state.state in (LOST, WRONG)]
     found = find_sets([*mended, *good, *doubtful])
     try:
         if not found.sets:

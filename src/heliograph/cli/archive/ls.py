@@ -66,6 +66,8 @@ def command(
                 for disc in view.index.discs
             ]
             print_table(["disc", "kind", "where"], discs, title=f"Set {view.set_id}: {view.index.title}")
+            for step in view.index.custody:
+                note(f"note: migrated on {step.at[:10]} from set {step.set_id}; CUSTODY.txt on each disc tells more")
             files = [
                 (file.path, human_bytes(file.bytes), ", ".join(dict.fromkeys(piece.disc for piece in file.pieces)))
                 for file in view.index.files

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from heliograph.cli.archive.catalogs import CATALOG
 from heliograph.cli.archive.keys import asked_signer, sign_options
 from heliograph.cli.archive.wishes import asked_day, asked_medium
 from heliograph.cli.show import human_bytes, json_option, note, print_json, print_table, progress
@@ -34,6 +35,7 @@ __all__ = ["command"]
 @click.option("--date", help="Day stamped on the new discs, YYYY-MM-DD; the same day gives the same images.  [today]")
 @click.option("--operator", default="", help="Who does it, for the custody.")
 @click.option("--partial", is_flag=True, help="Take the files that can be had; the custody names the others.")
+@click.option("--catalog", type=CATALOG, help="A SQLite file, or postgresql://…  [default: catalog.sqlite in --to]")
 @click.option(
     "--register", type=click.Path(path_type=Path), help="SQLite register.  [default: register.sqlite in --to]"
 )
@@ -50,6 +52,7 @@ def command(
     date: str | None,
     operator: str,
     partial: bool,
+    catalog: Path | str | None,
     register: Path | None,
     sign: Path | None,
     sign_password_file: Path | None,
@@ -80,6 +83,7 @@ def command(
             title=title,
             operator=operator,
             partial=partial,
+            catalog=catalog,
             signer=asked_signer(sign, sign_password_file),
             progress=lambda part, at, total: tell(at / max(total, 1), part),
         )
