@@ -17,6 +17,7 @@ from heliograph.archive.rs03.layout import LAYERS
 __all__ = [
     "FIRST_ROOT",
     "PRIMITIVE",
+    "few_columns",
     "locate_together",
     "locator_logs",
     "parity_matrix",
@@ -104,7 +105,7 @@ def solver(roots: int, erased: tuple[int, ...]) -> Bytes:
     return matrix
 
 
-def locate_together(rest: Bytes, first: int, allowed: NDArray[np.int64]) -> NDArray[np.int64]:
+def locate_together(rest: Bytes, first: int, allowed: NDArray[np.int64]) -> NDArray[np.int64] | None:
     """Where unknown errors stand if they stand at the same places in all codewords: whole bad sectors.
 
     What an error adds to the leftover is a multiple of one fixed column for its place. Bad sectors hold independent
@@ -116,15 +117,23 @@ def locate_together(rest: Bytes, first: int, allowed: NDArray[np.int64]) -> NDAr
             columns are enough.
         allowed: positions at which an error may stand (those that no CRC vouches for, and that are not erased).
     Returns:
-        The positions, perhaps with some that are sound; none when this cannot tell.
+        The positions; an empty array when these codewords do not tell, None when more of them would not, either.
     """
     checks = _checks(rest[first:])
     if not len(checks):
-        return allowed[:0]
+        return None
     rank = rest.shape[0] - first - len(checks)
     columns = power(np.arange(rest.shape[0] - first)[:, None] * locator_logs(allowed)[None, :])
-    inside = ~np.bitwise_xor.reduce(multiply(checks[:, :, None], columns[None, :, :]), axis=1).any(axis=0)
+    inside = ~few_columns(checks, columns).any(axis=0)
     return allowed[inside] if inside.sum() >= rank else allowed[:0]
+
+
+def few_columns(matrix: Bytes, columns: Bytes) -> Bytes:
+    """matrix · columns, for so few columns that `gf.product` would not be worth it."""
+    out = np.zeros((matrix.shape[0], columns.shape[1]), np.uint8)
+    for k, column in enumerate(columns):
+        out ^= multiply(matrix[:, k, None], column[None, :])
+    return out
 
 
 def _checks(columns: Bytes) -> Bytes:

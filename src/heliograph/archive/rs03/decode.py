@@ -23,16 +23,17 @@ from numpy.typing import NDArray
 from heliograph.archive.crc import sector_crcs
 from heliograph.archive.gf import product
 from heliograph.archive.medium import SECTOR
-from heliograph.archive.rs03.code import locate_together, parity_matrix, solver, syndrome_matrix
+from heliograph.archive.rs03.code import few_columns, locate_together, parity_matrix, solver, syndrome_matrix
 from heliograph.archive.rs03.layout import LAYERS, Layout
 from heliograph.archive.rs03.roots import likely_roots
 from heliograph.archive.rs03.sectors import crc_sectors_are_whole, is_marked_dead, read_crc_sector
 
 __all__ = ["Verdict", "guess_layout", "mend"]
 
-_SAMPLE = 256
-"""Codewords that together tell where bad sectors are."""
+_SPARE = 16
+"""More codewords than there are equations that together tell where bad sectors are."""
 _FEW = 8
+"""Codewords that are asked alone before all are; groups of codewords that are solved one by one."""
 
 Bytes = NDArray[np.uint8]
 Flags = NDArray[np.bool_]
@@ -145,6 +146,8 @@ class _Row:
         if self.vouched[: n + 1].all():
             yield np.arange(n + 1, LAYERS), difference
             return
+        syndromes = np.empty_like(difference)
+        product(syndrome_matrix(self.layout.roots), difference, syndromes)
         # Without CRCs, an empty data sector may be lost or may be empty: both are tried.
         guesses = [self.erased | self.suspect, self.erased] if self.suspect.any() else [self.erased]
         # A CRC tells of a bad sector, not of how many of its bytes are wrong: with one wrong byte in each, more sectors
@@ -152,17 +155,18 @@ class _Row:
         if lone and (self.erased & ~self.unread).any():
             guesses.append(self.unread)
         for guess in guesses:
-            solved = self._solve(difference, np.flatnonzero(guess))
+            solved = self._solve(syndromes, np.flatnonzero(guess))
             if solved is not None:
                 yield solved
 
-    def _solve(self, difference: Bytes, erased: NDArray[np.int64]) -> Answer | None:
+    def _solve(self, syndromes: Bytes, erased: NDArray[np.int64]) -> Answer | None:
         """What to XOR if these positions are lost and few others are wrong."""
         roots = self.layout.roots
-        if erased.size > roots:
+        # As many losses as roots leave no equation over. Without CRCs, only a lost CRC sector then proves the answer.
+        unproved = self.wanted is None and bool(self.vouched[self.layout.data_layers])
+        if erased.size > roots - unproved:
             return None
-        syndromes, answer = np.empty_like(difference), np.empty_like(difference)
-        product(syndrome_matrix(roots), difference, syndromes)
+        answer = np.empty_like(syndromes)
 
         def agreed(positions: NDArray[np.int64]) -> bool:
             product(solver(roots, tuple(positions.tolist())), syndromes, answer)
@@ -173,36 +177,52 @@ class _Row:
         free = ~self.vouched
         free[erased] = False
         allowed = np.flatnonzero(free)
-        # A bad sector is bad in most of its codewords, so that they tell together where it is.
         wrong = np.flatnonzero(_any(answer[erased.size :], axis=0))
-        some = wrong[:: max(1, wrong.size // _SAMPLE)]
-        together = locate_together(np.ascontiguousarray(answer[:, some]), erased.size, allowed)
-        everywhere = np.sort(np.concatenate([erased, together]))
-        if together.size and everywhere.size <= roots - (self.wanted is None) and agreed(everywhere):
-            return everywhere, answer[: everywhere.size]
-        # Lone wrong bytes tell it codeword by codeword.
+        rest = np.ascontiguousarray(answer[:, wrong])
+        # A bad sector is bad in most of its codewords, so that together they tell where it is. Some are enough, as
+        # a rule; those that still disagree show what has but few wrong bytes, and all of them what resembles another.
+        some = np.arange(0, wrong.size, max(1, wrong.size // (roots - erased.size + _SPARE)))
+        while True:
+            together = locate_together(np.ascontiguousarray(rest[:, some]), erased.size, allowed)
+            if together is None:
+                break
+            everywhere = np.sort(np.concatenate([erased, together]))
+            if everywhere.size > roots - (self.wanted is None) or (not together.size and some.size == wrong.size):
+                break
+            if not together.size:
+                some = np.arange(wrong.size)
+                continue
+            if agreed(everywhere):
+                return everywhere, answer[: everywhere.size]
+            still = np.flatnonzero(_any(answer[everywhere.size :, wrong], axis=0))
+            some = np.union1d(some, still[:: max(1, still.size // _SPARE)])
+        # Lone wrong bytes tell it codeword by codeword. A row past mending is so in most codewords: a few of them tell.
         from heliograph.archive.rs03.locate import locate
 
-        agreed(erased)
-        # A row past mending is so in most codewords: a few of them tell, before all are looked at.
-        for some in (wrong[:: max(1, wrong.size // _FEW)], wrong):
-            marks, found = locate(np.ascontiguousarray(answer[:, some]), erased.size, allowed)
+        for every in (max(1, wrong.size // _FEW), 1):
+            marks, found = locate(np.ascontiguousarray(rest[:, ::every]), erased.size, allowed)
             if not found.all():
                 return None
         everywhere = np.sort(np.concatenate([erased, allowed[marks.any(axis=1)]]))
         if everywhere.size <= roots and agreed(everywhere):
             return everywhere, answer[: everywhere.size]
         # They are in more sectors than there are roots: solve per set of places, each for its own codewords.
-        groups = {bytes(allowed.size): np.setdiff1d(np.arange(SECTOR), wrong).tolist()}
+        right = np.setdiff1d(np.arange(SECTOR), wrong).tolist()
+        groups: dict[bytes, list[int]] = {bytes(allowed.size): right} if right else {}
         for column, pattern in zip(wrong, np.ascontiguousarray(marks.T), strict=True):
             groups.setdefault(pattern.tobytes(), []).append(int(column))
         changes = np.zeros((LAYERS, SECTOR), np.uint8)
         for pattern_bytes, here in groups.items():
             positions = np.sort(np.concatenate([erased, allowed[np.frombuffer(pattern_bytes, np.uint8) != 0]]))
-            product(solver(roots, tuple(positions.tolist())), syndromes, answer)
-            if answer[positions.size :, here].any():
+            matrix = solver(roots, tuple(positions.tolist()))
+            if len(here) <= _FEW:
+                answers = few_columns(matrix, syndromes[:, here])
+            else:
+                product(matrix, syndromes, answer)
+                answers = answer[:, here]
+            if answers[positions.size :].any():
                 return None
-            changes[np.ix_(positions, np.array(here))] = answer[: positions.size, here]
+            changes[np.ix_(positions, np.array(here))] = answers[: positions.size]
         return np.arange(LAYERS), changes
 
     def _agrees(self, changed: Flags) -> bool:

@@ -5,9 +5,10 @@ syndromes 0 to r - 1 that tell of its errors alone, and from r on of anything. S
 once, and what they have in common says where they end.
 
 Bad sectors are bad in all codewords of a row. What t of them do to a syndrome is a combination of t fixed rows, so the
-first r syndromes, over many codewords, have rank t, and each after them adds one: r is the last that adds none. Lone
-wrong bytes stand elsewhere in each codeword; then each codeword is asked alone: the first r syndromes follow a
-recurrence as long as it has errors, which Berlekamp and Massey find, and which ends at r.
+first r syndromes, over many codewords, have rank t, and each after them adds one: r is the last that adds none, unless
+so many sectors are empty that those after it add nothing, either; then it is one of these. Lone wrong bytes stand
+elsewhere in each codeword; then each codeword is asked alone: the first r syndromes follow a recurrence as long as it
+has errors, which Berlekamp and Massey find, and which ends at r.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ Bytes = NDArray[np.uint8]
 
 
 def likely_roots(row: Bytes) -> list[int]:
-    """Numbers of roots that a row may have, the likeliest first; few, or none. Takes less than a second.
+    """Numbers of roots that a row may have, the likeliest first; none for noise. Takes less than a second.
 
     Args:
         row: (255, 2048), damaged sectors among them, unread ones as any bytes.
@@ -43,8 +44,8 @@ def likely_roots(row: Bytes) -> list[int]:
     product(_syndromes(), row, syndromes)
     spread = np.random.default_rng(0).permutation(SECTOR)  # what is on discs has patterns; columns far apart have fewer
     votes = Counter(_end_of_recurrence(syndromes[:, at].tolist()) for at in spread[:_ALONE])
-    together = _end_of_rank(syndromes[:, spread[:_TOGETHER]])
-    found = [together, *(roots for roots, many in votes.most_common(3) if many > 1)]
+    together = _idle(syndromes[:, spread[:_TOGETHER]])
+    found = [*together[-1:], *(roots for roots, many in votes.most_common(3) if many > 1), *together]
     return [roots for roots in dict.fromkeys(found) if roots >= MIN_ROOTS]
 
 
@@ -56,19 +57,19 @@ def _syndromes() -> Bytes:
     return matrix
 
 
-def _end_of_rank(rows: Bytes) -> int:
-    """How many rows there are up to the last that is a combination of those before it; 0 when none is."""
+def _idle(rows: Bytes) -> list[int]:
+    """How many rows there are up to each that is a combination of those before it."""
     left = rows.copy()
-    end = 0
+    idle = []
     for number, row in enumerate(left):
         places = np.flatnonzero(row)
         if not places.size:
-            end = number + 1
+            idle.append(number + 1)
             continue
         pivot = int(places[0])
         factors = divide(left[number + 1 :, pivot], row[pivot])
         left[number + 1 :] ^= multiply(factors[:, None], row[None, :])
-    return end
+    return idle
 
 
 def _end_of_recurrence(sequence: list[int]) -> int:
