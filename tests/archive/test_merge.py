@@ -178,6 +178,18 @@ def test_maps_tell_where_no_checksum_does(sealed: Path, layout: Layout, tmp_path
     assert (tmp_path / "whole.iso").read_bytes() == sealed.read_bytes()
 
 
+def test_a_checksum_proves_a_sector_that_the_map_calls_unread(sealed: Path, layout: Layout, tmp_path: Path):
+    """The map is too careful about the one copy; of the other, nothing is left of the same sectors."""
+    a = copy_of(sealed, tmp_path / "a.iso", [])
+    map_of(a, layout.sectors, range(300, 900))
+    b = copy_of(sealed, tmp_path / "b.iso", range(300, 900))
+
+    done = merge([a, b], tmp_path / "whole.iso")
+
+    assert (done.mended, done.shares[0].taken) == (0, layout.sectors)
+    assert (tmp_path / "whole.iso").read_bytes() == sealed.read_bytes()
+
+
 def test_a_truncated_copy_and_one_that_gives_read_errors(
     sealed: Path, layout: Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -321,6 +333,7 @@ def test_of_a_drive_only_what_the_old_image_lacks_is_read(
         assert set(range(800, 1000)) <= asked
         assert len(asked) < 250
         assert [each["unread"] for each in said["copies"]] == [2, 0]
+        assert said["copies"][0]["taken"] < 250
         assert said["mended"] == 2
         assert [path.name for path in whole.parent.iterdir()] == ["whole.iso"]
 

@@ -135,11 +135,12 @@ class Choice:
             blocks: list[Bytes] = []
             there: list[Flags] = []
             for number, copy in enumerate(self.copies):
-                block, present = copy.read(start, count, length=self.length)
+                block, held = copy.read(start, count, length=self.length, mapped=False)
                 told, match = matches(numbers, block)
-                taken[present & told & match & (taken < 0)] = number
+                # A checksum proves what stands there, whatever a map says.
+                taken[held & told & match & (taken < 0)] = number
                 blocks.append(block)
-                there.append(present)
+                there.append(held & ~copy.is_lost(numbers))
                 if (taken >= 0).all():
                     break
             untold = np.flatnonzero(~told)

@@ -54,11 +54,12 @@ class Copy:
             self.close()
             raise DiscWrong(f"{where}: is empty: 0 bytes", hint="leave it out", path=str(where))
 
-    def read(self, first: int, count: int, *, length: int = 0) -> tuple[Bytes, Flags]:
-        """(count, 2048) sectors, and (count,) which of them were read; zeros for those that were not.
+    def read(self, first: int, count: int, *, length: int = 0, mapped: bool = True) -> tuple[Bytes, Flags]:
+        """(count, 2048) sectors, and (count,) which of them are there.
 
         Args:
             length: bytes that the whole image has: a copy of that length has a last sector that is not full, too.
+            mapped: those that its map calls unread are not; False for all bytes that the file has.
         """
         block = np.zeros((count, SECTOR), np.uint8)
         there = np.zeros(count, np.bool_)
@@ -73,8 +74,14 @@ class Copy:
                 there[full] = True
             there[[sector - first for sector in unread]] = False
             self.lost[unread] = True
-            there[:within] &= ~self.lost[first : first + within]
+            if mapped or self.image != self.where:  # zeros stand for what was not read of a drive
+                there[:within] &= ~self.lost[first : first + within]
         return block, there
+
+    def is_lost(self, sectors: NDArray[np.int64]) -> Flags:
+        """Which of these sectors are known not to have been read, those past its end not counted."""
+        known: Flags = np.append(self.lost, False)[np.minimum(sectors, self.sectors)]
+        return known
 
     def unread(self, length: int) -> int:
         """How many sectors of an image of `length` bytes this copy does not have, of those that it was asked for."""

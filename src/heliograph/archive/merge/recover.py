@@ -91,7 +91,7 @@ def _choose_row(
     for layer in range(layout.data_layers):
         sector = layer * layout.layer_sectors + row
         for number, copy in enumerate(choice.copies):
-            block, there = copy.read(sector, 1)
+            block, there = copy.read(sector, 1, mapped=False)
             if there[0] and sector_crcs(block)[0, 0] == wanted[layer]:
                 _write(file, sector, block[0])
                 choice.origin[sector] = number

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from heliograph.archive.mend import Mended, mend
 from heliograph.archive.rescue.reading import Limits, Rescued, rescue
+from heliograph.archive.rs03 import read_layout
 from heliograph.errors import CannotWrite, DiscWrong, HeliographError, UsageWrong
 from heliograph.files import cannot_write, fsync_folder
 
@@ -37,9 +38,8 @@ def mend_disc(device: Path, out: Path | None, *, limits: Limits | None, progress
         try:
             done = mend([read.image], progress=progress)
         except DiscWrong as wrong:
-            wrong.hint = (
-                f"without parity nothing is mended: `heliograph archive rescue {device}` copies a disc as it is"
-            )
+            if read_layout(read.image, exhaustive=False) is None:
+                wrong.hint = f"without parity nothing is mended; to copy a disc: `heliograph archive rescue {device}`"
             raise
         try:
             read.image.replace(out)
