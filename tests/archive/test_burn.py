@@ -98,7 +98,7 @@ def test_copies_into_a_folder_are_whole_read_back_and_known_again(
 
     (Path("burnt") / discs[1].name).write_bytes(b"something else" * 300)
     code, _, err = call(capsys, "burn", "discs")
-    assert (code, "not blank" in err) == (15, True)
+    assert (code, f"file burnt/{discs[1].name}: not blank" in err) == (15, True)
     assert (Path("burnt") / discs[1].name).read_bytes() == b"something else" * 300
 
 

@@ -27,6 +27,7 @@ from heliograph.archive.drive.job import Job, images_in, sha256_of, sound
 from heliograph.archive.drive.port import APPENDABLE, Drive, Loaded, Tell
 from heliograph.archive.drive.port import WRITTEN as ON_DISC
 from heliograph.archive.drive.readback import begins_like, compare
+from heliograph.archive.drive.recorder import xorriso_speed
 from heliograph.archive.index import volume_name
 from heliograph.errors import DriveWrong, HeliographError
 
@@ -41,6 +42,7 @@ class Wishes:
     """How the caller wants it."""
 
     speed: str = ""
+    """`4x`, `18MB` a second, or nothing for the drive's own choice."""
     verify: bool = True
     again: bool = False
     """Burn also what the register calls verified: a second copy."""
@@ -51,6 +53,11 @@ class Wishes:
     """Of a changer: those that may be taken; none for all but its mailbox."""
     note: str = ""
     """Which physical discs, for the register."""
+
+    def __post_init__(self) -> None:
+        """Refuse a speed that is none (UsageWrong) before anything has begun."""
+        if self.speed:
+            xorriso_speed(self.speed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +102,12 @@ def burn(
     known = last_burns(register, images.values(), folders=not drive.one_disc)
     # A copy in a folder is looked at each time: that costs little, and it may have been deleted.
     skip = {key for key, last in known.items() if last.state == VERIFIED and drive.one_disc and not wishes.again}
-    jobs = [sound(path, sha256, tell) for path, sha256 in images.items() if sha256 not in skip]
+    once = {sha256: path for path, sha256 in reversed(images.items())} if drive.one_disc else {}
+    jobs = [
+        sound(path, sha256, tell)
+        for path, sha256 in images.items()
+        if sha256 not in skip and once.get(sha256, path) == path
+    ]
     work = _Work(drive, register, wishes, changer, ask, now, tell, say)
     work.already += [known[sha256] for sha256 in images.values() if sha256 in skip]
     for job in jobs:
@@ -140,7 +152,7 @@ class _Work:
             self.drive.write(job.path, self.wishes.speed, self.tell)
         except HeliographError as wrong:
             self._enter(replace(line, state=FAILED, why=wrong.message))
-            raise
+            raise self._so_far(wrong) from None
         except KeyboardInterrupt:
             self._enter(replace(line, state=FAILED, why="stopped by hand"))
             if self.drive.one_disc:
@@ -168,9 +180,12 @@ class _Work:
                 )
         pending = before if before is not None and before.state in (BEGUN, WRITTEN) else None
         second_copy = self.wishes.again and before is not None and before.state == VERIFIED
+        # What failed once is not believed when it reads well the second time.
+        failed = before is not None and before.state == FAILED
         while True:
             loaded = self.drive.look(job.path, self.tell)
-            if loaded.state in (ON_DISC, APPENDABLE) and not second_copy and self._begins(job, loaded):
+            written = loaded.state in (ON_DISC, APPENDABLE)
+            if written and not second_copy and not failed and begins_like(self.drive, job.path, loaded, self.tell):
                 # What a drive calls readable may be less than what is there: xorriso counts up to the end of the ISO.
                 if self._is_whole(job, loaded):
                     return None
@@ -216,9 +231,6 @@ class _Work:
         else:
             raise self._so_far(wrong)
         self._used = False
-
-    def _begins(self, job: Job, loaded: Loaded) -> bool:
-        return begins_like(self.drive, job.path, loaded, self.tell)
 
     def _is_whole(self, job: Job, loaded: Loaded) -> bool:
         """Whether the disc holds this image already, whole; then it is entered as verified."""

@@ -31,9 +31,9 @@ class FolderDrive:
     def look(self, image: Path, tell: Tell) -> Loaded:
         target = self.target(image)
         if target.exists():
-            return Loaded("file", WRITTEN, 0, -(-target.stat().st_size // SECTOR), pseudo=True)
+            return Loaded(f"file {target}", WRITTEN, 0, -(-target.stat().st_size // SECTOR), pseudo=True)
         there = next(each for each in (target, *target.absolute().parents) if each.exists())
-        return Loaded("file", BLANK, shutil.disk_usage(there).free // SECTOR, pseudo=True)
+        return Loaded(f"file {target}", BLANK, shutil.disk_usage(there).free // SECTOR, pseudo=True)
 
     def write(self, image: Path, speed: str, tell: Tell) -> None:
         target, size = self.target(image), image.stat().st_size

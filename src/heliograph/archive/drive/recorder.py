@@ -159,11 +159,15 @@ class Recorder:
                 drive=self.name,
             )
 
-    def _words(self) -> str:
-        return self.log.read_bytes().decode("utf-8", "replace").replace("\r", "\n")
+    def _words(self, last_bytes: int = 0) -> str:
+        """What xorriso has said so far, or the last of it."""
+        with self.log.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(size - last_bytes, 0) if last_bytes else 0)
+            return file.read().decode("utf-8", "replace").replace("\r", "\n")
 
     def _tell_progress(self, what: str, tell: Tell) -> None:
-        done = read_progress(self._words())
+        done = read_progress(self._words(4096))
         if done is not None:
             tell(what, *done)
 

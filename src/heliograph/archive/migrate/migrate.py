@@ -107,11 +107,12 @@ def migrate(
     check(catalog or default_catalog(to))
     wishes = None if medium is None else Wishes(medium, parity, redundancy, title, signer)
     aside = to / _ASIDE
-    with opened(paths, aside, register, every_disc=medium is None, before=date, progress=progress) as sources:
-        work = _Work(sources, to, register, date, now, operator, partial, catalog or default_catalog(to), progress)
-        done = [work.refresh(view) if wishes is None else work.repack(view, wishes) for view in sources.views]
-    shutil.rmtree(aside, ignore_errors=True)
-    return done
+    try:
+        with opened(paths, aside, register, every_disc=medium is None, before=date, progress=progress) as sources:
+            work = _Work(sources, to, register, date, now, operator, partial, catalog or default_catalog(to), progress)
+            return [work.refresh(view) if wishes is None else work.repack(view, wishes) for view in sources.views]
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
 
 
 @dataclass(frozen=True, slots=True)
