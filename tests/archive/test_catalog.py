@@ -18,9 +18,9 @@ from disc_sets import DATE, damage, small_set, write_files
 from heliograph.archive.catalog import Where, add, enter, find, rebuild
 from heliograph.archive.catalog.store import open_store
 from heliograph.archive.catalog.tables import TABLES
+from heliograph.archive.identify import identify
 from heliograph.archive.index import FORMAT, Disc, File, Index, Piece
 from heliograph.archive.medium import of_size
-from heliograph.archive.reader import find_sets
 from heliograph.archive.seal import DiscSet, seal
 from heliograph.errors import CannotWrite, Damaged, DiscWrong, NotFound
 
@@ -209,11 +209,11 @@ def test_writers_at_once_wait_for_each_other_and_lose_nothing(sets: list[DiscSet
 def test_a_set_that_is_entered_while_a_rebuild_reads_discs_stays(
     sets: list[DiscSet], catalog: Where, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    def meanwhile(paths: list[Path]) -> object:
+    def meanwhile(paths: list[Path], ring: object) -> object:
         enter(catalog, made_up(3), {})
-        return find_sets(paths)
+        return identify(paths)
 
-    monkeypatch.setattr("heliograph.archive.catalog.entry.find_sets", meanwhile)
+    monkeypatch.setattr("heliograph.archive.catalog.entry.identify", meanwhile)
     rebuild(catalog, [tmp_path / "discs"])
 
     assert len(find(catalog, "day3")) == 50

@@ -7,6 +7,7 @@ import shutil
 import textwrap
 from pathlib import Path
 
+import pypdfium2
 import pytest
 from disc_sets import bytes_of, contents, damage, tool, write_files
 from hypothesis import given, settings
@@ -227,6 +228,27 @@ def test_a_catalog_made_with_the_key_knows_the_names(home: Path, discs: Path, ca
     code, said = call(capsys, "find", "*payroll*", "--for-restore", "--catalog", catalog)
     assert code == 0
     assert "tree/payroll 2026.txt" in said
+    # A disc that is added without the key adds its place, and takes no name away.
+    assert call(capsys, "catalog", "add", discs, "--catalog", catalog)[0] == 0
+    assert call(capsys, "find", "*payroll*", "--catalog", catalog)[0] == 0
+    assert call(capsys, "catalog", "rebuild", discs)[0] == 0
+    assert call(capsys, "find", "*payroll*", "--catalog", catalog)[0] == 6
+    assert call(capsys, "catalog", "add", discs, "--identity", home / "me.key")[0] == 0
+    assert call(capsys, "find", "*payroll*", "--catalog", catalog)[0] == 0
+
+
+def test_a_label_says_that_its_disc_is_encrypted_and_no_secret(
+    home: Path, discs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    """Not even from a catalog that knows the names."""
+    assert call(capsys, "catalog", "rebuild", discs, "--identity", home / "me.key")[0] == 0
+
+    for source in ([discs], ["--catalog", discs]):
+        assert call(capsys, "label", *source, "--form", "bd", "--out", tmp_path / "labels.pdf")[0] == 0
+        with pypdfium2.PdfDocument(tmp_path / "labels.pdf") as document:
+            text = " ".join(document[0].get_textpage().get_text_range().split())
+        assert "encrypted (age): opens with its key alone" in text
+        assert "payroll" not in text
 
 
 @settings(max_examples=40, deadline=None)

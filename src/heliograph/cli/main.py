@@ -77,6 +77,7 @@ COMMANDS: Final[dict[str, Entry]] = {
             "restore": Entry("Copy the files of a set back, checked.", "heliograph.cli.archive.restore"),
             "find": Entry("Find files in the catalog, and the discs to fetch.", "heliograph.cli.archive.find"),
             "ls": Entry("List what is on the images.", "heliograph.cli.archive.ls"),
+            "label": Entry("Labels to print: QR code and text, as PDF.", "heliograph.cli.archive.label"),
             "catalog": Entry("The catalog of all sets: make again, add to it.", "heliograph.cli.archive.catalog"),
         },
     ),

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from heliograph.archive.catalog.store import Rows, Store, Where, open_store
 from heliograph.archive.catalog.tables import TABLES
-from heliograph.archive.disc import DiscImage
+from heliograph.archive.identify import Identified, identify
 from heliograph.archive.index import Index, encode
-from heliograph.archive.reader import Found, SetView, find_sets
 from heliograph.errors import CannotWrite, HeliographError, NotFound
 
 if TYPE_CHECKING:
@@ -61,25 +59,26 @@ def enter(catalog: Where, index: Index, images: Places) -> None:
         _enter(rows, store, index, images)
 
 
-def add(catalog: Where, paths: Iterable[Path]) -> Entered:
+def add(catalog: Where, paths: Iterable[Path], ring: Keyring | None = None) -> Entered:
     """Enter the sets whose discs the paths hold; what the catalog knows of other sets stays.
 
+    Args:
+        ring: opens encrypted sets: they are entered under their true names, in the clear.
     Raises:
         NotFound: a path does not exist, or holds no disc of ours. CannotWrite: as `enter`; then none is entered.
-        DiscWrong, Damaged: there are images, but none that can be read.
+        DiscWrong, Damaged: there are images, but none that can be read. Locked: the ring does not open a set.
     """
     store = open_store(catalog)
     paths = list(paths)
-    with _discs(paths, None) as found:
-        if not found.sets:
-            for wrong in found.unread.values():
-                raise wrong
-            named = ", ".join(map(str, paths))
-            raise NotFound(f"{named}: no discs of Heliograph here", hint="give image files, mounted discs, or a folder")
-        with store.writing() as rows:
-            for view in found.sets:
-                _enter(rows, store, view.index, _images(view))
-        return Entered(tuple(view.index for view in found.sets), found.unread)
+    found = identify(paths, ring)
+    if not found.sets:
+        for wrong in found.unread.values():
+            raise wrong
+        named = ", ".join(map(str, paths))
+        raise NotFound(f"{named}: no discs of Heliograph here", hint="give image files, mounted discs, or a folder")
+    with store.writing() as rows:
+        _enter_all(rows, store, found)
+    return _entered(found)
 
 
 def rebuild(catalog: Where, paths: Iterable[Path], ring: Keyring | None = None) -> Entered:
@@ -95,33 +94,18 @@ def rebuild(catalog: Where, paths: Iterable[Path], ring: Keyring | None = None) 
     """
     store = open_store(catalog)
     before = _known(store)
-    with _discs(paths, ring) as found:
-        with store.writing() as rows:
-            for set_id in before:
-                _forget(rows, set_id)
-            for view in found.sets:
-                _enter(rows, store, view.index, _images(view))
-        here = {view.set_id for view in found.sets}
-        gone = tuple((set_id, title) for set_id, title in before.items() if set_id not in here)
-        return Entered(tuple(view.index for view in found.sets), found.unread, gone)
+    found = identify(paths, ring)
+    with store.writing() as rows:
+        for set_id in before:
+            _forget(rows, set_id)
+        _enter_all(rows, store, found)
+    present = {here.index.set_id for here in found.sets}
+    gone = tuple((set_id, title) for set_id, title in before.items() if set_id not in present)
+    return _entered(found, gone)
 
 
-@contextmanager
-def _discs(paths: Iterable[Path], ring: Keyring | None) -> Iterator[Found]:
-    found = find_sets(paths)
-    try:
-        if ring is not None:
-            from heliograph.archive.secret import unlock
-
-            found = replace(found, sets=tuple(unlock(view, ring) for view in found.sets))
-        yield found
-    finally:
-        found.close()
-
-
-def _images(view: SetView) -> Places:
-    """A mounted disc has no lasting place: only images do."""
-    return {name: (disc.where, disc.image.bytes) for name, disc in view.discs.items() if isinstance(disc, DiscImage)}
+def _entered(found: Identified, gone: tuple[tuple[str, str], ...] = ()) -> Entered:
+    return Entered(tuple(here.opened or here.index for here in found.sets), found.unread, gone)
 
 
 def _known(store: Store) -> dict[str, str]:
@@ -137,17 +121,27 @@ def _forget(rows: Rows, set_id: str) -> None:
         rows.do(f"DELETE FROM {table} WHERE set_id = ?", set_id)
 
 
-def _enter(rows: Rows, store: Store, index: Index, images: Places) -> None:
+def _enter_all(rows: Rows, store: Store, found: Identified) -> None:
+    for here in found.sets:
+        _enter(rows, store, here.index, here.images, here.opened)
+
+
+def _enter(rows: Rows, store: Store, index: Index, images: Places, opened: Index | None = None) -> None:
+    """Enter a set under the names of its index, or of what a key has `opened`; it stays the set of its index."""
     one, sha256 = index.set_id, hashlib.sha256(encode(index)).hexdigest()
     before = next(rows.ask("SELECT index_sha256 FROM sets WHERE set_id = ?", one), None)
     if before is None:
         rows.put("sets", [(one, index.title, index.created, index.software, index.redundancy, sha256)])
-        _put_files(rows, index)
+        _put_files(rows, opened or index)
     elif before != (sha256,):
         raise CannotWrite(
             f"{store.name}: holds another set of the id {one}",
             hint="seal with another --title, or keep the two sets in two catalogs (--catalog)",
         )
+    elif opened is not None:
+        for table in ("keys", "pieces", "files"):
+            rows.do(f"DELETE FROM {table} WHERE set_id = ?", one)
+        _put_files(rows, opened)
     places: dict[str, tuple[Any, Any]] = {
         disc: (image, size)
         for disc, image, size in rows.ask("SELECT disc, image, bytes FROM discs WHERE set_id = ?", one)

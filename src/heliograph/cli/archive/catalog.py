@@ -63,16 +63,24 @@ def rebuild(
 )
 @_paths
 @_catalog
+@open_options
 @json_option
-def add(paths: tuple[Path, ...], catalog: Path | str | None, as_json: bool) -> None:
+def add(
+    paths: tuple[Path, ...],
+    catalog: Path | str | None,
+    identities: tuple[Path, ...],
+    by_passphrase: bool,
+    passphrase_file: Path | None,
+    as_json: bool,
+) -> None:
     """Enter the sets whose images or mounted discs PATH... holds; what the catalog knows of others stays.
 
-    One disc is enough to enter the files of its whole set.
+    One disc is enough to enter the files of its whole set; with the key of an encrypted set under their true names.
     """
     from heliograph.archive.catalog import add as enter_discs
 
     where = _where(catalog, paths)
-    _tell(where, enter_discs(where, paths), as_json)
+    _tell(where, enter_discs(where, paths, asked_ring(identities, by_passphrase, passphrase_file)), as_json)
 
 
 def _where(catalog: Path | str | None, paths: tuple[Path, ...]) -> Path | str:
