@@ -125,8 +125,9 @@ class Par2:
 
 
 def said(words: list[str | Path]) -> str:
-    """What a program says."""
-    return subprocess.run(list(map(str, words)), capture_output=True, text=True, errors="replace", check=False).stdout
+    """What a program says, on either stream."""
+    done = subprocess.run(list(map(str, words)), capture_output=True, text=True, errors="replace", check=False)
+    return done.stdout + done.stderr
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rs03_discs import SECTOR, dvdisaster, dvdisaster_augments, make_iso, need, overwrite, sectors_of
 
-from heliograph.archive.rs03 import Layout, protect, read_layout, repair, verify
+from heliograph.archive.rs03 import Layout, mending, protect, read_layout, repair, verify
 from heliograph.errors import CannotWrite, DiscWrong, SectorsLost
 
 
@@ -324,6 +324,37 @@ def test_a_repair_that_was_killed_is_finished_by_the_next(disc: Path, sealed: tu
     assert not is_as_sealed(disc, sealed)
     repair(disc)
     assert is_as_sealed(disc, sealed)
+
+
+@pytest.mark.parametrize("room", [0, 1_000_000, 1 << 30])
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_what_memory_does_not_hold_is_mended_again(
+    disc: Path, sealed: tuple[Path, Layout], monkeypatch: pytest.MonkeyPatch, room: int, elsewhere: bool
+):
+    """Nothing kept, one batch of rows, all of them: the result is the same."""
+    monkeypatch.setattr(mending, "KEPT_BYTES", room)
+    layout = sealed[1]
+    lost = np.random.default_rng(4).choice(layout.sectors, layout.sectors // 30, replace=False)
+    overwrite(disc, np.union1d(lost, np.arange(layout.crc_start, layout.crc_start + 40)))
+    os.truncate(disc, layout.image_bytes - 3 * layout.layer_sectors * SECTOR)
+    found = mending.examine(disc)
+    assert (0 < len(found.kept.batches) < 3) == (room == 1_000_000)
+
+    out = disc.with_name("out.iso") if elsewhere else disc
+    mending.write_mended(found, out=out if elsewhere else None)
+
+    assert is_as_sealed(out, sealed)
+
+
+def test_an_image_that_changes_under_the_repair_is_named(disc: Path, sealed: tuple[Path, Layout], monkeypatch):
+    """What was mended in memory no longer fits what is mended again."""
+    monkeypatch.setattr(mending, "KEPT_BYTES", 0)
+    overwrite(disc, [5])
+    found = mending.examine(disc)
+    overwrite(disc, [layer * sealed[1].layer_sectors + 5 for layer in range(60)])
+
+    with pytest.raises(DiscWrong, match="changed while it was repaired"):
+        mending.write_mended(found)
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
