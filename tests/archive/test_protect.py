@@ -283,6 +283,19 @@ def test_a_damaged_protected_image_is_mended_before_it_is_protected_anew(iso: Pa
     assert not Path("again.iso").exists()
 
 
+def test_a_source_that_changes_meanwhile_is_refused(iso: Path):
+    """Copy and parity might be of different bytes."""
+
+    def meddle(part: str, done: int, total: int) -> None:
+        with iso.open("r+b") as file:
+            file.seek(500)
+            file.write(b"changed")
+
+    with pytest.raises(DiscWrong, match="changed while it was protected"):
+        protect_copy(iso, iso.with_name("out.iso"), progress=meddle)
+    assert not iso.with_name("out.iso").exists()
+
+
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGKILL])
 def test_a_stopped_command_leaves_no_image(tmp_path: Path, signum: signal.Signals):
     """Nothing under the name asked for; the same command then makes it."""

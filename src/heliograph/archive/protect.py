@@ -111,13 +111,13 @@ def _write(source: Path, out: Path, layout: Layout, length: int, last_bytes: int
                 tell("protect", done, layout.sectors)
                 if copying.done():
                     copying.result()
+            while not copying.done():
+                wait([copying], timeout=_PATIENCE_S)
+                tell("copy", copied[0] // SECTOR, length // SECTOR)
+            copying.result()
         except BaseException:
             stop.set()
             raise
-        while not copying.done():
-            wait([copying], timeout=_PATIENCE_S)
-            tell("copy", copied[0] // SECTOR, length // SECTOR)
-        copying.result()
         after = os.fstat(reading)
         if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
             raise DiscWrong(
