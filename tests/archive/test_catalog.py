@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -277,6 +278,39 @@ def test_who_waits_too_long_is_told(
 
     with half_way(catalog, tmp_path / "discs"), pytest.raises(CannotWrite, match="another command has written to it"):
         enter(catalog, made_up(4), {})
+
+
+def test_images_are_whole_when_the_catalog_fails_at_the_end(
+    catalog: Where, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """What is said then is what to do."""
+    write_files(tmp_path / "tree", a_bin=10)
+    monkeypatch.setattr("heliograph.archive.catalog.entry._put_files", lambda rows, index: rows.do("SELECT nonsense"))
+    with pytest.raises(CannotWrite, match="nonsense") as refused:
+        small_set(tmp_path / "tree", tmp_path / "discs", catalog=catalog)
+    monkeypatch.undo()
+
+    assert refused.value.hint.endswith(f"`heliograph archive catalog add {tmp_path / 'discs'}` enters them later")
+    add(catalog, [tmp_path / "discs"])
+    assert len(find(catalog, "tree")) == 1
+
+
+def test_more_discs_than_open_files_are_identified(tmp_path: Path):
+    write_files(tmp_path / "tree", a_bin=10)
+    sealed = small_set(tmp_path / "tree", tmp_path / "discs")
+    (tmp_path / "many").mkdir()
+    for number in range(100):
+        (tmp_path / "many" / f"{number}.iso").hardlink_to(sealed.discs[0].path)
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+
+    resource.setrlimit(resource.RLIMIT_NOFILE, (len(list(Path("/proc/self/fd").iterdir())) + 20, before[1]))
+    try:
+        found = identify([tmp_path / "many"])
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+    assert not found.unread
+    assert [list(here.images) for here in found.sets] == [["D01"]]
 
 
 def test_where_nothing_was_entered_there_is_no_catalog(catalog: Where):

@@ -16,9 +16,10 @@ import pytest
 import zxingcpp
 from disc_sets import DATE, damage, write_files
 
-from heliograph.archive.catalog import Where
+from heliograph.archive.catalog import Where, add, enter
 from heliograph.archive.disc import DiscImage
 from heliograph.archive.identify import identify
+from heliograph.archive.index import FORMAT, Disc, Index
 from heliograph.archive.label import (
     CASES,
     Face,
@@ -298,8 +299,6 @@ def test_the_same_discs_give_the_same_bytes(facts: list[Facts], tmp_path: Path):
 
 
 def test_a_catalog_says_the_same_as_the_discs(shelf: list[DiscSet], facts: list[Facts], catalog: Where):
-    from heliograph.archive.catalog import add
-
     add(catalog, [shelf[0].discs[0].path.parent])
 
     assert facts_in_catalog(catalog) == facts
@@ -320,6 +319,21 @@ def test_what_a_disc_holds_is_told_by_the_folders_where_the_set_parts(facts: lis
     ]
     assert names["P01"] == []
     assert sum(one.files for one in english) == 4
+
+
+def test_a_title_cannot_add_lines_to_a_code(tmp_path: Path):
+    """Seal lets no such title through; a tampered disc may have one."""
+    title = "a\n2026-01-01\r\x1b[2J" + "b" * 10**6
+    hostile = Index(FORMAT, "HG000000001", title, "2026", "test", 0.15, (Disc("D01", "data", 1),), (), ())
+    enter(tmp_path / "c.sqlite", hostile, {})
+
+    (one,) = facts_in_catalog(tmp_path / "c.sqlite")
+    write_labels([one], tmp_path / "labels.pdf", Stickers())
+
+    assert one.title.startswith("a 2026-01-01 [2Jbbb")
+    (code,) = codes(tmp_path / "labels.pdf")
+    assert code.splitlines()[:4] == ["Heliograph disc", "HG000000001 D01", "1/1 data", "2026"]
+    assert len(code.splitlines()) == 6
 
 
 def test_a_disc_that_cannot_be_identified_is_named_and_gets_no_label(

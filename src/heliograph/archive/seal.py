@@ -158,7 +158,11 @@ def seal(
         SealedDisc(drawn.disc.name, drawn.disc.kind, path, drawn.layout.bytes, size)
         for drawn, path, size in zip(plan.discs, names, sizes, strict=True)
     )
-    enter(catalog, index, {disc.name: (disc.path, disc.image_bytes) for disc in discs})
+    try:
+        enter(catalog, index, {disc.name: (disc.path, disc.image_bytes) for disc in discs})
+    except CannotWrite as wrong:
+        wrong.hint += f"; the images are whole: `heliograph archive catalog add {out_dir}` enters them later"
+        raise
     watch.lap("catalog")
     return DiscSet(index, discs, catalog, left_behind, watch.split_s)
 

@@ -21,6 +21,7 @@ _ENCRYPTED: Final = re.compile(r"(^|/)\d{7,}\.age(\.part\d+of\d+)?$")
 """What the files of an encrypted set are called on its discs."""
 _Piece = tuple[str, str, int, str]
 """Disc, file, bytes, path on the disc."""
+_TITLE: Final = 400
 _CODE_TITLE: Final = 60
 """Letters of the title in the code: more would make it too fine for a small label."""
 
@@ -177,6 +178,7 @@ def _facts(
     names: Sequence[str],
 ) -> list[Facts]:
     set_id, title, created, sha256 = one
+    title, created = _tidy(title), _tidy(created)
     largest = max(sizes.values(), default=0)
     medium = next((name for name, kind in MEDIA.items() if largest <= kind.bytes), "") if largest else ""
     data = sum(disc.kind == "data" for disc in discs)
@@ -199,6 +201,11 @@ def _facts(
         for place, disc in enumerate(discs, 1)
         if disc.name in names
     ]
+
+
+def _tidy(text: str) -> str:
+    """One line of letters that can be printed, whatever a disc says: a title must not look like other lines."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text[:_TITLE]).split())
 
 
 def _holdings(pieces: Iterable[_Piece]) -> dict[str, dict[str, Holding]]:

@@ -10,6 +10,8 @@ from heliograph.archive.label.facts import Facts, Holding
 __all__ = ["MEDIUM_NAMES", "WORDS", "Language", "Words"]
 
 Language = Literal["en", "zh"]
+_NAMES: Final = 60
+"""No label has room for more."""
 
 MEDIUM_NAMES: Final = {
     "cd": "CD-R",
@@ -77,7 +79,7 @@ class Words:
             return self.parity_of.format(discs="D01" if facts.data == 1 else f"D01 – {last}")
         if facts.locked:
             return self.locked.format(amount=self.amount(facts))
-        names = self.comma.join(each.name for each in facts.holds)
+        names = self.comma.join(each.name for each in facts.holds[:_NAMES])
         return f"{self.amount(facts)}{': ' if self.comma == ', ' else '：'}{names}" if names else self.amount(facts)
 
     def losses(self, facts: Facts) -> str:
