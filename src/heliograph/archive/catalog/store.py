@@ -1,7 +1,8 @@
 """Where a catalog's tables are, and the contract that both kinds of store keep.
 
 A transaction is whole or has not been: who is killed in it leaves the catalog as it was. Writers come one at a time,
-readers see the catalog as it was when they began. SQL is the part that both understand; a value's place is `?`.
+readers see the catalog as it was when they began (in SQLite they wait while a large transaction is written).
+SQL is the part that both understand; a value's place is `?`.
 """
 
 from __future__ import annotations
