@@ -442,7 +442,7 @@ def test_a_new_set_is_signed_when_asked_and_the_next_step_names_that_key(
         (("tree", "--to", "new"), 6, "tree: no disc images here"),
         (("tree/c.txt", "--to", "new"), 7, "tree/c.txt: "),
         (("old", "--to", "tree/c.txt"), 12, "tree/c.txt: "),
-        (("old", "--to", "new", "--capacity", "500KB"), 11, "500KB"),
+        (("old", "--to", "new", "--capacity", "60KB"), 11, "60KB"),
         (("old", "--to", "new", "--register", "tree/c.txt"), 12, "tree/c.txt: file is not a database"),
         (("old", "--to", "new", "--date", "soon"), 2, "--date soon: expected YYYY-MM-DD"),
     ],
