@@ -81,9 +81,9 @@ def make_iso(path: Path, sectors: int, *, seed: int) -> Path:
     return path
 
 
-def overwrite(path: Path, sectors: np.ndarray) -> None:
+def overwrite(path: Path, sectors: np.ndarray, *, seed: int = 2) -> None:
     """Put random bytes into these sectors."""
-    junk = np.random.default_rng(2)
+    junk = np.random.default_rng(seed)
     with path.open("r+b") as image:
         for sector in np.sort(sectors):
             image.seek(int(sector) * SECTOR)
