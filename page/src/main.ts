@@ -3,15 +3,16 @@
 import { Calendar, Clock, SPEEDS } from "./clock";
 import { button, fill, h, icon } from "./dom";
 import { Panel } from "./panel";
-import { Chunks, Refused, askDetails, askFigures, askFloor, askSearch, type Floor } from "./protocol";
+import { Chunks, Refused, askDetails, askFigures, askFloor, askPath, askSearch, type Floor, type Heat } from "./protocol";
 import { Scene, type Thing } from "./scene";
 import type { Theme } from "./theme";
 import { Timeline } from "./timeline";
-import { language, said, speak, type Lang } from "./words";
+import { language, measured, said, speak, type Lang } from "./words";
 import { World } from "./world";
 
 const PANEL_MS = 250; // so often figures are written anew while time runs
 const DETAILS_MS = 700;
+const HEAT_MS = 600_000; // so often, in time of the record, the heat map is asked for anew
 
 class Page {
   private readonly calendar: Calendar;
@@ -27,6 +28,11 @@ class Page {
   private readonly tip = h("div", { class: "tip", hidden: true });
   private readonly top = h("header");
   private readonly controls = h("div", { class: "controls" });
+  private readonly charts = h("section", { class: "figures", hidden: true });
+  private readonly warmth = h("div", { class: "warmth", hidden: true });
+  private endCharts: (() => void) | null = null;
+  private heatOf = NaN;
+  private hot = false;
   private readonly notes = h("div", { class: "notes" });
   private speeds = h("select");
   private player = h("button");
@@ -62,11 +68,11 @@ class Page {
 
   async start(root: HTMLElement, wishes: URLSearchParams): Promise<void> {
     document.documentElement.dataset.theme = this.theme;
-    fill(root, this.top, this.notes, h("div", { class: "middle" }, this.stage, this.panel.element), h("footer", {}, this.controls, this.timeline.element));
+    fill(root, this.top, this.notes, h("div", { class: "middle" }, this.stage, this.panel.element, this.charts), h("footer", {}, this.controls, this.timeline.element));
     this.timeline.theme = this.theme;
     this.dress();
     await this.scene.start(this.theme);
-    this.stage.append(this.tip, this.zooms());
+    this.stage.append(this.tip, this.warmth, this.zooms());
     this.listen();
     const cell = wishes.get("cell");
     if (cell) this.select({ kind: "cell", id: cell }, true);
@@ -108,6 +114,7 @@ class Page {
         document.documentElement.dataset.shown = String(Math.round(time));
       }
       this.timeline.show(time);
+      if (this.hot && Math.floor(time / HEAT_MS) !== this.heatOf) this.warm(time);
       if (document.activeElement !== this.time) this.time.value = this.calendar.clock(time);
       this.date.textContent = this.calendar.date(time);
     }
@@ -173,6 +180,67 @@ class Page {
     return end === null || end >= time ? [machine] : [];
   }
 
+  // ---- figures and heat
+
+  /** Open the figures' page, or close it. */
+  private async figures(open = this.charts.hidden): Promise<void> {
+    this.endCharts?.();
+    this.endCharts = null;
+    this.charts.hidden = !open;
+    this.top.querySelector(".to-figures")?.setAttribute("aria-pressed", String(open));
+    const { figures } = this.panel;
+    if (!open || !figures) return;
+    fill(this.charts, h("p", { class: "soft pad" }, said("loading")));
+    try {
+      const { show } = await import("./charts.js");
+      this.endCharts = await show(this.charts, {
+        floor: this.floor,
+        figures,
+        lang: language(),
+        theme: this.theme,
+        time: this.clock.time,
+        seek: (time) => this.seek(time),
+        select: (kind, id) => {
+          void this.figures(false);
+          this.select({ kind, id }, true);
+        },
+        ask: askPath,
+      });
+    } catch (wrong) {
+      this.say(wrong);
+      this.charts.hidden = true;
+    }
+  }
+
+  private heat(on = !this.hot): void {
+    this.hot = on;
+    this.heatOf = NaN;
+    this.warmth.hidden = true;
+    this.scene.warm(null);
+    this.stage.querySelector(".to-heat")?.setAttribute("aria-pressed", String(on));
+    if (on) this.warm(this.clock.time);
+  }
+
+  /** Ask for the heat of the hour before a time. */
+  private warm(time: number): void {
+    this.heatOf = Math.floor(time / HEAT_MS);
+    const to = Math.max(this.heatOf * HEAT_MS, this.floor.span[0] + HEAT_MS);
+    const from = Math.max(to - 3_600_000, this.floor.span[0]);
+    askPath(`heat?${new URLSearchParams({ from: String(from), to: String(to) })}`)
+      .then((heat: Heat) => {
+        if (!this.hot) return;
+        this.scene.warm(heat);
+        this.warmth.hidden = false;
+        const most = Math.max(...heat.waiting, 0);
+        fill(
+          this.warmth,
+          h("b", {}, said("heat_hour", this.calendar.minutes(from), this.calendar.minutes(to))),
+          h("div", {}, h("span", {}, "0"), h("i", { class: "scale" }), h("span", {}, measured(100 * most, most < 0.1 ? 1 : 0, "%"))),
+        );
+      })
+      .catch((wrong) => this.say(wrong));
+  }
+
   // ---- what is around the floor
 
   private dress(): void {
@@ -184,6 +252,7 @@ class Page {
       h("span", { class: "where", title: this.floor.where }, this.floor.where),
       this.search(),
       h("button", { type: "button", class: "word", lang: language() === "zh" ? "en" : "zh-CN", click: () => this.speak(language() === "zh" ? "en" : "zh") }, said("other_language")),
+      h("button", { type: "button", class: "word to-figures", "aria-pressed": String(!this.charts.hidden), title: `${said("figures")} (g)`, click: () => void this.figures() }, icon("charts"), said("figures")),
       button("theme", said("theme"), () => this.wear(this.theme === "light" ? "dark" : "light")),
       button("help", said("help"), () => this.help()),
     );
@@ -207,6 +276,7 @@ class Page {
       button("plus", said("zoom_in"), () => this.scene.zoom(1.4)),
       button("minus", said("zoom_out"), () => this.scene.zoom(1 / 1.4)),
       button("fit", said("fit"), () => this.scene.fit()),
+      button("heat", said("heat"), () => this.heat(), { class: "to-heat", "aria-pressed": String(this.hot) }),
     );
   }
 
@@ -262,6 +332,9 @@ class Page {
     keep("lang", lang);
     this.dress();
     this.stage.querySelector(".zooms")?.replaceWith(this.zooms());
+    this.heatOf = NaN;
+    this.shown = NaN;
+    if (!this.charts.hidden) void this.figures(true);
   }
 
   private wear(theme: Theme): void {
@@ -271,6 +344,7 @@ class Page {
     this.timeline.theme = theme;
     this.timeline.draw();
     this.scene.dress(theme);
+    if (!this.charts.hidden) void this.figures(true);
   }
 
   private say(wrong: unknown): void {
@@ -287,6 +361,8 @@ class Page {
       ["+ −", "key_zoom"],
       ["0", "key_fit"],
       ["f", "key_follow"],
+      ["h", "key_heat"],
+      ["g", "key_charts"],
       ["/", "key_search"],
       ["esc", "key_escape"],
     ];
@@ -477,7 +553,9 @@ class Page {
       f: () => this.follow(),
       "/": () => this.top.querySelector<HTMLInputElement>(".search input")?.focus(),
       "?": () => this.help(),
-      Escape: () => this.select(null),
+      h: () => this.heat(),
+      g: () => void this.figures(),
+      Escape: () => (this.charts.hidden ? this.select(null) : void this.figures(false)),
     };
     const act = acts[event.key];
     if (!act || (event.key === " " && target.closest("button"))) return;

@@ -141,7 +141,7 @@ export class Panel {
               "button",
               {
                 type: "button",
-                class: `alarm ${alarm.what}`,
+                class: "alarm",
                 click: () => {
                   this.acts.seek(alarm.at_ms);
                   this.acts.select({ kind: alarm.kind as Thing["kind"], id: alarm.id });

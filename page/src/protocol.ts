@@ -165,6 +165,18 @@ export async function askSearch(text: string, signal?: AbortSignal): Promise<Hit
   return (await ask(`search?${new URLSearchParams({ q: text })}`, signal)).json();
 }
 
+export async function askPath(path: string): Promise<any> {
+  return (await ask(path)).json();
+}
+
+export interface Heat {
+  from_ms: number;
+  to_ms: number;
+  node: number[];
+  visits_per_h: number[];
+  waiting: number[];
+}
+
 const KEPT = 40;
 
 /** Chunks of time, fetched when they are needed and a little before. */

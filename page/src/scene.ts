@@ -3,7 +3,7 @@
 import "pixi.js/unsafe-eval"; // no code from text: the content policy forbids it
 import { Application, Container, Graphics, Sprite, Text, Texture } from "pixi.js";
 
-import type { Box, Floor } from "./protocol";
+import type { Box, Floor, Heat } from "./protocol";
 import { MACHINE, PALETTES, VEHICLE, type Theme } from "./theme";
 import type { World } from "./world";
 
@@ -74,7 +74,7 @@ export class Scene {
     this.theme = theme;
     await this.app.init({
       preference: "webgl",
-      antialias: true,
+      antialias: false, // sprites and level lines need none, and software rendering pays for it fourfold
       resolution: Math.min(window.devicePixelRatio || 1, 2),
       autoDensity: true,
       autoStart: false,
@@ -88,9 +88,9 @@ export class Scene {
     this.app.stage.eventMode = "none";
     this.app.stage.addChild(this.world);
     this.world.addChild(
-      this.heat,
       this.boxes,
       this.outlines,
+      this.heat,
       this.ways,
       this.marks,
       this.labels,
@@ -204,7 +204,7 @@ export class Scene {
   private draw(paint: (pen: Graphics) => void): Texture {
     const pen = new Graphics();
     paint(pen);
-    const texture = this.app.renderer.generateTexture({ target: pen, resolution: 1, antialias: true });
+    const texture = this.app.renderer.generateTexture({ target: pen, resolution: 2, antialias: true, textureSourceOptions: { autoGenerateMipmaps: true } });
     pen.destroy();
     return texture;
   }
@@ -337,6 +337,19 @@ export class Scene {
     const { machines, stockers } = this.floor.ground;
     const number = this.machineNumber.get(id);
     return (number === undefined ? stockers.find((stocker) => stocker.id === id) : machines[number])?.box ?? null;
+  }
+
+  /** Show where vehicles wait; null: do not. */
+  warm(heat: Heat | null): void {
+    const { x, y } = this.floor.ground;
+    this.heat.clear();
+    this.dirty = true;
+    if (!heat) return;
+    const most = Math.max(...heat.waiting, 1e-9);
+    heat.node.forEach((node, i) => {
+      const share = heat.waiting[i] / most;
+      if (share > 0.02) this.heat.circle(x[node], y[node], 2.2).fill({ color: "#d55e00", alpha: 0.85 * share ** 0.8 });
+    });
   }
 
   /** Where a thing is now; null: not on the floor, or not known. */

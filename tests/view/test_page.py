@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from chunk_reader import at, read_chunk
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
@@ -213,6 +214,59 @@ def test_a_cell_opens_at_the_second_it_left_its_last_machine(browser: Browser, r
     finally:
         server.terminate()
         server.wait()
+
+
+def test_figures_are_drawn_and_their_data_saved(page: Page, url: str, day: Day):
+    open_page(page, url, at=1_500_000, lang="en")
+    page.keyboard.press("g")
+    expect(page.locator(".charts .card")).to_have_count(10)
+    expect(page.locator(".charts canvas")).to_have_count(9)
+    gantt = page.locator(".card", has_text="Machines over time")
+    with page.expect_download() as saved:
+        gantt.get_by_role("button", name="CSV").click()
+    lines = saved.value.path().read_text("utf-8").splitlines()
+    assert lines[0] == "machine,state,reason,from,to"
+    assert len(lines) - 1 == sum(len(stays) for stays in day.charts().stays.values())
+    page.get_by_label("Step").select_option("TEX")
+    page.get_by_role("button", name="中文").click()
+    expect(page.locator(".charts")).to_contain_text("停机帕累托图")
+    page.keyboard.press("Escape")
+    expect(page.locator(".charts")).to_have_count(0)
+
+
+def test_the_heat_map_says_of_which_hour_it_is(page: Page, url: str):
+    open_page(page, url, at=1_900_000)
+    page.keyboard.press("h")
+    expect(page.locator(".warmth")).to_contain_text("Waiting vehicles, 00:00 to 00:30")
+    page.keyboard.press("h")
+    expect(page.locator(".warmth")).to_be_hidden()
+
+
+def test_axe_finds_nothing_serious(browser: Browser, url: str):
+    """The accessibility checker of Deque, on the workshop, on details and on the figures, light and dark."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB", bypass_csp=True)
+    page = context.new_page()
+    open_page(page, url, at=1_500_000)
+    for theme in ("light", "dark"):
+        page.evaluate("theme => heliograph.wear(theme)", theme)
+        for show in ("workshop", "vehicle", "machine", "figures"):
+            if show in ("vehicle", "machine"):
+                name = {"vehicle": "V003", "machine": "L1-TEX1"}[show]
+                page.evaluate("([kind, id]) => heliograph.select({ kind, id })", [show, name])
+                expect(page.locator(".panel h1")).to_have_text(name)
+            if show == "figures":
+                page.keyboard.press("g")
+                expect(page.locator(".charts canvas")).to_have_count(9)
+            found = Axe().run(page).response["violations"]
+            serious = [
+                (one["id"], one["help"], [node["html"][:160] for node in one["nodes"]][:3])
+                for one in found
+                if one["impact"] in ("serious", "critical")
+            ]
+            assert serious == [], (theme, show)
+        page.keyboard.press("Escape")
+        page.keyboard.press("Escape")
+    context.close()
 
 
 @pytest.mark.parametrize("size", SIZES)

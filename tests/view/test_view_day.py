@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -158,6 +160,53 @@ def test_figures_add_up_to_what_the_record_counts(day: Day):
     assert sum(figures.moves) == sum(0 <= at < day.end_ms for at in placed)
     late = [row for row in day.record.rows("events", ["kind"]) if row["kind"] == "WaitTooLong"]
     assert len([alarm for alarm in figures.alarms if alarm.what == "late"]) == len(late)
+
+
+def test_charts_add_up_to_what_the_record_says(day: Day):
+    charts = day.charts()
+
+    assert sum(map(sum, charts.lanes.values())) == day.record.read("cells", ["cell"]).num_rows
+    steps = zip(*charts.doing.values(), strict=True)
+    assert all(sum(vehicles) == pytest.approx(len(day.vehicles), abs=0.01) for vehicles in steps)
+    handing = sum(charts.doing["taking"] + charts.doing["placing"]) * charts.step_ms / 1000
+    use = day.record.rows("vehicles")
+    assert handing == pytest.approx(sum(row["hand_off_s"] for row in use), rel=0.02)
+    assert sum(map(sum, charts.energy.kwh.values())) == pytest.approx(
+        sum(row["kwh"] for row in day.record.rows("energy")), rel=1e-6
+    )
+    for machine, stays in charts.stays.items():
+        assert sum(stay.end_ms - stay.start_ms for stay in stays) == day.end_ms, machine
+        assert all(one.end_ms == two.start_ms for one, two in itertools.pairwise(stays))
+    assert [step.step for step in charts.steps] == day.files.plant.route
+
+
+def test_heat_is_the_waiting_of_all_vehicles(day: Day):
+    """As much as the record gives them in all; and each node's visits as counted from the tracks."""
+    heat = day.heat(0, day.end_ms)
+
+    waiting = sum(row["waiting_s"] for row in day.record.rows("vehicles")) * 1000
+    stalled = sum(
+        min(ms(day.record, row["end_utc"]), day.end_ms) - ms(day.record, row["start_utc"])
+        for row in day.record.rows("mishaps")
+    )
+    assert sum(heat.waiting) * day.end_ms == pytest.approx(waiting, abs=stalled + 0.05 * waiting)
+    arrived = [row["node"] for row in day.record.rows("tracks") if 0 <= ms(day.record, row["arrived_utc"]) < day.end_ms]
+    counted = {day.nodes[node]: count for node, count in Counter(arrived).items()}
+    often = dict(zip(heat.node, heat.visits_per_h, strict=True))
+    assert {node: round(count) for node, count in often.items() if count} == counted
+
+
+def test_units_are_the_cells_that_went_through_them(day: Day):
+    for step in ("BDF", "TST"):
+        number = day.files.plant.route.index(step) + 1
+        rows = day.record.rows("cells", [f"s{number:02d}_machine", f"s{number:02d}_unit", "efficiency_pct"])
+        by_unit: dict[tuple[str, int], list[float]] = {}
+        for machine, unit, efficiency in (row.values() for row in rows):
+            by_unit.setdefault((machine, unit), []).append(efficiency)
+        told = {(unit.machine, unit.unit): (unit.cells, unit.mean_pct) for unit in day.units(step)}
+        assert told == {key: (len(all_), pytest.approx(np.mean(all_), abs=1e-4)) for key, all_ in by_unit.items()}
+    with pytest.raises(NotFound):
+        day.units("<b>")
 
 
 def test_what_is_not_there_is_refused_by_name(day: Day):

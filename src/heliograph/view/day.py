@@ -9,13 +9,15 @@ from typing import Any, Final
 import msgspec
 
 from heliograph.daybook import E10_STATES
-from heliograph.errors import UsageWrong
+from heliograph.errors import NotFound, UsageWrong
 from heliograph.plant.read import PlantFiles
 from heliograph.record.store import Record
 from heliograph.view.carriers import carrier_series
+from heliograph.view.charts import Charts, UnitFigures, charts_of, units_of
 from heliograph.view.details import details_of
 from heliograph.view.figures import Figures, figures_of
 from heliograph.view.ground import Ground, ground_of
+from heliograph.view.heat import Heat, heat_of
 from heliograph.view.machines import state_series
 from heliograph.view.search import find
 from heliograph.view.series import Series, encode
@@ -180,3 +182,21 @@ class Day:
     def figures(self) -> Figures:
         """See `Source`."""
         return self._figures
+
+    @cached_property
+    def _charts(self) -> Charts:
+        return charts_of(self, self._figures.step_ms)
+
+    def charts(self) -> Charts:
+        """See `Source`."""
+        return self._charts
+
+    def units(self, step: str) -> list[UnitFigures]:
+        """See `Source`."""
+        if step not in self.files.plant.route:
+            raise NotFound(f"no step {step[:40]!r}", hint=f"the route is {', '.join(self.files.plant.route)}")
+        return units_of(self, step)
+
+    def heat(self, from_ms: int, to_ms: int) -> Heat:
+        """See `Source`."""
+        return heat_of(self, max(from_ms, 0), min(max(to_ms, 0), self.end_ms))

@@ -21,7 +21,7 @@ from heliograph.view.waits import why
 if TYPE_CHECKING:
     from heliograph.view.day import Day
 
-__all__ = ["details_of"]
+__all__ = ["details_of", "stays_of"]
 
 _AROUND: Final = 4
 """So many moves before and after the one under way are told."""
@@ -169,7 +169,7 @@ def _machine(day: Day, thing: str, at_ms: int) -> MachineTold:
     stockers = {stocker.id for stocker in day.files.plant.stockers}
     if number < 0 and thing not in stockers:
         raise _absent("machine", thing)
-    stays = _stays(day, number) if number >= 0 else []
+    stays = stays_of(day, number) if number >= 0 else []
     now = next((stay for stay in reversed(stays) if stay.start_ms <= at_ms), None)
     hours: dict[str, float] = dict.fromkeys(E10_STATES, 0.0) if stays else {}
     for stay in stays:
@@ -200,7 +200,8 @@ def _end(part: PartTold) -> int:
     return part.end_ms or 0
 
 
-def _stays(day: Day, machine: int) -> list[Stay]:
+def stays_of(day: Day, machine: int) -> list[Stay]:
+    """The states of a machine, those that follow each other unchanged as one."""
     states = day.series["states"]
     its = states.of(machine)
     starts = states.at[its].tolist()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
@@ -51,4 +52,20 @@ class Source(Protocol):
 
     def figures(self) -> msgspec.Struct:
         """Figures over the whole span."""
+        ...
+
+    def charts(self) -> msgspec.Struct:
+        """Figures over the whole span that take longer to add up."""
+        ...
+
+    def units(self, step: str) -> Sequence[msgspec.Struct]:
+        """Efficiency of cells by the unit that they went through at a step.
+
+        Raises:
+            NotFound: there is no such step.
+        """
+        ...
+
+    def heat(self, from_ms: int, to_ms: int) -> msgspec.Struct:
+        """Where vehicles come and wait between two moments."""
         ...

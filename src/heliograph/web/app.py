@@ -76,13 +76,22 @@ def application(source: Source, hosts: Iterable[str], token: str = "") -> ASGIAp
     def figures(request: Request) -> Response:
         return answer(source.figures())
 
+    def charts(request: Request) -> Response:
+        return answer(source.charts())
+
+    def units(request: Request) -> Response:
+        return answer(source.units(request.query_params.get("step", "")))
+
+    def heat(request: Request) -> Response:
+        return answer(source.heat(_moment(request, "from"), _moment(request, "to")))
+
     async def page(request: Request) -> Response:
         return FileResponse(STATIC / "index.html", media_type="text/html; charset=utf-8")
 
-    asked = {"floor": floor, "span": span, "chunk": chunk, "details": details, "search": search, "figures": figures}
+    answers = (floor, span, chunk, details, search, figures, charts, units, heat)
     routes = [
         Route("/", page),
-        *(Route(f"/api/{name}", told(ask)) for name, ask in asked.items()),
+        *(Route(f"/api/{ask.__name__}", told(ask)) for ask in answers),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
     return Guard(Starlette(routes=routes), hosts, token)
