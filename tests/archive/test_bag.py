@@ -120,7 +120,7 @@ def test_an_index_of_another_format_or_with_strange_ids_is_refused(tmp_path: Pat
     for change, said in (
         ({"format": "heliograph-disc-set/9"}, "expected heliograph-disc-set/1"),
         ({"set_id": "../../evil"}, "not the ids of a set"),
-        ({"discs": [{"name": "../D01", "kind": "data", "number": 1}]}, "not the ids of a set"),
+        ({"discs": [{"name": "../D01", "kind": "data", "number": 1}]}, "expected the disc D01"),
         ({"files": 7}, "expected `array`, got `int`"),
     ):
         with pytest.raises(DiscWrong, match=said):

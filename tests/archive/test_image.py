@@ -38,7 +38,7 @@ def draw(path: Path, files: dict[str, bytes], folders: tuple[str, ...] = ()) -> 
 
 def read_back(path: Path) -> dict[str, bytes]:
     with path.open("rb") as image:
-        tree = Tree(image, read_volume(image, path).root, path)
+        tree = Tree(image, read_volume(image, path), path)
         found = {}
         for name, node in list(tree.walk()):
             if not node.folder:
@@ -61,7 +61,7 @@ def test_our_own_reader_finds_every_file_of_an_image(tmp_path: Path):
     with image.open("rb") as file:
         volume = read_volume(file, image)
         assert (volume.name, volume.set_id, volume.application) == (VOLUME, "HG123456789", APPLICATION)
-        tree = Tree(file, volume.root, image)
+        tree = Tree(file, volume, image)
         node = tree.find("nothing/in/here")
         assert node is not None
         assert node.folder
@@ -133,7 +133,7 @@ def test_a_file_above_4_gb_is_one_run_of_bytes_in_every_view(tmp_path: Path):
         os.pwrite(image.fileno(), b"end", layout.offsets["big.bin"] + size - 3)
 
     with path.open("rb") as image:
-        node = Tree(image, read_volume(image, path).root, path).find("big.bin")
+        node = Tree(image, read_volume(image, path), path).find("big.bin")
     assert node is not None
     assert (node.extent.start, node.extent.bytes) == (layout.offsets["big.bin"], size)
     assert f"{size} " in tool("7z", "l", path)
@@ -195,15 +195,15 @@ def test_what_is_not_an_image_or_is_broken_is_refused_by_sector(tmp_path: Path):
         torn = bytearray(good)
         torn[at + place] = value
         with pytest.raises(DiscWrong, match=said):
-            list(Tree(io.BytesIO(bytes(torn)), volume.root, "torn").walk())
+            list(Tree(io.BytesIO(bytes(torn)), volume, "torn").walk())
     with pytest.raises(DiscWrong, match="past the end"):
-        list(Tree(io.BytesIO(good[: volume.root.start]), volume.root, "cut").walk())
+        list(Tree(io.BytesIO(good[: volume.root.start]), volume, "cut").walk())
 
 
 def test_a_folder_that_contains_itself_is_refused(tmp_path: Path):
     good = draw(tmp_path / "a.iso", {"folder/file": b"x"}).read_bytes()
     volume = read_volume(io.BytesIO(good), "good")
-    tree = Tree(io.BytesIO(good), volume.root, "good")
+    tree = Tree(io.BytesIO(good), volume, "good")
     folder = tree.find("folder")
     assert folder is not None
     # Let the entry `folder` in the root point to the root.
@@ -212,7 +212,7 @@ def test_a_folder_that_contains_itself_is_refused(tmp_path: Path):
     looped = good.replace(both, new.to_bytes(4, "little") + new.to_bytes(4, "big"))
 
     with pytest.raises(DiscWrong, match="contains itself"):
-        list(Tree(io.BytesIO(looped), volume.root, "looped").walk())
+        list(Tree(io.BytesIO(looped), volume, "looped").walk())
 
 
 @settings(max_examples=60, deadline=None)

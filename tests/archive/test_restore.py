@@ -303,7 +303,7 @@ def test_a_name_that_leads_out_of_the_folder_is_refused_before_anything_is_writt
     (tmp_path / "x").write_bytes(b"evil")
     seal([Source("a/../../escaped", tmp_path / "x", 4)], tmp_path / "discs", date=DATE)
 
-    with open_set([tmp_path / "discs"]) as view, pytest.raises(DiscWrong, match="leads out of the folder"):
+    with pytest.raises(DiscWrong, match="leads out of the folder"), open_set([tmp_path / "discs"]) as view:
         restore(view, tmp_path / "back" / "inner")
 
     assert not (tmp_path / "back").exists()

@@ -7,14 +7,17 @@ read as it is.
 
 from __future__ import annotations
 
+import errno
 import io
 import os
+import stat
 import struct
 import zlib
 from array import array
 from pathlib import Path
 from typing import Final
 
+from heliograph.archive.bounds import check_layout
 from heliograph.archive.medium import SECTOR
 from heliograph.errors import Damaged, NotFound
 
@@ -40,11 +43,14 @@ class CheckedImage:
         """
         self.where = path
         try:
+            kind = path.stat().st_mode
+            if not (stat.S_ISREG(kind) or stat.S_ISBLK(kind)):  # a pipe would be waited for without end
+                raise OSError(errno.EINVAL, "neither a file nor a drive")
             self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
             self.bytes = os.lseek(self._file, 0, os.SEEK_END)
-        except OSError as wrong:
+        except (OSError, ValueError) as wrong:
             raise NotFound(
-                f"{path}: {(wrong.strerror or str(wrong)).lower()}",
+                f"{path}: {(getattr(wrong, 'strerror', None) or str(wrong)).lower()}",
                 hint="give image files, or a folder that holds them",
             ) from None
         self._crcs: dict[int, array[int]] = {}
@@ -138,7 +144,8 @@ class CheckedImage:
             header = self._pread(sectors * SECTOR, 2 * SECTOR)
             if len(header) == 2 * SECTOR and header.startswith(_COOKIE) and _own_crc_fits(header, _HEADER_CRC):
                 _, _, iso, data, _, _, _, _, _, _, layer, _ = _HEADER.unpack_from(header)
-                if iso == sectors and layer > 0:
+                if iso == sectors and _agree(iso, data, layer):
+                    check_layout(self.where, 255 * layer, -(-self.bytes // SECTOR))
                     return int(layer), int(data) - 1
             if self.bytes > sectors * SECTOR and self.where.is_file():
                 return self._search()
@@ -148,7 +155,8 @@ class CheckedImage:
         """The same when the header is damaged: rare, so the search and what it loads may take a second."""
         from heliograph.archive.rs03 import read_layout
 
-        layout = read_layout(self.where)
+        # Without a single CRC sector there is nothing to check by: the code itself need not be tried.
+        layout = read_layout(self.where, decode=False)
         return (layout.layer_sectors, layout.data_layers) if layout is not None else (0, 0)
 
     def _damaged(self, sector: int, why: str = "does not match its checksum") -> Damaged:
@@ -159,6 +167,11 @@ class CheckedImage:
             path=str(self.where),
             sector=sector,
         )
+
+
+def _agree(iso: int, data: int, layer: int) -> bool:
+    """Whether the numbers of a header can be those of an image (of 255 layers, 8 to 170 hold parity)."""
+    return 85 <= data <= 247 and layer > 0 and iso + 2 <= (data - 1) * layer
 
 
 def _own_crc_fits(block: bytes, at: int) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from heliograph.archive.bounds import MOST_INDEX_BYTES, shown
 from heliograph.archive.checked import CheckedImage
 from heliograph.archive.image import APPLICATION
 from heliograph.archive.iso import Node, Tree, Volume, read_volume
@@ -47,7 +48,7 @@ class DiscImage:
                     hint="7z, xorriso or any operating system reads it; Heliograph reads the discs it sealed",
                     path=str(path),
                 )
-            self.tree = Tree(self.image.view(), self.volume.root, path)
+            self.tree = Tree(self.image.view(), self.volume, path)
             self.index_text = self.read(INDEX)
         except BaseException:
             self.image.close()
@@ -70,12 +71,16 @@ class DiscImage:
         return Run(self.image, node.extent.start, node.extent.bytes)
 
     def read(self, path: str) -> bytes:
-        """All bytes of the file at `path`."""
-        return OnDisc([self.run(path)]).read()
+        """All bytes of the file at `path`, one of those beside `data/`."""
+        return _whole(self.run(path), self.where, path)
 
     def files(self) -> dict[str, Node]:
-        """Every file on the disc by path."""
-        return {path: node for path, node in self.tree.walk() if not node.folder}
+        """Every file on the disc by path.
+
+        Raises:
+            DiscWrong: the file system is not one of ours.
+        """
+        return self.tree.files()
 
     def close(self) -> None:
         """Close the image."""
@@ -94,10 +99,11 @@ class DiscFolder:
         self.where = path
         self._open: list[CheckedImage] = []
         try:
-            self.index_text = (path / INDEX).read_bytes()
-            info = (path / "bag-info.txt").read_text(encoding="utf-8")
-        except OSError as wrong:
-            raise DiscWrong(f"{wrong.filename}: {(wrong.strerror or str(wrong)).lower()}", hint="not a disc") from None
+            self.index_text = self.read(INDEX)
+            info = self.read("bag-info.txt").decode("utf-8", "replace")
+        except BaseException:
+            self.close()
+            raise
         names = [line.partition(": ")[2] for line in info.splitlines() if line.startswith("External-Identifier: ")]
         self.volume_name = (names or [""])[0].replace("-", "_")
 
@@ -105,8 +111,18 @@ class DiscFolder:
         """The file at `path`, opened.
 
         Raises:
-            DiscWrong: the disc holds no such file.
+            DiscWrong: the disc holds no such file, or a link in its place.
         """
+        try:
+            # A mounted disc may hold links, and they may lead anywhere.
+            if (self.where / path).resolve() != self.where.resolve() / path:
+                raise DiscWrong(
+                    f"{self.where / path}: a link stands there, or on the way",
+                    hint="discs of Heliograph hold no links: this is none, or has been tampered with",
+                    path=str(self.where),
+                )
+        except (OSError, RuntimeError, ValueError):
+            raise _not_there(self.where, path) from None
         try:
             image = CheckedImage(self.where / path, checked=False)
         except HeliographError:
@@ -115,8 +131,8 @@ class DiscFolder:
         return Run(image, 0, image.bytes)
 
     def read(self, path: str) -> bytes:
-        """All bytes of the file at `path`."""
-        return OnDisc([self.run(path)]).read()
+        """All bytes of the file at `path`, one of those beside `data/`."""
+        return _whole(self.run(path), self.where, path)
 
     def close(self) -> None:
         """Close what was opened."""
@@ -179,9 +195,19 @@ class OnDisc(io.RawIOBase):
         return len(data)
 
 
+def _whole(run: Run, where: Path, path: str) -> bytes:
+    if run.bytes > MOST_INDEX_BYTES:
+        raise DiscWrong(
+            f"{where}: {path} has {run.bytes:,} bytes; the largest that was ever sealed has {MOST_INDEX_BYTES:,}",
+            hint="this disc was not written by Heliograph or has been tampered with",
+            path=str(where),
+        )
+    return OnDisc([run]).read()
+
+
 def _not_there(where: Path, path: str) -> DiscWrong:
     return DiscWrong(
-        f"{where}: the disc should hold {path}, and does not",
+        f"{where}: the disc should hold {shown(path)[1:-1]}, and does not",
         hint="the disc is damaged: try `heliograph archive repair`",
         path=str(where),
     )

@@ -5,11 +5,13 @@ It is written for people too: a line per file and disc, one word per thing, no k
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
+from typing import Annotated, Literal
 
 import msgspec
 
+from heliograph.archive.believe import check_index
+from heliograph.archive.bounds import MOST_FILES, shown
 from heliograph.archive.custody import Step
 from heliograph.errors import DiscWrong
 
@@ -20,6 +22,8 @@ NO_HASH = "0" * 64
 """Stands for a SHA-256 that is not known yet; as long as a real one, so that sizes can be planned."""
 
 
+Count = Annotated[int, msgspec.Meta(ge=0, lt=1 << 62)]
+Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 _RARE = ("beside", "signed_by", "custody")
 """Fields that plain sets do not have."""
 
@@ -29,17 +33,17 @@ class Piece(msgspec.Struct, frozen=True):
 
     disc: str
     path: str
-    start: int
-    bytes: int
-    sha256: str
+    start: Count
+    bytes: Count
+    sha256: Sha256
 
 
 class File(msgspec.Struct, frozen=True, omit_defaults=True):
     """A file as it was given: its true path, its hash, and the pieces that joined in order make it."""
 
     path: str
-    bytes: int
-    sha256: str
+    bytes: Count
+    sha256: Sha256
     pieces: tuple[Piece, ...]
     modified: str = ""
     keys: dict[str, tuple[str, str]] = {}
@@ -50,8 +54,8 @@ class Disc(msgspec.Struct, frozen=True):
     """One disc of the set: `D01` … hold data, `P01` … hold parity."""
 
     name: str
-    kind: str
-    number: int
+    kind: Literal["data", "parity"]
+    number: Count
 
 
 class Index(msgspec.Struct, frozen=True):
@@ -117,30 +121,25 @@ def decode(text: bytes, where: Path | str) -> Index:
     """Read `index.json`.
 
     Raises:
-        DiscWrong: not an index, or of a format that this version does not know.
+        DiscWrong: not an index, of a format that this version does not know, or one that no set of ours has.
     """
     try:
+        if text.count(b'"sha256"') > 2 * MOST_FILES:
+            raise ValueError(f"more than {MOST_FILES:,} files")
         index = msgspec.json.decode(text, type=Index)
-    except (msgspec.DecodeError, UnicodeDecodeError) as wrong:
+    except (ValueError, RecursionError) as wrong:  # msgspec.DecodeError is a ValueError
         raise DiscWrong(
-            f"{where}: index.json: {str(wrong).lower()}",
+            f"{where}: index.json: {str(wrong)[:200].lower()}",
             hint="the disc is damaged: try `heliograph archive repair`",
             path=str(where),
         ) from None
     if index.format != FORMAT:
         raise DiscWrong(
-            f"{where}: index.json: format: expected {FORMAT}, got {index.format}",
+            f"{where}: index.json: format: expected {FORMAT}, got {shown(index.format)}",
             hint="a newer Heliograph wrote this disc; the files on it can be read without any",
             path=str(where),
         )
-    if not re.fullmatch(r"HG[0-9A-Z]{9}", index.set_id) or not all(
-        re.fullmatch(r"[DP][0-9]{2,3}", disc.name) and disc.kind in ("data", "parity") for disc in index.discs
-    ):
-        raise DiscWrong(
-            f"{where}: index.json: not the ids of a set and its discs",
-            hint="this disc was not written by Heliograph or has been tampered with",
-            path=str(where),
-        )
+    check_index(index, where)
     return index
 
 

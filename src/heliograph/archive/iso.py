@@ -4,7 +4,10 @@ It opens in under a millisecond and reads only the folders on the way to a file,
 discs at once. Everything else (Joliet, UDF) is for other people's software; the tests hold the four views against
 each other.
 
-Sources: ECMA-119 (volume and directory records), SUSP IEEE P1281 and RRIP IEEE P1282 (NM, CE, SP entries).
+It believes nothing that no disc of ours holds: links, devices, a name that leads out of its folder, bytes past the end
+or in two files at once, folders without end. Such a disc is refused by name.
+
+Sources: ECMA-119 (volume and directory records), SUSP IEEE P1281 and RRIP IEEE P1282 (NM, CE, PX, SL, PN entries).
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from heliograph.archive.bounds import MOST_FILES, MOST_FOLDER_BYTES, MOST_PATH, shown
 from heliograph.archive.medium import SECTOR
 from heliograph.errors import DiscWrong
 
@@ -22,6 +26,9 @@ __all__ = ["Extent", "Node", "Tree", "Volume", "read_volume"]
 
 _MULTI_EXTENT = 0x80
 _FOLDER = 0x02
+_MOST_HOPS = 16
+_KINDS = {0o040000, 0o100000}
+"""Of the modes in PX entries (POSIX): folders and plain files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +92,13 @@ def read_volume(image: BinaryIO, where: Path | str) -> Volume:
 class Tree:
     """The folders of one image, read as they are asked for."""
 
-    def __init__(self, image: BinaryIO, root: Extent, where: Path | str) -> None:
+    def __init__(self, image: BinaryIO, volume: Volume, where: Path | str) -> None:
         self._image = image
         self._where = where
-        self._root = root
+        self._root = volume.root
+        self._end = volume.sectors * SECTOR
         self._read: dict[Extent, dict[str, Node]] = {}
+        self._nodes = 0
 
     def find(self, path: str) -> Node | None:
         """The file or folder at `path`, or None when the disc holds none."""
@@ -104,7 +113,11 @@ class Tree:
         return node
 
     def walk(self) -> Iterator[tuple[str, Node]]:
-        """Every file and folder of the disc with its path, parents first."""
+        """Every file and folder of the disc with its path, parents first.
+
+        Raises:
+            DiscWrong: the tree is not one of ours: it contains itself, is too deep or too large.
+        """
         waiting = [("", self._root)]
         seen: set[Extent] = set()
         while waiting:
@@ -113,9 +126,26 @@ class Tree:
                 raise self._wrong(extent, "a folder contains itself")
             seen.add(extent)
             for name, node in self.folder(extent).items():
+                if len(prefix) + len(name) > MOST_PATH:
+                    raise self._wrong(extent, f"folders in folders, over {MOST_PATH:,} letters deep: {shown(prefix)}")
                 yield f"{prefix}{name}", node
                 if node.folder:
                     waiting.append((f"{prefix}{name}/", node.extent))
+
+    def files(self) -> dict[str, Node]:
+        """Every file of the disc by path.
+
+        Raises:
+            DiscWrong: as `walk`, or two files share bytes.
+        """
+        found = {path: node for path, node in self.walk() if not node.folder}
+        end, before = 0, ""
+        for path, node in sorted(found.items(), key=lambda each: each[1].extent.start):
+            if node.extent.bytes and node.extent.start < end:
+                raise self._wrong(node.extent, f"{shown(before)} and {shown(path)} share the same bytes")
+            if node.extent.bytes:
+                end, before = node.extent.start + node.extent.bytes, path
+        return found
 
     def folder(self, extent: Extent) -> dict[str, Node]:
         """The nodes of one folder by name."""
@@ -124,11 +154,14 @@ class Tree:
         return self._read[extent]
 
     def _parse(self, extent: Extent) -> dict[str, Node]:
+        if extent.bytes > MOST_FOLDER_BYTES:
+            raise self._wrong(extent, f"a folder of {extent.bytes:,} bytes")
         self._image.seek(extent.start)
         data = self._image.read(extent.bytes)
         if len(data) < extent.bytes:
             raise self._wrong(extent, "the folder lies past the end of the image")
         nodes: dict[str, Node] = {}
+        self._goes_on = ""
         for sector in range(0, len(data), SECTOR):
             at, end = sector, min(sector + SECTOR, len(data))
             while at < end and data[at]:
@@ -147,17 +180,34 @@ class Tree:
         identifier = record[33 : 33 + name_bytes]
         if identifier in (b"\x00", b"\x01"):
             return
+        if 33 + name_bytes > len(record):
+            raise self._wrong(extent, "a name runs out of its directory record")
         susp = record[33 + name_bytes + (1 - name_bytes % 2) :]
-        name = self._rock_ridge_name(susp) or identifier.decode("ascii", "replace").rpartition(";")[0]
+        name = self._rock_ridge_name(susp, extent) or identifier.decode("ascii", "replace").rpartition(";")[0]
+        if name in ("", ".", "..") or any(letter < " " or letter in "/\x7f" for letter in name):
+            raise self._wrong(extent, f"a file or folder is called {shown(name)}")
         here = Extent(int(start) * SECTOR, int(size))
+        if here.bytes and here.start + here.bytes > self._end:
+            raise self._wrong(extent, f"{shown(name)} lies past the end of the volume")
         before = nodes.get(name)
-        if before is not None and before.extent.start + before.extent.bytes == here.start:
+        if before is not None:
             # ECMA-119 section 6.5.1: a file above 4 GB is several records of one name; ours are adjacent.
+            if self._goes_on != name or before.extent.start + before.extent.bytes != here.start:
+                raise self._wrong(extent, f"two files or folders are called {shown(name)}")
             here = Extent(before.extent.start, before.extent.bytes + here.bytes)
+        else:
+            self._nodes += 1
+            if self._nodes > MOST_FILES:
+                raise self._wrong(extent, f"more than {MOST_FILES:,} files and folders")
+        self._goes_on = name if flags & _MULTI_EXTENT else ""
         nodes[name] = Node(name, here, bool(flags & _FOLDER))
 
-    def _rock_ridge_name(self, entries: bytes) -> str:
-        """Join the NM entries, following CE to where they go on; empty when there are none."""
+    def _rock_ridge_name(self, entries: bytes, folder: Extent) -> str:
+        """Join the NM entries, following CE to where they go on; empty when there are none.
+
+        Raises:
+            DiscWrong: it is a link or a device, or the entries are not what they should be.
+        """
         name = b""
         hops = 0
         at = 0
@@ -169,6 +219,14 @@ class Tree:
                     break
                 if kind == b"NM":
                     name += entries[at + 5 : at + length]
+                elif kind == b"SL":
+                    raise self._wrong(folder, f"{_named(name)} is a link")
+                elif kind == b"PN" or (
+                    kind == b"PX"
+                    and length >= 8
+                    and struct.unpack_from("<I", entries, at + 4)[0] & 0o170000 not in _KINDS
+                ):
+                    raise self._wrong(folder, f"{_named(name)} is neither a file nor a folder")
                 elif kind == b"CE" and length >= 28:
                     following = (
                         struct.unpack_from("<I", entries, at + 4)[0],
@@ -176,9 +234,11 @@ class Tree:
                         struct.unpack_from("<I", entries, at + 20)[0],
                     )
                 at += length
-            if following is None or hops > 16:
+            if following is None:
                 return name.decode("utf-8", "replace")
             sector, offset, length = following
+            if hops >= _MOST_HOPS or offset + length > SECTOR:
+                raise self._wrong(folder, "the entries of a name go on without end")
             self._image.seek(sector * SECTOR + offset)
             entries, at, following, hops = self._image.read(length), 0, None, hops + 1
 
@@ -189,6 +249,10 @@ class Tree:
             path=str(self._where),
             sector=extent.start // SECTOR,
         )
+
+
+def _named(name: bytes) -> str:
+    return shown(name.decode("utf-8", "replace")) if name else "an entry"
 
 
 def _text(field: bytes) -> str:

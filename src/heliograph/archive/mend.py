@@ -294,11 +294,21 @@ def _notes(view: SetView, here: dict[str, DiscImage]) -> list[ImageNote]:
     """Length and hash of each data disc's ISO image: from a parity disc, or from the images when all are here."""
     for disc in view.index.parity_discs:
         if disc.name in here:
-            text = here[disc.name].read(IMAGES)
+            image = here[disc.name]
             try:
-                return msgspec.json.decode(text, type=list[ImageNote])
-            except msgspec.DecodeError as wrong:
-                raise DiscWrong(f"{here[disc.name].where}: {IMAGES}: {str(wrong).lower()}") from None
+                notes = msgspec.json.decode(image.read(IMAGES), type=list[ImageNote])
+            except (ValueError, RecursionError) as wrong:
+                raise DiscWrong(f"{image.where}: {IMAGES}: {str(wrong)[:200].lower()}") from None
+            if [note.disc for note in notes] != [each.name for each in view.index.data_discs]:
+                raise DiscWrong(f"{image.where}: {IMAGES}: does not tell of the data discs of its set, in their order")
+            most = image.run(parity_path(disc)).bytes
+            for note in notes:
+                if not SECTOR <= note.iso_bytes <= most or note.iso_bytes % SECTOR:
+                    raise DiscWrong(
+                        f"{image.where}: {IMAGES}: {note.iso_bytes:,} bytes of disc {note.disc}, "
+                        f"where the parity has {most:,}"
+                    )
+            return notes
     if any(disc.name not in here for disc in view.index.data_discs):
         raise discs_lost(view.index, [disc.name for disc in view.missing])
     notes = []

@@ -18,6 +18,7 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from pathlib import PurePosixPath
 
+from heliograph.archive.bounds import MOST_PATH, shown
 from heliograph.errors import DiscWrong
 
 __all__ = ["Namer", "disc_name", "iso_name", "joliet_name", "safe_path", "split_name", "unique_names"]
@@ -104,12 +105,16 @@ def safe_path(path: str) -> str:
     """`path` if it stays below the folder it is restored to.
 
     Raises:
-        DiscWrong: absolute, with `..`, an empty component or a NUL: no disc of ours holds such a name.
+        DiscWrong: absolute, absurdly long, with `..`, an empty component or a NUL: no disc of ours holds such a name.
     """
     parts = path.split("/")
-    if any(part in ("", ".", "..") or "\x00" in part for part in parts) or PurePosixPath(path).is_absolute():
+    if (
+        len(path) > MOST_PATH
+        or any(part in ("", ".", "..") or "\x00" in part for part in parts)
+        or PurePosixPath(path).is_absolute()
+    ):
         raise DiscWrong(
-            f"the index names {path!r}, which leads out of the folder to restore to",
+            f"the index names {shown(path)}, which leads out of the folder to restore to",
             hint="this disc was not written by Heliograph or has been tampered with; nothing was written",
         )
     return path

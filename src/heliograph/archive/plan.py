@@ -20,6 +20,7 @@ import msgspec
 from heliograph import __version__
 from heliograph.archive.bag import bag
 from heliograph.archive.beside import NOTHING_BESIDE, Beside
+from heliograph.archive.bounds import MOST_FILES
 from heliograph.archive.custody import CUSTODY, Step, custody_text
 from heliograph.archive.guide import READER, guide, reader
 from heliograph.archive.image import Layout, lay_out
@@ -127,6 +128,11 @@ def plan_set(gathered: Gathered, wishes: Wishes, explained: str = "", *, set_id:
 
     if not 0 <= wishes.parity <= MAX_PARITY:
         raise UsageWrong(f"parity: expected 0 to {MAX_PARITY} discs, got {wishes.parity}")
+    many = len(gathered.sources) + len(gathered.folders)
+    if many > MOST_FILES:
+        raise DoesNotFit(
+            f"{many:,} files: a set has at most {MOST_FILES:,}", hint="seal in several sets, or pack small files first"
+        )
     room = largest_iso(wishes.medium.sectors, redundancy=wishes.redundancy, scratch_sectors=SCRATCH_SECTORS)
     set_id = set_id or _set_id(gathered, wishes)
     left, step = max(room - _OVERHEAD, _LEAST_ROOM), 1

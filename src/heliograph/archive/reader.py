@@ -10,14 +10,17 @@ read from a protected image is held against its checksum in the RS03 layer, so d
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from heliograph.archive.believe import bytes_on, check_room
 from heliograph.archive.disc import DiscFolder, DiscImage, OnDisc
 from heliograph.archive.index import Disc, File, Index, decode, image_name, volume_name
+from heliograph.archive.medium import SECTOR
 from heliograph.errors import Damaged, DiscsLost, DiscWrong, HeliographError, NotFound, UsageWrong
 
 if TYPE_CHECKING:
@@ -136,8 +139,10 @@ def image_paths(paths: Iterable[Path]) -> list[Path]:
                 continue
             inside = [each for each in sorted(path.iterdir()) if each.is_file() or (each / "bagit.txt").is_file()]
             found.update((each, None) for each in inside if each.is_dir() or _may_be_image(each))
-        elif path.exists():
+        elif path.is_file() or path.is_block_device():
             found[path] = None
+        elif path.exists():
+            raise NotFound(f"{path}: neither a file, a drive nor a folder", hint="give image files, or their folder")
         else:
             raise NotFound(f"{path}: no such file or directory", hint="give image files, or a folder that holds them")
     return list(found)
@@ -152,16 +157,32 @@ def find_sets(paths: Iterable[Path], *, checked: bool = True) -> Found:
     discs: dict[tuple[bytes, str], list[DiscImage | DiscFolder]] = {}
     unread: dict[Path, HeliographError] = {}
     indexes: dict[bytes, Index] = {}
+    said: dict[bytes, Counter[str]] = {}
     for path in image_paths(paths):
         try:
             disc = DiscFolder(path) if path.is_dir() else DiscImage(path, checked=checked)
-            # The index tells sets apart, even two whose ids happen to be equal.
-            key = hashlib.sha256(disc.index_text).digest()
-            if key not in indexes:
-                indexes[key] = decode(disc.index_text, path)
         except HeliographError as wrong:
             unread[path] = wrong
             continue
+        try:
+            # The index tells sets apart, even two whose ids happen to be equal.
+            key = hashlib.sha256(disc.index_text).digest()
+            index = indexes.get(key) or decode(disc.index_text, path)
+            if disc.volume_name not in {volume_name(index.set_id, each.name) for each in index.discs}:
+                raise DiscWrong(
+                    f"{path}: is called {disc.volume_name[:40]!r}, and its index.json is that of set {index.set_id}",
+                    hint="this disc was not written by Heliograph or has been tampered with",
+                    path=str(path),
+                )
+            if key not in said:
+                said[key] = bytes_on(index)
+            if isinstance(disc, DiscImage):
+                check_room(said[key], disc.volume_name.rpartition("_")[2], disc.volume.sectors * SECTOR, path)
+        except HeliographError as wrong:
+            disc.close()
+            unread[path] = wrong
+            continue
+        indexes[key] = index
         discs.setdefault((key, disc.volume_name), []).append(disc)
     views = []
     for key, index in indexes.items():

@@ -219,8 +219,10 @@ def _tell(words: Sequence[str], wrong: HeliographError, code: int, *, debug: boo
     if debug and os.environ.get("HELIOGRAPH_DEBUG"):
         traceback.print_exc()
     label = click.style("error:", fg="red", bold=True)
+    from heliograph.cli.show import printable
+
     for line in wrong.message.splitlines() or [""]:
-        click.echo(f"{label} {line}", err=True)
+        click.echo(f"{label} {printable(line)}", err=True)
     if wrong.hint:
         click.echo(f"hint: {wrong.hint}", err=True)
     if "--json" in words:

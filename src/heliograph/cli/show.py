@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
@@ -33,6 +34,7 @@ __all__ = [
     "print_json",
     "print_pairs",
     "print_table",
+    "printable",
     "progress",
 ]
 
@@ -84,7 +86,7 @@ def console(*, err: bool = False) -> Console:
 
 def note(text: str) -> None:
     """One line on stderr: something a person should know, not part of the result."""
-    click.echo(text, err=True)
+    click.echo(printable(text), err=True)
 
 
 def print_table(
@@ -99,7 +101,7 @@ def print_table(
     from rich.text import Text
 
     body = [list(row) for row in rows]
-    table = Table(title=escape(title) or None, caption=escape(caption) or None, title_justify="left")
+    table = Table(title=escape(printable(title)) or None, caption=escape(caption) or None, title_justify="left")
     for place, name in enumerate(columns):
         number = all(row[place] is None or isinstance(row[place], int | float) for row in body) and bool(body)
         table.add_column(escape(name), justify="right" if number else "left", overflow="fold")
@@ -157,7 +159,18 @@ def _cell(value: object) -> str:
         return f"{value:,}"
     if isinstance(value, float):
         return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
-    return str(value)
+    return printable(str(value))
+
+
+def printable(text: str) -> str:
+    """A text that may come from a disc, with control characters escaped: a terminal obeys them.
+
+    Line feeds stay; so do all letters and signs but those that turn the direction of writing.
+    """
+    return _CONTROL.sub(lambda found: ascii(found[0])[1:-1], text)
+
+
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 @contextlib.contextmanager

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from heliograph.archive.bounds import check_layout
 from heliograph.archive.medium import SECTOR
 from heliograph.archive.rs03.layout import HEADER_SECTORS, LAYERS, MAX_ROOTS, MIN_ROOTS, Layout
 from heliograph.archive.rs03.rows import open_image, read_line
@@ -29,24 +30,29 @@ _ROWS = 8
 """Rows asked when only the code itself can tell, and one more."""
 
 
-def read_layout(image: Path, *, exhaustive: bool = True) -> Layout | None:
+def read_layout(image: Path, *, exhaustive: bool = True, decode: bool = True) -> Layout | None:
     """The layout of a protected image, or None when it is not protected.
 
     Args:
         exhaustive: when nothing stands where it should, search the whole image, then try the code itself. Takes as long
             as reading the image; False answers at once.
+        decode: try the code itself, when no header and no CRC sector is left; takes seconds.
     Raises:
-        DiscWrong: the file cannot be read.
+        DiscWrong: the file cannot be read, or is but a small part of what its layout tells of.
     """
     file = open_image(image)
     try:
-        sectors = os.fstat(file).st_size // SECTOR
-        return (
+        size = os.fstat(file).st_size
+        sectors = size // SECTOR
+        layout = (
             _by_iso_size(file, sectors)
             or _by_file_size(file, sectors)
-            or (exhaustive and (_by_reading_all(file, sectors) or _by_decoding(file, sectors)))
+            or (exhaustive and (_by_reading_all(file, sectors) or (decode and _by_decoding(file, sectors))))
             or None
         )
+        if layout is not None:
+            check_layout(image, layout.sectors, -(-size // SECTOR))
+        return layout
     finally:
         os.close(file)
 
