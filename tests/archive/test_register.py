@@ -12,10 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from heliograph.archive.care.burns import FAILED, Burn, enter_burn, last_burns
+from heliograph.archive.care.migrations import repacked
 from heliograph.archive.care.register import DiscId, Register, Shelf, Test
 from heliograph.errors import CannotWrite, NotFound
 
 DISC = DiscId("HG000000001", "D01")
+BURN = Burn(DISC, "ab", 900, datetime(2030, 1, 2, tzinfo=UTC), FAILED, "/dev/sr0", slot=3)
 
 
 def line(day: str, worst: int | None = 3, **more: object) -> Test:
@@ -153,3 +156,36 @@ def test_a_killed_writer_leaves_every_line_that_it_had_finished_and_no_half_one(
     with sqlite3.connect(path) as store:
         assert store.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     assert len(lines) >= 15
+
+
+def test_a_register_of_version_1_grows_the_new_tables_and_keeps_its_lines(tmp_path: Path):
+    book = Register(tmp_path / "register.sqlite")
+    book.enter(tests=[Test(DISC, datetime(2030, 1, 1, tzinfo=UTC), "deep", "good")])
+    with sqlite3.connect(book.path) as store:
+        store.executescript("DROP TABLE burns; DROP TABLE migrations; PRAGMA user_version = 1;")
+    before = book.tests()
+    assert (last_burns(book), repacked(book)) == ({}, {})
+
+    enter_burn(book, BURN)
+
+    assert (book.tests(), last_burns(book)) == (before, {"ab": BURN})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE burns SET state = 'verified'",
+        "DELETE FROM burns",
+        "INSERT OR REPLACE INTO burns SELECT line, set_id, disc, sha256, sectors, at, 'verified', drive, model, kind,"
+        " product, slot, medium, software, why FROM burns",
+    ],
+)
+def test_what_was_burnt_cannot_be_changed_later(tmp_path: Path, change: str):
+    book = Register(tmp_path / "register.sqlite")
+    enter_burn(book, BURN)
+
+    with sqlite3.connect(book.path) as store, pytest.raises(sqlite3.IntegrityError, match="the register only grows"):
+        store.execute(change)
+
+    assert last_burns(book) == {"ab": BURN}
+    assert last_burns(book, folders=True) == {}
