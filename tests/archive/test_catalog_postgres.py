@@ -79,6 +79,8 @@ def test_a_catalog_is_refused_before_anything_is_sealed(database: str, tmp_path:
         f"postgresql://me:{SECRET}@127.0.0.1:1/archive",
         f"postgres://127.0.0.1:1/archive?user=me&password={SECRET}",
         f"postgresql://me:{SECRET}@127.0.0.1:x/archive",
+        f"postgresql://me:{SECRET}@[::1/archive",
+        f"postgresql://me:{SECRET}%zz@127.0.0.1:1/archive",
         f"mysql://me:{SECRET}@127.0.0.1:1/archive",
     ],
 )

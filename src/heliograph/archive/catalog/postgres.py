@@ -39,9 +39,11 @@ class PostgresStore:
             ) from None
         try:
             self._known = conninfo_to_dict(url)
-        except ProgrammingError as wrong:
+        except ProgrammingError:
+            # What libpq says of a URL quotes it, with the password that may be in it.
             raise UsageWrong(
-                f"catalog postgresql://…: {_first_line(wrong)}", hint="expected postgresql://USER@HOST:PORT/DATABASE"
+                "catalog postgresql://…: not a URL that PostgreSQL takes",
+                hint="expected postgresql://USER@HOST:PORT/DATABASE; % and @ in a password are written %25 and %40",
             ) from None
         user, host, port, base = (str(self._known.get(key) or "") for key in ("user", "host", "port", "dbname"))
         self.name = f"postgresql://{user and user + '@'}{host}{port and ':' + port}/{base}"
