@@ -169,6 +169,9 @@ def test_a_hostile_index_is_refused_by_name(bare: Path, capsys: pytest.CaptureFi
 
     refused(capsys, bare, said)
     assert call(capsys, "ls", bare)[0] == 7
+    assert call(capsys, "catalog", "add", bare)[0] == 7
+    assert call(capsys, "label", bare, "--out", bare.parent / "labels.pdf")[0] == 7
+    assert not (bare.parent / "labels.pdf").exists()
 
 
 def make_link(data: bytearray, at: int) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from heliograph.archive.believe import bytes_on, check_room
 from heliograph.archive.disc import DiscFolder, DiscImage
 from heliograph.archive.index import Index, decode, volume_name
+from heliograph.archive.medium import SECTOR
 from heliograph.archive.reader import image_paths
 from heliograph.errors import DiscWrong, HeliographError
 
@@ -53,6 +56,7 @@ def identify(paths: Iterable[Path], ring: Keyring | None = None) -> Identified:
     """
     locked: dict[str, HeliographError] = {}
     sets: dict[bytes, SetHere] = {}
+    said: dict[bytes, Counter[str]] = {}
     unread: dict[Path, HeliographError] = {}
     for path in image_paths(paths):
         try:
@@ -64,6 +68,10 @@ def identify(paths: Iterable[Path], ring: Keyring | None = None) -> Identified:
                     sets[key] = SetHere(decode(disc.index_text, path))
                 here = sets[key]
                 name = _name(disc.volume_name, here.index, path)
+                if key not in said:
+                    said[key] = bytes_on(here.index)
+                if isinstance(disc, DiscImage):
+                    check_room(said[key], name, disc.volume.sectors * SECTOR, path)
                 if isinstance(disc, DiscFolder):
                     here.mounted.setdefault(name, path)
                 else:
