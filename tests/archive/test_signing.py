@@ -227,6 +227,25 @@ def test_a_disc_of_another_set_in_place_of_one_is_caught(home: Path, tmp_path: P
     assert verdict.error().exit_code == 18  # type: ignore[union-attr]
 
 
+def test_a_signed_disc_in_place_of_another_of_its_set_is_caught(home: Path, discs: Path):
+    """With either kind of signature: the signed bag-info.txt says which disc it is."""
+    image = next(discs.glob("*-D02.iso"))
+    text = image.read_bytes()
+    name = text[16 * 2048 + 40 : 16 * 2048 + 55]
+    assert name.endswith(b"_D02")
+    layout = read_layout(image)
+    assert layout is not None
+    forged = bytearray(text[: layout.iso_sectors * 2048])
+    forged[16 * 2048 + 40 : 16 * 2048 + 55] = name.replace(b"D02", b"D01")
+    image.write_bytes(forged)
+    protect(image)
+    next(discs.glob("*-D01.iso")).unlink()
+
+    verdict = verify([discs], signers=[public_key(str(home / "minisign.pub"))])
+
+    assert "is signed, and is that of another disc" in verdict.error().message  # type: ignore[union-attr]
+
+
 def test_signatures_that_are_no_signatures_are_refused(home: Path):
     public = MinisignPublic.from_text((home / "minisign.pub").read_text())
     for text in (b"", b"\xff" * 300, b"a\nb\nc\nd\n", b"untrusted comment: x\nAAAA\ntrusted comment: y\nBBBB\n"):

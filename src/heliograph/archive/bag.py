@@ -12,7 +12,7 @@ from pathlib import Path
 
 from heliograph.errors import DiscWrong
 
-__all__ = ["BAGIT", "MANIFEST", "TAG_MANIFEST", "bag", "read_manifest"]
+__all__ = ["BAGIT", "INFO", "MANIFEST", "TAG_MANIFEST", "bag", "read_manifest"]
 
 BAGIT = "bagit.txt"
 INFO = "bag-info.txt"

@@ -18,13 +18,13 @@ from heliograph.archive.secret.stream import Encrypting, encrypt, sealed_bytes
 __all__ = ["Lock"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _LockedSource(Source):
     """A source that gives its encrypted bytes."""
 
-    plain: int = 0
-    key: SetKey = field(default=SetKey(b""), repr=False)
-    told: Callable[[str], None] = print
+    plain: int
+    key: SetKey = field(repr=False)
+    told: Callable[[str], None]
 
     def open(self) -> io.RawIOBase:
         return Encrypting(self.path.open("rb", buffering=0), self.plain, self.key, self.told)
@@ -84,7 +84,7 @@ class Lock:
             self._sha256[sealed] = sha256
 
         size = sealed_bytes(source.bytes)
-        return _LockedSource(sealed, source.path, size, 0.0, source.bytes, self._key, told)
+        return _LockedSource(sealed, source.path, size, plain=source.bytes, key=self._key, told=told)
 
 
 def _with_hash(file: Sealed, sha256: str) -> Sealed:

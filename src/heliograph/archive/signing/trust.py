@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from heliograph.archive.bag import TAG_MANIFEST
+from heliograph.archive.bag import INFO, TAG_MANIFEST, read_manifest
 from heliograph.archive.disc import INDEX, DiscFolder, DiscImage
 from heliograph.archive.index import Index
 from heliograph.archive.reader import SetView
@@ -88,14 +89,22 @@ def _judge_by(public: Public, view: SetView) -> tuple[str, str, tuple[str, ...]]
         signature = _read(disc, TAG_MANIFEST + public.suffix)
         if signature is None:
             return f"{disc.where}: {TAG_MANIFEST} {_NONE}", "", ()
+        manifest = disc.read(TAG_MANIFEST)
         try:
-            said = public.check(signature, disc.read(TAG_MANIFEST))
+            public.check(signature, manifest)
         except ValueError as wrong:
             return f"{disc.where}: the signature of {TAG_MANIFEST}: {wrong}", "", ()
-        if said and f" {view.set_id}-{name} " not in f" {said} ":
-            return f"{disc.where}: the signature of {TAG_MANIFEST} is that of another disc ({said})", "", ()
+        if not _is_of(disc, manifest, f"{view.set_id}-{name}"):
+            return f"{disc.where}: {TAG_MANIFEST} is signed, and is that of another disc", "", ()
         checked.append(name)
     return "", comment.rpartition(" file:")[0], tuple(checked)
+
+
+def _is_of(disc: DiscImage | DiscFolder, manifest: bytes, name: str) -> bool:
+    """Whether the tag manifest is that of the disc `name`: it vouches for bag-info.txt, which says so."""
+    info = disc.read(INFO)
+    vouched = read_manifest(manifest, disc.where).get(INFO)
+    return hashlib.sha256(info).hexdigest() == vouched and f"External-Identifier: {name}\n".encode() in info
 
 
 def _read(disc: DiscImage | DiscFolder, path: str) -> bytes | None:
