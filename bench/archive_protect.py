@@ -6,7 +6,7 @@ Random bytes, seed 1; 32 roots (223 data layers), one of them the CRC layer. Mea
 second of processor time on one core, each kernel in turn; then, for each size, the whole command from its start to its
 end (all on the disk: it syncs), in turn with its rivals on the same image: wall time, processor time, peak memory. Each
 round also writes as many zeros with `dd`, so that the share of the disk's speed is known; and copies the image in
-memory once. `--folder /dev/shm` takes the disk out. The first round warms and is not counted; medians of the rest.
+memory once. `--folder /dev/shm` takes the disk out. Warmed once on a small image; medians.
 
 Rival: stock dvdisaster, two threads, same image and size, which must come out byte for byte the same. It writes in
 place and does not sync, so it needs a copy first; the ratio is given without and with that copy. Deliberately not
@@ -76,7 +76,8 @@ def command(folder: Path, sectors: int, rounds: int) -> None:
     costs: dict[str, list[Cost]] = {"protect": [], "dvdisaster": [], "its copy": []}
     disk: dict[str, list[float]] = {"dd conv=fsync": [], "dd oflag=direct conv=fsync": []}
     size = 0
-    for each in range(rounds + 1):
+    timed(heliograph("protect", make_iso(folder / "small.iso", 2000, seed=2), folder / "small.out"))
+    for _ in range(rounds):
         ours.unlink(missing_ok=True)
         mine = timed(heliograph("protect", iso, ours, "--roots", str(ROOTS)))
         size = ours.stat().st_size
@@ -88,13 +89,12 @@ def command(folder: Path, sectors: int, rounds: int) -> None:
             assert filecmp.cmp(ours, theirs, shallow=False)
             theirs.unlink()
         writes = {way: dd(folder / "zeros", size, direct="direct" in way) for way in disk}
-        if each:
-            for name, cost in row.items():
-                costs[name].append(cost)
-            for way, took in writes.items():
-                disk[way].append(took)
-            print("  " + "; ".join(f"{name} {cost.wall_s:.2f} s" for name, cost in row.items()), flush=True)
-    for path in (iso, ours):
+        for name, cost in row.items():
+            costs[name].append(cost)
+        for way, took in writes.items():
+            disk[way].append(took)
+        print("  " + "; ".join(f"{name} {cost.wall_s:.2f} s" for name, cost in row.items()), flush=True)
+    for path in (iso, ours, folder / "small.iso", folder / "small.out"):
         path.unlink()
     print(f"{sectors * SECTOR / 2**30:g} GiB of ISO, {size / 1e6:,.0f} MB written, load {os.getloadavg()[0]:.1f}")
     for name, rows in costs.items():

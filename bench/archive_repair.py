@@ -1,6 +1,6 @@
 """Repair, group *targeted*: the whole command `archive repair` on an RS03 image, beside dvdisaster and par2.
 
-    python bench/archive_repair.py [--gib 1] [--rounds 1] [--folder DIR]
+    python bench/archive_repair.py [--gib 1] [--rounds 1] [--only random|row] [--folder DIR]
 
 Random bytes, seed 1; 32 roots. Two damages, seed 2: 2 % of all sectors overwritten, chosen at random; and 92 MB
 overwritten in a row. Measured: the whole command, from its start to its end (it syncs), in place, on a fresh copy each
@@ -37,18 +37,19 @@ def main() -> None:
     ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ask.add_argument("--gib", type=float, nargs="+", default=[1.0], help="sizes of the ISO in GiB (default 1)")
     ask.add_argument("--rounds", type=int, default=1, help="runs of each (default 1: dvdisaster takes minutes)")
+    ask.add_argument("--only", choices=["random", "row"], help="one of the damages only")
     ask.add_argument("--folder", type=Path, help="where the images are made (default: the working directory)")
     wishes = ask.parse_args()
     say_machine()
     folder = scratch(wishes.folder)
     try:
         for gib in wishes.gib:
-            compare(folder, int(gib * 2**30) // SECTOR, wishes.rounds)
+            compare(folder, int(gib * 2**30) // SECTOR, wishes.rounds, wishes.only)
     finally:
         shutil.rmtree(folder)
 
 
-def compare(folder: Path, sectors: int, rounds: int) -> None:
+def compare(folder: Path, sectors: int, rounds: int, only: str | None) -> None:
     """Both damages of one image, by all who are installed."""
     iso, sound = make_iso(folder / "in.iso", sectors, seed=1), folder / "sound.iso"
     timed(heliograph("protect", iso, sound, "--roots", str(ROOTS)))
@@ -59,6 +60,8 @@ def compare(folder: Path, sectors: int, rounds: int) -> None:
         "92 MB in a row": np.arange(total // 3, total // 3 + _ROW_BYTES // SECTOR),
     }
     print(f"{sectors * SECTOR / 2**30:g} GiB, image of {total * SECTOR / 1e6:,.0f} MB, load {os.getloadavg()[0]:.1f}")
+    if only is not None:
+        damages.pop("92 MB in a row" if only == "random" else "2 % random sectors")
     par2 = Par2(folder, sound)
     for what, damaged in damages.items():
         costs: dict[str, list[Cost]] = {}

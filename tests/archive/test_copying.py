@@ -14,12 +14,14 @@ from heliograph.archive import copying
 from heliograph.archive.copying import copy_start
 from heliograph.errors import CannotWrite, DiscWrong
 
-LENGTH = (64 << 20) + 5_000_001
+BLOCK = 1 << 20
+LENGTH = 2 * BLOCK + 500_001
 
 
 @pytest.fixture
-def source(tmp_path: Path) -> Path:
-    """A file of two whole blocks and a part of one, and 1,000 bytes more."""
+def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file of two whole blocks and a part of one, and 1,000 bytes more; blocks are smaller than they are in use."""
+    monkeypatch.setattr(copying, "_STRAIGHT", BLOCK)
     path = tmp_path / "source"
     path.write_bytes(np.random.default_rng(1).bytes(LENGTH + 1000))
     return path
