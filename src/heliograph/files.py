@@ -6,11 +6,12 @@ import contextlib
 import hashlib
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from heliograph.errors import CannotWrite
 
-__all__ = ["PARTIAL", "fsync_folder", "whole_file", "write_whole"]
+__all__ = ["PARTIAL", "WholeFiles", "fsync_folder", "whole_file", "write_whole"]
 
 PARTIAL = ".partial"
 """Suffix of a file still being written. One found later is what a killed command left; it is safe to delete."""
@@ -24,6 +25,10 @@ def fsync_folder(folder: Path) -> None:
     finally:
         os.close(handle)
 
+
+_MANY, _MUCH = 256, 64 << 20
+"""Files and bytes that wait at most before they are made sure of together."""
+_AT_ONCE = 8
 
 _LONGEST_NAME = 255
 """Bytes in the name of a file, on every file system in use."""
@@ -51,6 +56,68 @@ def whole_file(path: Path) -> Iterator[Path]:
     except BaseException:
         aside.unlink(missing_ok=True)
         raise
+
+
+class WholeFiles:
+    """Files that appear whole or not at all, many at a time: waiting for the disk for each alone takes longest of all.
+
+    Used in a `with`; at its end, also that of a failure, every file that was written to its end has its name.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: list[tuple[Path, Path]] = []
+        self._bytes = 0
+
+    def __enter__(self) -> WholeFiles:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.settle()
+
+    @contextlib.contextmanager
+    def file(self, path: Path) -> Iterator[Path]:
+        """As `whole_file`, but that the file gets its name some files later, at the latest with `settle`."""
+        aside = path.with_name(_aside_name(path.name))
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield aside
+            self._bytes += aside.stat().st_size
+        except OSError as wrong:
+            with contextlib.suppress(OSError):
+                aside.unlink()
+            raise cannot_write(path, wrong) from wrong
+        except BaseException:
+            aside.unlink(missing_ok=True)
+            raise
+        self._waiting.append((aside, path))
+        if len(self._waiting) >= _MANY or self._bytes >= _MUCH:
+            self.settle()
+
+    def settle(self) -> None:
+        """Force what waits to the disk, then give it its names.
+
+        Raises:
+            CannotWrite: as `whole_file`.
+        """
+        waiting, self._waiting, self._bytes = self._waiting, [], 0
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            list(pool.map(_force, waiting))
+        for aside, path in waiting:
+            try:
+                aside.replace(path)
+            except OSError as wrong:
+                raise cannot_write(path, wrong) from wrong
+        for folder in {path.parent for _, path in waiting}:
+            fsync_folder(folder)
+
+
+def _force(pair: tuple[Path, Path]) -> None:
+    aside, path = pair
+    try:
+        with aside.open("rb") as done:
+            os.fsync(done.fileno())
+    except OSError as wrong:
+        raise cannot_write(path, wrong) from wrong
 
 
 def _aside_name(name: str) -> str:

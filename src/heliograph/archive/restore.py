@@ -16,7 +16,7 @@ from heliograph.archive.index import File
 from heliograph.archive.names import safe_path
 from heliograph.archive.reader import SetView
 from heliograph.errors import CannotWrite, Damaged, DiscsLost, DiscWrong, HeliographError, Locked, NotFound
-from heliograph.files import cannot_write, whole_file
+from heliograph.files import WholeFiles, cannot_write
 
 __all__ = ["Restored", "discs_missing", "in_the_way", "is_same", "locked", "restore", "set_time", "target_of", "wanted"]
 
@@ -69,25 +69,26 @@ def restore(
     written, already, lost = [], [], []
     refused: list[HeliographError] = []
     done = 0
-    for file in files:
-        target = target_of(to, file.path)
-        if target.exists() and is_same(target, file):
-            already.append(target)
-        else:
-            if target.exists() and not overwrite:
-                raise in_the_way(target)
-            try:
-                _copy(view, file, target)
-            except DiscsLost:
-                lost.append(file)
-                continue
-            except (Damaged, DiscWrong) as wrong:
-                refused.append(wrong)
-                continue
-            written.append(target)
-        done += file.bytes
-        if progress is not None:
-            progress(file.path, done, total)
+    with WholeFiles() as whole:
+        for file in files:
+            target = target_of(to, file.path)
+            if target.exists() and is_same(target, file):
+                already.append(target)
+            else:
+                if target.exists() and not overwrite:
+                    raise in_the_way(target)
+                try:
+                    _copy(view, file, target, whole)
+                except DiscsLost:
+                    lost.append(file)
+                    continue
+                except (Damaged, DiscWrong) as wrong:
+                    refused.append(wrong)
+                    continue
+                written.append(target)
+            done += file.bytes
+            if progress is not None:
+                progress(file.path, done, total)
     for folder in folders:
         try:
             target_of(to, folder).mkdir(parents=True, exist_ok=True)
@@ -121,20 +122,21 @@ def target_of(to: Path, path: str) -> Path:
     return target
 
 
-def _copy(view: SetView, file: File, target: Path) -> None:
+def _copy(view: SetView, file: File, target: Path, whole: WholeFiles) -> None:
     digest = hashlib.sha256()
     source = view.open(file.path)
-    with whole_file(target) as aside, aside.open("wb") as out:
-        while chunk := source.read(_CHUNK):
-            digest.update(chunk)
-            out.write(chunk)
+    with whole.file(target) as aside:
+        with aside.open("wb") as out:
+            while chunk := source.read(_CHUNK):
+                digest.update(chunk)
+                out.write(chunk)
         if digest.hexdigest() != file.sha256:
             raise Damaged(
                 f"{file.path}: its bytes on the disc(s) do not match its SHA-256; it was not written",
                 hint="check and mend the discs: `heliograph archive verify`, `heliograph archive repair`",
                 path=file.path,
             )
-    set_time(target, file)
+        set_time(aside, file)
 
 
 def locked(set_id: str) -> Locked:
