@@ -59,9 +59,9 @@ def postgres_server() -> Iterator[str]:
             _wait(server, f"{url}/postgres", folder / "log")
             yield url
         finally:
-            server.send_signal(signal.SIGINT)
+            server.send_signal(signal.SIGQUIT)  # at once, without writing out what is thrown away
             try:
-                server.wait(20)
+                server.wait(60)
             except subprocess.TimeoutExpired:
                 server.kill()
                 server.wait()
