@@ -9,6 +9,8 @@ RUN is a directory that `heliograph run topcon` left. Chromium draws by software
   the wall time says more of the load.
 - Scrubbing: from the jump to a random time, paused, to the frame that shows it; chunks that are there already are not
   told apart.
+- Beside scrubbing and frames, the processor time of the browser and the server, all processes and threads together,
+  for each jump or frame: that hardly hangs on what else the machine does.
 - Frames: time from frame to frame while it plays at 60 times real time, the whole floor in view; once as it
   is, once with so many vehicles (`--crowd`) on the same floor: each drives what one of the record's drives, later.
 - Bytes: a chunk of an instant, vehicles alone (drives and what they do), and a chunk of a minute.
@@ -50,6 +52,7 @@ def main() -> None:
     words.add_argument("run", type=Path)
     words.add_argument("--times", type=int, default=100)
     words.add_argument("--crowd", type=int, default=10_000)
+    words.add_argument("--pictures", type=int, default=3, help="first pictures from each place")
     asked = words.parse_args()
     day = Day(*find_workshop([asked.run]))
     few = [day.series["drives"], day.series["doing"]]
@@ -63,17 +66,41 @@ def main() -> None:
         chromium = shutil.which("chromium")
         browser = play.chromium.launch(executable_path=chromium, args=FLAGS)
         for where in (asked.run, asked.run / "discs"):
-            walls, cpus = zip(*(first_picture(browser, where) for _ in range(3)), strict=True)
-            print(f"first picture from {where.name}: {sorted(walls)[1]:.2f} s; server's processor {min(cpus):.2f} s")
+            walls, cpus = zip(*(first_picture(browser, where) for _ in range(asked.pictures)), strict=True)
+            wall = statistics.median(walls)
+            print(f"first picture from {where.name}: {wall:.2f} s; server's processor {min(cpus):.2f} s")
         page = opened(browser, serving(day))
+        before = used()
         waits = sorted(scrub(page, day.end_ms, asked.times))
-        most = waits[-len(waits) // 20]
-        print(f"scrubbing, {asked.times} times: median {statistics.median(waits):.0f} ms, 95 % {most:.0f} ms")
-        print(f"frames, {len(day.vehicles)} vehicles: {told(play_for(page, noon))}")
+        each, most = 1000 * (used() - before) / asked.times, waits[-len(waits) // 20]
+        print(
+            f"scrubbing, {asked.times} times: median {statistics.median(waits):.0f} ms, 95 % {most:.0f} ms; "
+            f"processor {each:.0f} ms each"
+        )
+        print(f"frames, {len(day.vehicles)} vehicles: {told(page, noon)}")
         page.close()
         page = opened(browser, serving(Crowd(day, asked.crowd)))
-        print(f"frames, {asked.crowd:,} vehicles: {told(play_for(page, noon))}")
+        print(f"frames, {asked.crowd:,} vehicles: {told(page, noon)}")
         browser.close()
+
+
+def used() -> float:
+    """Seconds of processor that this process and all that come from it have used so far."""
+    parents: dict[int, int] = {}
+    spent: dict[int, float] = {}
+    for place in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            words = place.read_text().rpartition(")")[2].split()
+        except OSError:  # it has ended
+            continue
+        pid = int(place.parent.name)
+        parents[pid], spent[pid] = int(words[1]), (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+    ours: set[int] = set()
+    more = {os.getpid()}
+    while more:
+        ours |= more
+        more = {pid for pid, parent in parents.items() if parent in ours} - ours
+    return sum(spent[pid] for pid in ours if pid in spent)
 
 
 def first_picture(browser: Browser, where: Path) -> tuple[float, float]:
@@ -155,9 +182,14 @@ def play_for(page: Page, from_ms: int) -> list[float]:
     return spent
 
 
-def told(spent: list[float]) -> str:
+def told(page: Page, from_ms: int) -> str:
+    """Play for some seconds, and tell."""
+    before = used()
+    spent = play_for(page, from_ms)
+    each = 1000 * (used() - before) / max(len(spent), 1)
     middle, most = statistics.median(spent), sorted(spent)[-len(spent) // 20]
-    return f"median {middle:.1f} ms from frame to frame ({1000 / middle:.0f} a second), 95 % {most:.1f} ms"
+    rate = f"median {middle:.1f} ms from frame to frame ({1000 / middle:.0f} a second), 95 % {most:.1f} ms"
+    return f"{rate}; processor {each:.1f} ms each"
 
 
 class Crowd:

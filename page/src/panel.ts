@@ -466,6 +466,13 @@ export class Panel {
     ];
   }
 
+  /** Lots that were in the same batch: what a bad tube did to one, it did to them. */
+  private sharing(lots: string[]): (Node | string)[] {
+    if (!lots.length) return [];
+    const links = lots.slice(0, 3).flatMap((lot) => [" ", this.link("lot", lot) as Node]);
+    return [h("br"), h("span", { class: "soft" }, said("shared")), ...links, lots.length > 3 ? ` +${lots.length - 3}` : ""];
+  }
+
   private cell(told: any, now: number): (Node | null)[] {
     const { trace } = told;
     const begun = told.steps.filter(([, , , start]: [string, string, number, number]) => start <= now).length;
@@ -489,7 +496,7 @@ export class Panel {
             "li",
             { class: start > now ? "future" : i + 1 < begun || (end !== null && end <= now) ? "past" : "current" },
             this.at(start, now),
-            h("span", {}, this.step(step), h("br"), this.link("machine", machine), h("span", { class: "soft" }, ` · ${said("unit", unit)}`)),
+            h("span", {}, this.step(step), h("br"), this.link("machine", machine), h("span", { class: "soft" }, ` · ${said("unit", unit)}`), ...this.sharing(trace.steps[i].shared_with)),
           ),
         ),
       ),

@@ -128,7 +128,7 @@ const WORDS: Record<string, [string, string]> = {
   test: ["Test", "测试"],
   grade: ["Grade", "等级"],
   energy: ["Electricity", "用电"],
-  brought_by: ["Carrier", "料架"],
+  shared: ["in one batch with", "同炉："],
   // links of the chain
   link_drives: ["is driving to {}", "正驶向 {}"],
   link_waits: ["waits for {}", "等待 {}"],
