@@ -21,7 +21,7 @@ from test_archive_cli import call, call_json
 
 from heliograph.archive.care.migrations import earlier_steps
 from heliograph.archive.care.register import DiscId, Register, Shelf, Test
-from heliograph.archive.custody import Step
+from heliograph.archive.custody import Step, read_beside
 from heliograph.archive.index import encode
 from heliograph.archive.medium import of_size
 from heliograph.archive.mend import mend
@@ -474,3 +474,20 @@ def test_another_image_in_the_way_and_foreign_images_are_refused(old: DiscSet, t
     (tmp_path / "old" / "other.iso").write_bytes(os.urandom(100 * 2048))
     with pytest.raises(DiscWrong, match=r"other\.iso: "):
         moved(tmp_path / "old", tmp_path / "empty")
+
+
+def test_a_run_killed_before_the_catalog_or_after_its_step_says_neither_too_little_nor_twice(
+    old: DiscSet, tmp_path: Path
+):
+    """As if killed between images and catalog; and after the register was told of the step, with its tests."""
+    book = Register(tmp_path / "register.sqlite")
+    for way in ({"medium": of_size("9MB")}, {}):
+        to = tmp_path / f"new{len(way)}"
+        first = migrate([tmp_path / "old"], to, book, date=LATER, now=lambda: LATER, **way)  # type: ignore[arg-type]
+        (to / "catalog.sqlite").unlink()
+
+        again = migrate([tmp_path / "old"], to, book, date=LATER, now=lambda: datetime.now(UTC), **way)  # type: ignore[arg-type]
+
+        assert (to / "catalog.sqlite").exists()
+        assert [one.images for one in again] == [one.images for one in first]
+    assert len(read_beside(to, old.set_id)) == 1

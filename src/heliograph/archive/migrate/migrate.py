@@ -19,6 +19,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from heliograph import __version__
 from heliograph.archive.care.measure import measured
 from heliograph.archive.care.migrations import earlier_steps, enter_migration
@@ -188,9 +190,17 @@ class _Work:
         )
 
     def _earlier(self, view: SetView, step: Step) -> tuple[Step, ...]:
-        """The chain so far: on the discs, beside their images, and in the register; never this very step."""
+        """The chain so far: on the discs, beside their images, and in the register; never this very step.
+
+        A run that was killed may have entered the step already, with the tests made until then.
+        """
         beside = [read_beside(folder, view.set_id) for folder in self.sources.folders(view.set_id)]
-        known = earlier_steps(self.register, view.set_id)
+        untested = msgspec.structs.replace(step, discs=())
+        known = tuple(
+            each
+            for each in earlier_steps(self.register, view.set_id)
+            if msgspec.structs.replace(each, discs=()) != untested
+        )
         return tuple(each for each in chained(view.index.custody, *beside, known) if each != step)
 
     def _enter(self, old: Index, new: Index, step: Step, images: Sequence[Path]) -> None:

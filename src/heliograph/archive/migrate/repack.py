@@ -65,11 +65,17 @@ def repack(
     Raises:
         DiscWrong: a file is not what the old set says; nothing was written. Others as `seal`.
     """
+    from heliograph.archive.catalog import enter
+
     old = view.index
     redundancy = old.redundancy if wishes.redundancy is None else wishes.redundancy
     title = tidy_title(wishes.title or old.title)
     there = _finished(to, custody[-1], (wishes.parity, redundancy, title, wishes.signer is not None))
     if there is not None:
+        # Whoever was killed may have been so before the set was entered.
+        index, images = there
+        placed = zip((disc.name for disc in index.discs), images, strict=True)
+        enter(catalog, index, {name: (path, path.stat().st_size) for name, path in placed})
         return there
     gone = {file.path for file in custody[-1].lost}
     sources = tuple(
@@ -111,7 +117,7 @@ def _finished(to: Path, step: Step, wished: tuple[int, float, str, bool]) -> tup
             )
             has = (len(index.parity_discs), index.redundancy, index.title, bool(index.signed_by))
             if same and has == wished and not view.missing:
-                return index, tuple(disc.where for disc in view.discs.values())
+                return index, tuple(view.discs[disc.name].where for disc in index.discs)
     finally:
         found.close()
     return None
