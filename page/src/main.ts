@@ -52,7 +52,11 @@ class Page {
     this.calendar = new Calendar(floor.start);
     this.clock = new Clock(floor.span);
     this.world = new World(floor);
-    this.chunks = new Chunks(floor, () => (this.shown = NaN));
+    this.chunks = new Chunks(
+      floor,
+      () => (this.shown = NaN),
+      (wrong) => this.say(wrong),
+    );
     this.scene = new Scene(floor, this.world, this.stage);
     this.panel = new Panel(floor, this.world, this.calendar, {
       select: (thing) => this.select(thing),

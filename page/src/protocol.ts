@@ -178,6 +178,7 @@ export interface Heat {
 }
 
 const KEPT = 40;
+const RETRY_MS = 2000;
 
 /** Chunks of time, fetched when they are needed and a little before. */
 export class Chunks {
@@ -187,6 +188,7 @@ export class Chunks {
   constructor(
     private readonly floor: Floor,
     private readonly arrived: () => void,
+    private readonly failed: (wrong: unknown) => void,
   ) {}
 
   /** How much time one chunk holds at a speed: few requests when it runs fast, small ones when it does not. */
@@ -217,15 +219,19 @@ export class Chunks {
     }
     if (this.coming.has(key) || from > this.floor.span[1] || from + length < this.floor.span[0]) return;
     const get = async (): Promise<void> => {
-      try {
-        const answer = await ask(`chunk?from=${from}&to=${from + length}`);
-        this.kept.set(key, decode(await answer.arrayBuffer(), this.floor.series));
-        while (this.kept.size > KEPT) this.kept.delete(this.kept.keys().next().value as string);
-        this.arrived();
-      } finally {
-        this.coming.delete(key);
-      }
+      const answer = await ask(`chunk?from=${from}&to=${from + length}`);
+      this.kept.set(key, decode(await answer.arrayBuffer(), this.floor.series));
+      while (this.kept.size > KEPT) this.kept.delete(this.kept.keys().next().value as string);
+      this.coming.delete(key);
+      this.arrived();
     };
-    this.coming.set(key, get().catch(() => undefined));
+    // After a failure it stays among those that are coming for a while: no request in every frame.
+    const fail = async (wrong: unknown): Promise<void> => {
+      this.failed(wrong);
+      await new Promise((done) => setTimeout(done, RETRY_MS));
+      this.coming.delete(key);
+      this.arrived();
+    };
+    this.coming.set(key, get().catch(fail));
   }
 }

@@ -316,6 +316,21 @@ def test_names_from_a_plant_are_text(browser: Browser, run: Path, tmp_path: Path
         server.wait()
 
 
+def test_a_server_that_is_gone_is_told_and_not_asked_in_every_frame(browser: Browser, run: Path):
+    server, url = serving(str(run))
+    page = browser.new_page(viewport={"width": 1280, "height": 800}, locale="en-GB")
+    open_page(page, url)
+    server.terminate()
+    server.wait()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.evaluate("heliograph.seek(3000000)")
+    expect(page.locator(".notes")).to_contain_text("The server does not answer any more")
+    page.wait_for_timeout(1000)
+    assert len(asked) <= 3
+    page.close()
+
+
 def test_a_wrong_place_or_time_is_one_line_and_no_server(run: Path, capfd: pytest.CaptureFixture[str]):
     for words, code in (
         (["nowhere"], 6),
