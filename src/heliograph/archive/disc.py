@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +10,7 @@ from heliograph.archive.bounds import MOST_INDEX_BYTES, shown
 from heliograph.archive.checked import CheckedImage
 from heliograph.archive.image import APPLICATION
 from heliograph.archive.iso import Node, Tree, Volume, read_volume
+from heliograph.archive.positioned import Positioned
 from heliograph.errors import DiscWrong, HeliographError
 
 __all__ = ["DiscFolder", "DiscImage", "OnDisc", "Run"]
@@ -140,32 +139,13 @@ class DiscFolder:
             image.close()
 
 
-class OnDisc(io.RawIOBase):
+class OnDisc(Positioned):
     """A file on one disc or several: read-only, seekable."""
 
     def __init__(self, runs: Sequence[Run]) -> None:
         super().__init__()
         self._runs = tuple(runs)
         self._bytes = sum(run.bytes for run in runs)
-        self._at = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._bytes}[whence]
-        self._at = max(base + offset, 0)
-        return self._at
-
-    def size(self) -> int:
-        """Bytes of the whole file."""
-        return self._bytes
 
     def read(self, size: int | None = -1) -> bytes:
         """At most `size` bytes from here on; all that is left for -1.
@@ -187,12 +167,6 @@ class OnDisc(io.RawIOBase):
                 left -= count
             skipped += run.bytes
         return parts[0] if len(parts) == 1 else b"".join(parts)
-
-    def readinto(self, buffer: object) -> int:
-        view = memoryview(buffer).cast("B")  # type: ignore[arg-type]
-        data = self.read(len(view))
-        view[: len(data)] = data
-        return len(data)
 
 
 def _whole(run: Run, where: Path, path: str) -> bytes:

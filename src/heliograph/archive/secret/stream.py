@@ -18,6 +18,7 @@ from typing import BinaryIO, Final, Protocol
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
+from heliograph.archive.positioned import Positioned
 from heliograph.archive.secret.setkey import HEADER_BYTES, SetKey, derive
 from heliograph.errors import Damaged
 
@@ -100,7 +101,7 @@ class Encrypting(io.RawIOBase):
         return sealed
 
 
-class Opened(io.RawIOBase):
+class Opened(Positioned):
     """An encrypted file, read as what was encrypted: read-only, seekable, one chunk in memory."""
 
     def __init__(self, file: _Seekable, sealed: int, key: SetKey, where: str) -> None:
@@ -122,27 +123,9 @@ class Opened(io.RawIOBase):
         body = sealed - _START
         self._count = max(1, -(-body // (_CHUNK + _TAG)))
         self._bytes = body - self._count * _TAG
-        self._at, self._number, self._chunk = 0, -1, b""
+        self._number, self._chunk = -1, b""
         if self._bytes < 0 or _chunks(self._bytes) != self._count:
             raise self._wrong("it is cut")
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._bytes}[whence]
-        self._at = max(base + offset, 0)
-        return self._at
-
-    def size(self) -> int:
-        """Bytes of the file as it was before it was encrypted."""
-        return self._bytes
 
     def read(self, size: int | None = -1) -> bytes:
         """At most `size` bytes from here on; all that is left for -1.
@@ -162,12 +145,6 @@ class Opened(io.RawIOBase):
             self._at += len(part)
             left -= len(part)
         return parts[0] if len(parts) == 1 else b"".join(parts)
-
-    def readinto(self, buffer: object) -> int:
-        view = memoryview(buffer).cast("B")  # type: ignore[arg-type]
-        data = self.read(len(view))
-        view[: len(data)] = data
-        return len(data)
 
     def _load(self, number: int) -> bytes:
         if number != self._number:
