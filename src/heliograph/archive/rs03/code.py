@@ -105,7 +105,7 @@ def solver(roots: int, erased: tuple[int, ...]) -> Bytes:
     return matrix
 
 
-def locate_together(rest: Bytes, first: int, allowed: NDArray[np.int64]) -> NDArray[np.int64] | None:
+def locate_together(rest: Bytes, first: int, allowed: NDArray[np.int64]) -> NDArray[np.int64]:
     """Where unknown errors stand if they stand at the same places in all codewords: whole bad sectors.
 
     What an error adds to the leftover is a multiple of one fixed column for its place. Bad sectors hold independent
@@ -117,11 +117,11 @@ def locate_together(rest: Bytes, first: int, allowed: NDArray[np.int64]) -> NDAr
             columns are enough.
         allowed: positions at which an error may stand (those that no CRC vouches for, and that are not erased).
     Returns:
-        The positions; an empty array when these codewords do not tell, None when more of them would not, either.
+        The positions, perhaps with some that are sound; none when this cannot tell.
     """
     checks = _checks(rest[first:])
     if not len(checks):
-        return None
+        return allowed[:0]
     rank = rest.shape[0] - first - len(checks)
     columns = power(np.arange(rest.shape[0] - first)[:, None] * locator_logs(allowed)[None, :])
     inside = ~few_columns(checks, columns).any(axis=0)

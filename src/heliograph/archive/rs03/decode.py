@@ -16,12 +16,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from heliograph.archive.crc import sector_crcs
-from heliograph.archive.gf import product
+from heliograph.archive.gf import SLICE, product
 from heliograph.archive.medium import SECTOR
 from heliograph.archive.rs03.code import few_columns, locate_together, parity_matrix, solver, syndrome_matrix
 from heliograph.archive.rs03.layout import LAYERS, Layout
@@ -31,7 +32,7 @@ from heliograph.archive.rs03.sectors import crc_sectors_are_whole, is_marked_dea
 __all__ = ["Verdict", "guess_layout", "mend"]
 
 _SPARE = 16
-"""More codewords than there are equations that together tell where bad sectors are."""
+"""More mixtures of codewords than there are equations that tell where bad sectors are."""
 _FEW = 8
 """Codewords that are asked alone before all are; groups of codewords that are solved one by one."""
 
@@ -89,6 +90,12 @@ def _any(array: NDArray[np.uint8] | NDArray[np.uint64], axis: int | tuple[int, .
     """Where anything is not zero, along the axes that remain."""
     flags: Flags = np.any(array, axis=axis)
     return flags
+
+
+@cache
+def _noise() -> Bytes:
+    """(2048, SLICE): what codewords are mixed with."""
+    return np.random.default_rng(0).integers(0, 256, (SECTOR, SLICE), dtype=np.uint8)
 
 
 def _kept_crcs(crc_sector: Bytes, count: int) -> Crcs:
@@ -179,23 +186,15 @@ class _Row:
         allowed = np.flatnonzero(free)
         wrong = np.flatnonzero(_any(answer[erased.size :], axis=0))
         rest = np.ascontiguousarray(answer[:, wrong])
-        # A bad sector is bad in most of its codewords, so that together they tell where it is. Some are enough, as
-        # a rule; those that still disagree show what has but few wrong bytes, and all of them what resembles another.
-        some = np.arange(0, wrong.size, max(1, wrong.size // (roots - erased.size + _SPARE)))
-        while True:
-            together = locate_together(np.ascontiguousarray(rest[:, some]), erased.size, allowed)
-            if together is None:
-                break
+        # A bad sector is bad in most of its codewords, so that together they tell where it is. A few random mixtures tell
+        # as much as all of them, also of what has few wrong bytes or resembles another sector.
+        mixed = np.empty((roots, SLICE), np.uint8)
+        product(rest, _noise(), mixed)
+        together = locate_together(np.ascontiguousarray(mixed[:, : roots - erased.size + _SPARE]), erased.size, allowed)
+        if together.size:
             everywhere = np.sort(np.concatenate([erased, together]))
-            if everywhere.size > roots - (self.wanted is None) or (not together.size and some.size == wrong.size):
-                break
-            if not together.size:
-                some = np.arange(wrong.size)
-                continue
-            if agreed(everywhere):
+            if everywhere.size <= roots - (self.wanted is None) and agreed(everywhere):
                 return everywhere, answer[: everywhere.size]
-            still = np.flatnonzero(_any(answer[everywhere.size :, wrong], axis=0))
-            some = np.union1d(some, still[:: max(1, still.size // _SPARE)])
         # Lone wrong bytes tell it codeword by codeword. A row past mending is so in most codewords: a few of them tell.
         from heliograph.archive.rs03.locate import locate
 
