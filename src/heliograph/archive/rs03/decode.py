@@ -186,8 +186,8 @@ class _Row:
         allowed = np.flatnonzero(free)
         wrong = np.flatnonzero(_any(answer[erased.size :], axis=0))
         rest = np.ascontiguousarray(answer[:, wrong])
-        # A bad sector is bad in most of its codewords, so that together they tell where it is. A few random mixtures tell
-        # as much as all of them, also of what has few wrong bytes or resembles another sector.
+        # A bad sector is bad in most of its codewords, so that together they tell where it is. Random mixtures tell
+        # as much as all do, also of what has few wrong bytes or resembles another sector.
         mixed = np.empty((roots, SLICE), np.uint8)
         product(rest, _noise(), mixed)
         together = locate_together(np.ascontiguousarray(mixed[:, : roots - erased.size + _SPARE]), erased.size, allowed)
