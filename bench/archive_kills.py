@@ -243,7 +243,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def _without_tests(custody: bytes) -> bytes:
     """What a custody says of other things than tests."""
-    custody = re.sub(rb'"tests":\s*\[[^\]]*\]', b"", custody)
+    custody = re.sub(rb',?\s*"tests":\s*\[[^\]]*\]', b"", custody)
     return b"\n".join(line for line in custody.splitlines() if not line.lstrip().startswith(b"tested "))
 
 

@@ -223,6 +223,8 @@ def test_ctrl_c_stops_the_recorder_and_says_what_it_cost(
         stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         text=True,
+        # A shell that runs the tests in the background has them ignore Ctrl-C, and what they start, too.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )
     while not Path("burning").exists() or not Path("burning").read_text():
         assert stopped.poll() is None

@@ -55,7 +55,7 @@ def test_with_json_an_error_is_also_a_document_on_stdout(broken, capsys):
 
 def test_an_unknown_command_names_the_known_ones(capsys):
     assert main(["make-coffee"]) == 2
-    assert "there are: run, trace, kpi, check, plant, fleet, archive" in capsys.readouterr().err
+    assert "there are: run, trace, replay, kpi, check, plant, fleet, archive" in capsys.readouterr().err
 
 
 def test_a_mistake_of_ours_is_one_line_and_says_how_to_report_it(broken, capsys):
