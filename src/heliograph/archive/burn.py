@@ -23,7 +23,7 @@ from heliograph.archive.care.measure import measured
 from heliograph.archive.care.register import Register
 from heliograph.archive.drive.changer import Changer, next_slot
 from heliograph.archive.drive.fits import refusal
-from heliograph.archive.drive.job import Job, images_in, sha256_of, sound
+from heliograph.archive.drive.job import Job, image_sha256, images_in, sound
 from heliograph.archive.drive.port import APPENDABLE, Drive, Loaded, Tell
 from heliograph.archive.drive.port import WRITTEN as ON_DISC
 from heliograph.archive.drive.readback import begins_like, compare
@@ -98,7 +98,7 @@ def burn(
         DoesNotFit: the disc is too small. CannotWrite: the register, or a file in the way.
     """
     register.check()
-    images = {path: sha256_of(path, tell) for path in images_in(paths)}
+    images = {path: image_sha256(path, tell) for path in images_in(paths)}
     known = last_burns(register, images.values(), folders=not drive.one_disc)
     # A copy in a folder is looked at each time: that costs little, and it may have been deleted.
     skip = {key for key, last in known.items() if last.state == VERIFIED and drive.one_disc and not wishes.again}

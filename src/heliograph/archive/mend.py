@@ -6,7 +6,6 @@ is the one that the parity discs remember; its RS03 layer follows from it, so th
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ import msgspec
 from heliograph.archive.beside import carried
 from heliograph.archive.check import DAMAGED, GOOD, LOST, WRONG, DiscState, check_image, not_ours, state_of
 from heliograph.archive.ddrescue import DONE, RescueMap, known_lost, map_beside, write_states
+from heliograph.archive.digest import sha256_of
 from heliograph.archive.disc import DiscImage
 from heliograph.archive.fill import fill_parity
 from heliograph.archive.index import Disc, image_name
@@ -315,7 +315,7 @@ def _notes(view: SetView, here: dict[str, DiscImage]) -> list[ImageNote]:
     for disc in view.index.data_discs:
         image = here[disc.name]
         size = image.volume.sectors * SECTOR
-        notes.append(ImageNote(disc.name, size, _sha256(image.where, size)))
+        notes.append(ImageNote(disc.name, size, sha256_of(image.where, size)))
     return notes
 
 
@@ -339,22 +339,12 @@ def _target(disc: Disc, set_id: str, home: Path, out: Path | None, beyond: Seque
 
 
 def _expect(disc: Disc, image: Path, note: ImageNote, view: SetView) -> None:
-    if _sha256(image, note.iso_bytes) != note.sha256:
+    if sha256_of(image, note.iso_bytes) != note.sha256:
         raise DiscWrong(
             f"set {view.set_id}: disc {disc.name} as rebuilt does not match its SHA-256; it was not written",
             hint="one of the other discs is not what it was: check them with `heliograph archive verify`",
             disc=disc.name,
         )
-
-
-def _sha256(path: Path, size: int) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        left = size
-        while left > 0 and (chunk := file.read(min(1 << 20, left))):
-            digest.update(chunk)
-            left -= len(chunk)
-    return digest.hexdigest()
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from heliograph.cli.archive.keys import asked_ring, open_options
+from heliograph.cli.archive.keys import AskRing, open_options
 from heliograph.cli.places import find_record
 from heliograph.cli.show import console, json_option, note, print_json, print_table
 
@@ -25,9 +25,7 @@ __all__ = ["command"]
 def command(
     places: tuple[Path, ...],
     machines: bool,
-    identities: tuple[Path, ...],
-    by_passphrase: bool,
-    passphrase_file: Path | None,
+    ask_ring: AskRing,
     as_json: bool,
 ) -> None:
     """Key figures of a run by step, line and machine: availability, effectiveness, quality ratio, OEE, MTBF, MTTR, the
@@ -39,7 +37,7 @@ def command(
     heliograph kpi out
     heliograph kpi out/discs --machines --json
     """
-    record = find_record(places, asked_ring(identities, by_passphrase, passphrase_file))
+    record = find_record(places, ask_ring())
     from heliograph.record.kpi import read_kpis
 
     kpis = read_kpis(record)

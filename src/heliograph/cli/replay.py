@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import click
 
-from heliograph.cli.archive.keys import asked_ring, open_options
+from heliograph.cli.archive.keys import AskRing, open_options
 from heliograph.cli.moments import moment
 from heliograph.cli.places import find_workshop
 from heliograph.cli.show import json_option, note, print_json
@@ -47,9 +47,7 @@ def command(
     host: str,
     no_open: bool,
     lang: str | None,
-    identities: tuple[Path, ...],
-    by_passphrase: bool,
-    passphrase_file: Path | None,
+    ask_ring: AskRing,
     as_json: bool,
 ) -> None:
     """Watch a recorded day in the browser: a run directory, a record, or disc images (PATH; default: the last run
@@ -59,7 +57,7 @@ def command(
     it, and no request leaves this machine.
     """
     name = parse_cell(cell) if cell else None
-    record, files = find_workshop(paths, plant, asked_ring(identities, by_passphrase, passphrase_file))
+    record, files = find_workshop(paths, plant, ask_ring())
     if files.plant.transport == "direct":
         raise NotFound(
             f"{record.where}: carriers of this plant move without vehicles", hint="there is no traffic to watch"

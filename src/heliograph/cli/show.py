@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+    from heliograph.errors import HeliographError
+
 __all__ = [
     "Report",
     "console",
@@ -34,6 +36,7 @@ __all__ = [
     "print_json",
     "print_pairs",
     "print_table",
+    "print_verdict",
     "printable",
     "progress",
 ]
@@ -56,6 +59,19 @@ def json_option(command: F) -> F:
 def print_json(document: object) -> None:
     """Print one JSON document on stdout; NumPy values, paths, times and structs are written plainly."""
     click.echo(json.dumps(document, ensure_ascii=False, indent=2, default=_plain))
+
+
+def print_verdict(document: dict[str, object], wrong: HeliographError | None) -> None:
+    """Print a document about what was looked at; if something is wrong there, it becomes part of the error's own.
+
+    Raises:
+        HeliographError: `wrong`, with the document in its fields.
+    """
+    if wrong is None:
+        print_json(document)
+        return
+    wrong.fields.update(document)
+    raise wrong
 
 
 def _plain(value: object) -> object:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from heliograph.cli.archive.keys import asked_ring, open_options
+from heliograph.cli.archive.keys import AskRing, open_options
 from heliograph.cli.moments import moment
 from heliograph.cli.places import find_record
 from heliograph.cli.show import console, json_option, note, print_json, print_pairs, print_table
@@ -52,9 +52,7 @@ def command(
     machine: str | None,
     unit: int | None,
     between: tuple[str, str] | None,
-    identities: tuple[Path, ...],
-    by_passphrase: bool,
-    passphrase_file: Path | None,
+    ask_ring: AskRing,
     as_json: bool,
 ) -> None:
     """Find one cell, and all that happened to it: steps, machines, lots that shared its tubes, carriers, vehicles,
@@ -65,7 +63,7 @@ def command(
     heliograph trace SX251103-00042
     heliograph trace --machine L3-BDF2 --unit 4 --between 04:00 06:30
     """
-    ring = asked_ring(identities, by_passphrase, passphrase_file)
+    ring = ask_ring()
     if machine is not None:
         if thing and not Path(thing).exists():
             raise UsageWrong(f"{thing} and --machine: one or the other", hint="leave out the cell, or the machine")

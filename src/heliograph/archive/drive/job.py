@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from heliograph.archive.care.register import DiscId
 from heliograph.archive.check import DiscState, check_image
+from heliograph.archive.digest import sha256_of
 from heliograph.archive.drive.port import Tell
 from heliograph.archive.index import volume_name
 from heliograph.archive.medium import SECTOR
@@ -17,9 +16,7 @@ from heliograph.archive.reader import image_paths
 from heliograph.archive.verify import Verdict
 from heliograph.errors import NotFound
 
-__all__ = ["Job", "images_in", "sha256_of", "sound"]
-
-_CHUNK: Final = 4 << 20
+__all__ = ["Job", "image_sha256", "images_in", "sound"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +53,10 @@ def images_in(paths: Sequence[Path]) -> list[Path]:
     return images
 
 
-def sha256_of(path: Path, tell: Tell) -> str:
+def image_sha256(path: Path, tell: Tell) -> str:
     """SHA-256 of the whole image, in hex."""
-    digest, done, size = hashlib.sha256(), 0, path.stat().st_size
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-            done += len(chunk)
-            tell(f"read {path.name}", done, size)
-    return digest.hexdigest()
+    size = path.stat().st_size
+    return sha256_of(path, size, lambda done: tell(f"read {path.name}", done, size))
 
 
 def sound(path: Path, sha256: str, tell: Tell) -> Job:

@@ -14,6 +14,7 @@ from typing import Final
 from heliograph.archive.care.register import DiscId, Register, Test, default_register
 from heliograph.archive.check import DAMAGED, GOOD, LOST, WRONG, DiscState, check_image
 from heliograph.archive.custody import LostFile, OldDisc, OldTest
+from heliograph.archive.digest import sha256_of
 from heliograph.archive.disc import DiscImage
 from heliograph.archive.medium import SECTOR
 from heliograph.archive.mend import mend
@@ -90,7 +91,7 @@ class Sources:
         size, digest = 0, ""
         if isinstance(here, DiscImage) and how != "lost":
             size = here.volume.sectors * SECTOR
-            digest = _sha256(here.where, size)
+            digest = sha256_of(here.where, size)
         counts = (state.sectors, state.damaged_sectors, state.worst, state.roots) if state is not None else (0, 0, 0, 0)
         tests = tuple(
             OldTest(one.tested_at.isoformat(), one.depth, one.result, one.damaged_sectors, one.worst, one.roots)
@@ -196,12 +197,3 @@ def _why_lost(view: SetView, path: str, sha256: str) -> str:
     except DiscWrong as wrong:
         return wrong.message
     return "" if digest.hexdigest() == sha256 else "its bytes do not match its SHA-256"
-
-
-def _sha256(path: Path, size: int) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while size > 0 and (chunk := file.read(min(_CHUNK, size))):
-            digest.update(chunk)
-            size -= len(chunk)
-    return digest.hexdigest()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from heliograph.cli.archive.catalogs import CATALOG
-from heliograph.cli.archive.keys import asked_ring, open_options
+from heliograph.cli.archive.keys import AskRing, open_options
 from heliograph.cli.show import json_option, note, print_json, print_table
 
 if TYPE_CHECKING:
@@ -40,9 +40,7 @@ def command() -> None:
 def rebuild(
     paths: tuple[Path, ...],
     catalog: Path | str | None,
-    identities: tuple[Path, ...],
-    by_passphrase: bool,
-    passphrase_file: Path | None,
+    ask_ring: AskRing,
     as_json: bool,
 ) -> None:
     """Make the catalog again from the images, mounted discs or folders of images PATH... alone.
@@ -54,7 +52,7 @@ def rebuild(
     from heliograph.archive.catalog import rebuild as make_again
 
     where = _where(catalog, paths)
-    _tell(where, make_again(where, paths, asked_ring(identities, by_passphrase, passphrase_file)), as_json)
+    _tell(where, make_again(where, paths, ask_ring()), as_json)
 
 
 @command.command(
@@ -68,9 +66,7 @@ def rebuild(
 def add(
     paths: tuple[Path, ...],
     catalog: Path | str | None,
-    identities: tuple[Path, ...],
-    by_passphrase: bool,
-    passphrase_file: Path | None,
+    ask_ring: AskRing,
     as_json: bool,
 ) -> None:
     """Enter the sets whose images or mounted discs PATH... holds; what the catalog knows of others stays.
@@ -80,7 +76,7 @@ def add(
     from heliograph.archive.catalog import add as enter_discs
 
     where = _where(catalog, paths)
-    _tell(where, enter_discs(where, paths, asked_ring(identities, by_passphrase, passphrase_file)), as_json)
+    _tell(where, enter_discs(where, paths, ask_ring()), as_json)
 
 
 def _where(catalog: Path | str | None, paths: tuple[Path, ...]) -> Path | str:

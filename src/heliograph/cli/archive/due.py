@@ -12,7 +12,7 @@ import click
 from heliograph.cli.archive.care_options import limit_option, register_option
 from heliograph.cli.archive.dates import utc
 from heliograph.cli.archive.figures import Figure
-from heliograph.cli.show import json_option, note, print_json, print_table
+from heliograph.cli.show import json_option, note, print_table, print_verdict
 
 if TYPE_CHECKING:
     from heliograph.archive.care.due import Due, Kept
@@ -99,11 +99,8 @@ def command(
             **{state: states.count(state) for state in ("overdue", "due", "later")},
             "todo": [_plain(one) for one in todo],
         }
-        if wrong is None:
-            print_json(document)
-            return
-        wrong.fields.update(document)
-        raise wrong
+        print_verdict(document, wrong)
+        return
     rows = [
         (one.by.isoformat(), one.state, one.do, one.disc.set_id, one.disc.disc, _last(one.tested), one.why)
         for one in soon

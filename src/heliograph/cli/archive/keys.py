@@ -5,11 +5,13 @@ A passphrase comes from a file, from the environment, or from a prompt at the te
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 import click
 
@@ -19,8 +21,8 @@ if TYPE_CHECKING:
     from heliograph.archive.signing.keys import Public
 
 __all__ = [
+    "AskRing",
     "asked_holders",
-    "asked_ring",
     "asked_signer",
     "asked_signers",
     "lock_options",
@@ -29,6 +31,19 @@ __all__ = [
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class AskRing(Protocol):
+    """What to open encrypted sets with; None for nothing. A passphrase is asked for when this is called, not before."""
+
+    def __call__(self) -> Keyring | None:
+        """Read the keys.
+
+        Raises:
+            UsageWrong: not a key, or no passphrase to be had. NotFound: no such file.
+            Locked: the passphrase of a key file is wrong.
+        """
+
 
 PASSPHRASE: Final = "HELIOGRAPH_PASSPHRASE"
 PASSWORD: Final = "HELIOGRAPH_SIGN_PASSWORD"
@@ -78,11 +93,22 @@ def sign_options(command: F) -> F:
     return command
 
 
-def open_options(command: F) -> F:
-    """The options of what reads encrypted sets."""
+def open_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of what reads encrypted sets, as one argument `ask_ring`, an `AskRing`."""
+
+    @functools.wraps(command)
+    def called(
+        *arguments: Any,
+        identities: tuple[Path, ...],
+        by_passphrase: bool,
+        passphrase_file: Path | None,
+        **named: Any,
+    ) -> Any:
+        return command(*arguments, ask_ring=partial(_ring, identities, by_passphrase, passphrase_file), **named)
+
     for option in reversed(_OPEN):
-        command = option(command)
-    return command
+        called = option(called)
+    return called
 
 
 def asked_holders(
@@ -110,13 +136,7 @@ def asked_holders(
     return Holders(passphrase=_secret(passphrase_file, PASSPHRASE, "the new set", twice=True))
 
 
-def asked_ring(identities: Sequence[Path], by_passphrase: bool, passphrase_file: Path | None) -> Keyring | None:
-    """What to open encrypted sets with; None for nothing.
-
-    Raises:
-        UsageWrong: not a key, or no passphrase to be had. NotFound: no such file.
-        Locked: the passphrase of a key file is wrong.
-    """
+def _ring(identities: Sequence[Path], by_passphrase: bool, passphrase_file: Path | None) -> Keyring | None:
     if not identities and not by_passphrase and passphrase_file is None:
         return None
     from heliograph.archive.secret import Keyring

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from heliograph.cli.archive.keys import asked_ring, open_options
+from heliograph.cli.archive.keys import AskRing, open_options
 from heliograph.cli.show import human_bytes, json_option, note, print_json, print_table
 
 __all__ = ["command"]
@@ -18,9 +18,7 @@ __all__ = ["command"]
 @json_option
 def command(
     paths: tuple[Path, ...],
-    identities: tuple[Path, ...],
-    by_passphrase: bool,
-    passphrase_file: Path | None,
+    ask_ring: AskRing,
     as_json: bool,
 ) -> None:
     """List the discs and files of every set in the images, mounted discs or folders of images PATH...
@@ -33,7 +31,7 @@ def command(
     from heliograph.archive.reader import find_sets
     from heliograph.errors import NotFound
 
-    ring = asked_ring(identities, by_passphrase, passphrase_file)
+    ring = ask_ring()
     found = find_sets(paths)
     try:
         if not found.sets:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from heliograph.cli.archive.reading import limits_of, reading_options
-from heliograph.cli.show import json_option, note, print_json, print_table, progress
+from heliograph.cli.show import json_option, note, print_table, print_verdict, progress
 
 __all__ = ["command"]
 
@@ -73,11 +73,8 @@ def command(
         "lost": merged.lost.tolist(),
     }
     if as_json:
-        if wrong is None:
-            print_json(document)
-            return
-        wrong.fields.update(document)
-        raise wrong
+        print_verdict(document, wrong)
+        return
     rows: list[tuple[object, ...]] = [(str(share.copy), share.taken, share.unread) for share in merged.shares]
     rows += [("mended by its parity", merged.mended, None)] if merged.protected else []
     rows += [("lost", int(merged.lost.size), None)] if merged.lost.size else []

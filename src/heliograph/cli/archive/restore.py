@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from heliograph.cli.archive.keys import asked_ring, open_options
+from heliograph.cli.archive.keys import AskRing, open_options
 from heliograph.cli.show import human_bytes, json_option, print_json, progress
 
 if TYPE_CHECKING:
@@ -41,9 +41,7 @@ def command(
     overwrite: bool,
     prompt: bool,
     prompt_always: bool,
-    identities: tuple[Path, ...],
-    by_passphrase: bool,
-    passphrase_file: Path | None,
+    ask_ring: AskRing,
     as_json: bool,
 ) -> None:
     """Copy files from the images, mounted discs or folders of images PATH... into a folder.
@@ -53,7 +51,7 @@ def command(
     With --prompt, PATH is a mount point, an image that is replaced, or a pattern in quotes ('in/*.iso'); only the discs
     that hold wanted files are asked for, each once.
     """
-    ring = asked_ring(identities, by_passphrase, passphrase_file)
+    ring = ask_ring()
     if prompt or prompt_always:
         back = _by_turns(paths, to, only, set_id, overwrite, ring, always=prompt_always)
     else:

@@ -11,7 +11,7 @@ import click
 from heliograph.cli.archive.care_options import limit_option, register_option
 from heliograph.cli.archive.dates import utc
 from heliograph.cli.archive.reading import limits_of, reading_options, scratch_option
-from heliograph.cli.show import json_option, note, print_json, print_table, progress
+from heliograph.cli.show import json_option, note, print_table, print_verdict, progress
 
 if TYPE_CHECKING:
     from heliograph.archive.care import Test, Trend
@@ -106,11 +106,8 @@ def command(
         "not_entered": unnamed,
     }
     if as_json:
-        if wrong is None:
-            print_json(document)
-            return
-        wrong.fields.update(document)
-        raise wrong
+        print_verdict(document, wrong)
+        return
     for set_id in dict.fromkeys(disc.set_id for disc in found):
         rows = [_row(line, way) for disc, (line, way) in found.items() if disc.set_id == set_id]
         title = f"Set {set_id}, tested {at:%Y-%m-%d}; copy at {limit:.0%} of the roots"

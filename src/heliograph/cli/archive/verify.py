@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from heliograph.cli.archive.keys import asked_ring, asked_signers, open_options
+from heliograph.cli.archive.keys import AskRing, asked_signers, open_options
 from heliograph.cli.archive.reading import limits_of, reading_options, scratch_option
-from heliograph.cli.show import json_option, note, print_json, print_table, progress
+from heliograph.cli.show import json_option, note, print_table, print_verdict, progress
 
 if TYPE_CHECKING:
     from heliograph.archive.check import DiscState
@@ -49,9 +49,7 @@ def command(
     retries: int,
     time_limit: float,
     signers: tuple[str, ...],
-    identities: tuple[Path, ...],
-    by_passphrase: bool,
-    passphrase_file: Path | None,
+    ask_ring: AskRing,
     as_json: bool,
 ) -> None:
     """Check the images PATH..., or those in the folders PATH...; nothing is written.
@@ -68,7 +66,7 @@ def command(
     from heliograph.archive.ddrescue import read_map
     from heliograph.archive.verify import verify
 
-    public, ring = asked_signers(signers), asked_ring(identities, by_passphrase, passphrase_file)
+    public, ring = asked_signers(signers), ask_ring()
     with progress("verifying", quiet=as_json) as tell:
         verdict = verify(
             paths,
@@ -102,11 +100,8 @@ def command(
         "left_behind": [str(path) for path in verdict.left_behind],
     }
     if as_json:
-        if wrong is None:
-            print_json(document)
-            return
-        wrong.fields.update(document)
-        raise wrong
+        print_verdict(document, wrong)
+        return
     for one in verdict.sets:
         rows = [
             (disc.disc, str(disc.where), disc.state, disc.why or "all sectors, all hashes" * (not quick))
