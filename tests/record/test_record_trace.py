@@ -241,6 +241,7 @@ def test_the_command_takes_a_machine_and_times_of_the_day(written: Written, caps
         (["trace"], 2, "no cell, lot or machine given"),
         (["trace", "SM251103-00042-0001", "--unit", "3"], 2, "--unit and --between need --machine"),
         (["trace", "--machine", "L1-BDF1", "--between", "noon", "13:00"], 2, "'noon' is not a time"),
+        (["trace", "--machine", "L1-BDF1", "--between", "12:99", "13:00"], 2, "'12:99' is not a time"),
         (["trace", "--machine", "L1-BDF1", "--between", "14:00", "13:00"], 2, "13:00 is not after 14:00"),
         (["trace", "SM251103-99999-0001"], 6, "its lot SM251103-99999 is not in"),
         (["trace", "SM251103-00042-0001", "--machine", "L1-BDF1"], 2, "one or the other"),

@@ -18,7 +18,10 @@ def moment(text: str, start: datetime, option: str) -> datetime:
     try:
         if "-" not in text and "T" not in text:
             hours, minutes, seconds = [*text.split(":"), *("0" * (2 - text.count(":")))]
-            since = timedelta(hours=int(hours), minutes=float(minutes or 0), seconds=float(seconds))
+            past_hour, past_minute = float(minutes or 0), float(seconds)
+            if not (0 <= past_hour < 60 and 0 <= past_minute < 60):
+                raise ValueError
+            since = timedelta(hours=int(hours), minutes=past_hour, seconds=past_minute)
             return start.replace(hour=0, minute=0, second=0) + since
         found = datetime.fromisoformat(text)
         return found if found.tzinfo else found.replace(tzinfo=start.tzinfo)

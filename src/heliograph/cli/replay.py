@@ -13,10 +13,11 @@ from heliograph.cli.archive.keys import AskRing, open_options
 from heliograph.cli.moments import moment
 from heliograph.cli.places import find_workshop
 from heliograph.cli.show import json_option, note, print_json
-from heliograph.errors import NotFound
+from heliograph.errors import NotFound, UsageWrong
 from heliograph.ids import parse_cell
 
 if TYPE_CHECKING:
+    from heliograph.record.store import Record
     from heliograph.web import Address
 
 __all__ = ["command"]
@@ -67,7 +68,7 @@ def command(
 
     opens: dict[str, str] = {"lang": lang} if lang else {}
     if at:
-        opens["at"] = str(round((moment(at, record.start, "--at") - record.start).total_seconds() * 1000))
+        opens["at"] = str(_ms_of(at, record))
     if name:
         from heliograph.record.genealogy import trace_cell
 
@@ -87,3 +88,18 @@ def command(
             webbrowser.open(url)
 
     serve(day, host, port, ready)
+
+
+def _ms_of(at: str, record: Record) -> int:
+    """Milliseconds after the record's start.
+
+    Raises:
+        UsageWrong: not a time, or none of this record.
+    """
+    when = moment(at, record.start, "--at")
+    if not record.start <= when <= record.end:
+        raise UsageWrong(
+            f"--at {at}: the record is from {record.start:%Y-%m-%d %H:%M} to {record.end:%Y-%m-%d %H:%M}",
+            hint="give a time in between",
+        )
+    return round((when - record.start).total_seconds() * 1000)
