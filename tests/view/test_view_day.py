@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from recorded_day import ms, open_day
 
-from heliograph.cli.archive.keys import asked_ring
+from heliograph.archive.secret import Keyring
 from heliograph.cli.main import main
 from heliograph.cli.places import find_workshop
 from heliograph.errors import Locked, NotFound, RunWrong, UsageWrong
@@ -36,7 +36,7 @@ def test_encrypted_discs_are_opened_with_their_passphrase(run: Path, tmp_path: P
 
     with pytest.raises(Locked):
         find_workshop([tmp_path / "shelf"])
-    record, files = find_workshop([tmp_path / "shelf"], ring=asked_ring((), False, secret))
+    record, files = find_workshop([tmp_path / "shelf"], ring=Keyring(passphrase=secret.read_text()))
     assert Day(record, files).chunk(0, 60_000) == day.chunk(0, 60_000)
 
 
