@@ -2,7 +2,7 @@
 
 import { Calendar, Clock, SPEEDS } from "./clock";
 import { button, fill, h, icon } from "./dom";
-import { Panel } from "./panel";
+import { Panel } from "./panel/panel";
 import { Chunks, Refused, askDetails, askFigures, askFloor, askPath, askSearch, type Floor, type Heat } from "./protocol";
 import { Scene, type Thing } from "./scene";
 import type { Theme } from "./theme";

@@ -1,0 +1,81 @@
+// A machine or a stocker: its states, what is in it, on its ports and on the way to it.
+
+import { h } from "../dom";
+import { MACHINE } from "../theme";
+import { language, number, reasonSaid, said } from "../words";
+import { stateName } from "../world";
+import { movesTable, partsTable, type Body, type Teller } from "./teller";
+
+function strip(tell: Teller, stays: any[], now: number): HTMLElement {
+  const [from, to] = tell.floor.span;
+  const share = (ms: number): string => `${(100 * ms) / (to - from)}%`;
+  return h(
+    "div",
+    {
+      class: "strip",
+      click: (event: MouseEvent) => {
+        const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
+        tell.acts.seek(from + ((event.clientX - box.left) / box.width) * (to - from));
+      },
+    },
+    ...stays.map((stay) =>
+      h("i", {
+        colour: MACHINE[stateName(stay.state, stay.reason)] ?? "",
+        left: share(Math.max(stay.start_ms, from) - from),
+        width: share(stay.end_ms - Math.max(stay.start_ms, from)),
+        title: `${tell.calendar.clock(Math.max(stay.start_ms, 0))}–${tell.calendar.clock(stay.end_ms)} ${said(stateName(stay.state, stay.reason))}: ${reasonSaid(stay.reason)}`,
+      }),
+    ),
+    h("u", { left: share(now - from) }),
+  );
+}
+
+export function machine(tell: Teller, told: any, now: number): Body {
+  const { machines, stockers } = tell.floor.ground;
+  const box = [...machines, ...stockers].find((one) => one.id === told.id);
+  const state = stateName(told.state, told.reason);
+  const names = box ? (language() === "zh" ? box.name_zh : box.name) : "";
+  const hours = Object.entries(told.hours as Record<string, number>).filter(([, value]) => value > 0);
+  const whole = hours.reduce((sum, [, value]) => sum + value, 0);
+  const stocker = told.kind === "stocker";
+  return [
+    h("p", { class: "soft" }, [names, box ? `${said("line")} ${box.line}` : "", box?.step ? `${said("step")} ${tell.floor.route.indexOf(box.step) + 1}` : ""].filter(Boolean).join(" · ")),
+    told.state
+      ? h("p", { class: "state" }, h("i", { class: "chip box", colour: MACHINE[state] }), h("b", {}, said(state)), told.reason && said(state) !== reasonSaid(told.reason) ? h("span", { class: "soft" }, reasonSaid(told.reason)) : null)
+      : null,
+    told.state ? tell.pairs([said("since"), tell.at(told.since_ms, now)], [said("until"), tell.at(told.until_ms, now)]) : null,
+    told.stays.length ? h("h2", {}, said("history")) : null,
+    told.stays.length ? strip(tell, told.stays, now) : null,
+    hours.length
+      ? h(
+          "ul",
+          { class: "bars" },
+          ...hours.map(([name, value]) =>
+            h(
+              "li",
+              {},
+              h("span", {}, said(name)),
+              h("div", { class: "bar" }, h("i", { colour: MACHINE[name], width: `${(100 * value) / whole}%` })),
+              h("b", {}, `${number((100 * value) / whole, 1)} %`),
+            ),
+          ),
+        )
+      : null,
+    stocker ? null : h("h2", {}, said("inside"), h("small", {}, String(told.inside.length))),
+    stocker ? null : partsTable(tell, told.inside, now),
+    h("h2", {}, said(stocker ? "inside" : "on_ports"), h("small", {}, String(told.carriers.length))),
+    told.carriers.length
+      ? h(
+          "ul",
+          { class: "rows" },
+          ...told.carriers.map(([station, carrier, lot]: [string, string, string]) =>
+            h("li", {}, h("span", { class: "soft" }, station.slice(told.id.length + 1) || station), h("span", {}, tell.link("carrier", carrier), " ", lot ? tell.link("lot", lot) : h("span", { class: "soft" }, said("empty")))),
+          ),
+        )
+      : h("p", { class: "soft" }, said("none")),
+    h("h2", {}, said("coming"), h("small", {}, String(told.coming.length))),
+    movesTable(tell, told.coming, now, "carrier"),
+    stocker ? null : h("h2", {}, said("recent")),
+    stocker ? null : partsTable(tell, told.recent, now),
+  ];
+}

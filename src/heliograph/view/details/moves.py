@@ -1,0 +1,67 @@
+"""Moves as details tell them, and where they lead."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from heliograph.errors import NotFound
+from heliograph.view.series import NEVER
+from heliograph.view.told import MoveTold
+
+if TYPE_CHECKING:
+    from heliograph.view.day import Day
+
+__all__ = ["absent", "move_of", "moves_around", "place_of", "when"]
+
+
+_AROUND: Final = 4
+"""So many moves before and after the one under way are told."""
+
+
+def absent(kind: str, thing: str) -> NotFound:
+    """The error for a thing that the record does not hold."""
+    return NotFound(f"no {kind} {thing[:80]!r} in this record", hint="search finds ids by a part of them")
+
+
+def when(at_ms: int) -> int | None:
+    """A moment of a series; None: never."""
+    return None if at_ms == NEVER else int(at_ms)
+
+
+def move_of(day: Day, row: int) -> MoveTold:
+    """A row of `day.moves`."""
+    moves = day.moves
+
+    def name(names: list[str], number: int) -> str:
+        return names[number] if number >= 0 else ""
+
+    return MoveTold(
+        move=int(moves.number[row]),
+        vehicle=name(day.vehicle_ids, int(moves.vehicle[row])),
+        carrier=name(day.carrier_ids, int(moves.carrier[row])),
+        lot=name(day.lot_ids, int(moves.lot[row])),
+        source=name(day.station_ids, int(moves.source[row])),
+        target=name(day.station_ids, int(moves.target[row])),
+        wanted_ms=when(moves.wanted[row]),
+        assigned_ms=when(moves.assigned[row]),
+        taken_ms=when(moves.taken[row]),
+        placed_ms=when(moves.placed[row]),
+    )
+
+
+def moves_around(day: Day, rows: Any, at_ms: int) -> list[MoveTold]:
+    """Moves of these rows around a moment, in order of time."""
+    begun = np.minimum(day.moves.assigned[rows], day.moves.wanted[rows])
+    rows = rows[np.argsort(begun, kind="stable")]
+    here = int(np.searchsorted(np.sort(begun), at_ms, side="right"))
+    return [move_of(day, row) for row in rows[max(here - 1 - _AROUND, 0) : here + _AROUND].tolist()]
+
+
+def place_of(day: Day, place: int) -> str:
+    """Station or vehicle; empty: not known."""
+    count = len(day.station_ids)
+    if place < count:
+        return day.station_ids[place]
+    return day.vehicle_ids[place - count] if place - count < len(day.vehicle_ids) else ""
