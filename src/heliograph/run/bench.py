@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from heliograph.fleet.steps import Lattice, Steps, grid_lattice
 from heliograph.plant.lorr import Instance
-from heliograph.run.sweeps import no_sweeps
+from heliograph.sweeps import no_sweeps
 
 __all__ = ["Limit", "Ran", "bench"]
 

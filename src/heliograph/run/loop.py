@@ -27,7 +27,7 @@ from heliograph.flow.dispatch import Flow
 from heliograph.links.port import Floor
 from heliograph.plant.model import Plant
 from heliograph.plant.roadmap import Roadmap
-from heliograph.run.sweeps import no_sweeps
+from heliograph.sweeps import no_sweeps
 from heliograph.twin.floor import Twin
 from heliograph.units import ms_from_h
 
