@@ -17,10 +17,11 @@ from chunk_reader import at, read_chunk
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from heliograph.view import Day
+from view_cells import FLAGS, look_at
+from view_judge import Truth, taken_off
 
 HOUR_MS = 3_600_000
 SIZES = {"laptop": (1280, 800), "wall": (1920, 1080), "tablet": (820, 1180)}
-FLAGS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-background-networking"]
 
 
 @pytest.fixture(scope="module")
@@ -214,6 +215,20 @@ def test_a_cell_opens_at_the_second_it_left_its_last_machine(browser: Browser, r
     finally:
         server.terminate()
         server.wait()
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_cells_by_chance_are_shown_where_and_when_they_were_made(
+    browser: Browser, run: Path, tmp_path: Path, lang: str
+):
+    """As `bench/view_cells.py` does it with ten of the reference day: page and data, against tables read without us."""
+    images = sorted((run / "discs").glob("*.iso"))
+    truth = Truth(taken_off(images, tmp_path / "files"))
+    (cell,) = truth.cells(1, seed={"en": 1, "zh": 2}[lang])
+
+    assert look_at(browser, images, cell, truth.start, lang) == []
+    other = cell._replace(made_ms=cell.made_ms + 1000, basket=cell.basket + 1)
+    assert len(look_at(browser, images, other, truth.start, lang)) >= 4, "the judge can tell"
 
 
 def test_figures_are_drawn_and_their_data_saved(page: Page, url: str, day: Day):

@@ -43,6 +43,8 @@ def carrier_series(
     lot = np.concatenate((moves.lot[taken], moves.lot[placed], np.where(arms[4] == _FILLED, arms[3], -1)))
     place_before = np.concatenate((moves.source[taken], count + moves.vehicle[placed], arms[2]))
     lot_before = np.concatenate((moves.lot[taken], moves.lot[placed], np.where(arms[4] == _EMPTIED, arms[3], -1)))
+    # Of one instant: a vehicle puts down, then an arm works, then a vehicle takes.
+    turn = np.repeat((2, 0, 1), (int(taken.sum()), int(placed.sum()), len(arms[0])))
     known = (carrier >= 0) & (place >= 0)
     within = known & (at >= 0)
     first_place, first_lot = np.full(len(carriers), nowhere), np.full(len(carriers), -1, np.int64)
@@ -52,13 +54,14 @@ def carrier_series(
     asked = np.flatnonzero((moves.carrier >= 0) & ~taken)
     first_place[moves.carrier[asked]], first_lot[moves.carrier[asked]] = moves.source[asked], moves.lot[asked]
     order = np.flatnonzero(within)
-    order = order[np.lexsort((-at[order], carrier[order]))]  # of each carrier the earliest comes last, and stays
+    order = order[np.lexsort((-turn[order], -at[order], carrier[order]))]  # the earliest of each comes last, and stays
     first_place[carrier[order]], first_lot[carrier[order]] = place_before[order], lot_before[order]
     every = np.arange(len(carriers))
     return series_of(
         len(carriers),
         np.concatenate((every, carrier[within])),
         np.concatenate((np.full(len(carriers), LONG_AGO), at[within])),
+        np.concatenate((np.zeros(len(carriers), np.int64), turn[within])),
         place=np.concatenate((first_place, place[within])).astype(kind),
         lot=np.concatenate((first_lot, lot[within])).astype(np.int32),
     )
