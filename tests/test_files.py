@@ -15,8 +15,8 @@ def test_many_files_have_their_names_at_the_end_and_nothing_else_is_there(tmp_pa
     """More than wait at once, in several folders."""
     with WholeFiles() as whole:
         for number in range(600):
-            with whole.file(tmp_path / str(number % 3) / f"{number}") as aside:
-                aside.write_text(str(number))
+            with whole.file(tmp_path / str(number % 3) / f"{number}") as out:
+                out.write(str(number).encode())
 
     found = {path.name: path.read_text() for path in tmp_path.rglob("*") if path.is_file()}
     assert found == {str(number): str(number) for number in range(600)}
@@ -25,10 +25,10 @@ def test_many_files_have_their_names_at_the_end_and_nothing_else_is_there(tmp_pa
 def test_a_failure_leaves_the_files_before_it_and_no_part_of_its_own(tmp_path: Path):
     """As one after the other would."""
     with pytest.raises(RuntimeError), WholeFiles() as whole:
-        with whole.file(tmp_path / "first") as aside:
-            aside.write_text("whole")
-        with whole.file(tmp_path / "second") as aside:
-            aside.write_text("hal")
+        with whole.file(tmp_path / "first") as out:
+            out.write(b"whole")
+        with whole.file(tmp_path / "second") as out:
+            out.write(b"hal")
             raise RuntimeError
 
     assert [path.name for path in tmp_path.iterdir()] == ["first"]
@@ -40,8 +40,8 @@ def test_before_the_end_no_file_that_waits_has_its_name(tmp_path: Path, monkeypa
     monkeypatch.setattr(os, "fsync", forced.append)
     with WholeFiles() as whole:
         for name in "abc":
-            with whole.file(tmp_path / name) as aside:
-                aside.write_text(name)
+            with whole.file(tmp_path / name) as out:
+                out.write(name.encode())
         named += [path.name for path in tmp_path.iterdir()]
         assert not forced
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import os
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 from heliograph.errors import CannotWrite
 
@@ -26,8 +28,8 @@ def fsync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-_MANY, _MUCH = 256, 64 << 20
-"""Files and bytes that wait at most before they are made sure of together."""
+_MANY, _MUCH = 128, 32 << 20
+"""Files and bytes that are made sure of together; while these are, as many more are written. All of them are open."""
 _AT_ONCE = 8
 
 _LONGEST_NAME = 255
@@ -65,59 +67,92 @@ class WholeFiles:
     """
 
     def __init__(self) -> None:
-        self._waiting: list[tuple[Path, Path]] = []
+        self._made: set[Path] = set()
+        self._written: list[_Aside] = []
         self._bytes = 0
+        self._forced: list[_Aside] = []
+        self._forcing: list[Future[None]] = []
+        self._pool = ThreadPoolExecutor(_AT_ONCE)
 
     def __enter__(self) -> WholeFiles:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.settle()
+        try:
+            self._settle()
+            self._settle()
+        finally:
+            self._pool.shutdown()
+            for one in self._forced + self._written:  # none, but when the disk failed
+                one.file.close()
+                one.aside.unlink(missing_ok=True)
 
     @contextlib.contextmanager
-    def file(self, path: Path) -> Iterator[Path]:
-        """As `whole_file`, but that the file gets its name some files later, at the latest with `settle`."""
+    def file(self, path: Path) -> Iterator[io.FileIO]:
+        """As `whole_file`, but open for writing, and the file gets its name some files later.
+
+        What `write` of it returns may be less than it was given.
+        """
         aside = path.with_name(_aside_name(path.name))
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            yield aside
-            self._bytes += aside.stat().st_size
+            if path.parent not in self._made:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                self._made.add(path.parent)
+            out = io.FileIO(aside, "wb")
         except OSError as wrong:
-            with contextlib.suppress(OSError):
-                aside.unlink()
             raise cannot_write(path, wrong) from wrong
-        except BaseException:
+        try:
+            yield out
+            size = out.tell()
+        except BaseException as wrong:
+            out.close()
             aside.unlink(missing_ok=True)
+            if isinstance(wrong, OSError):
+                raise cannot_write(path, wrong) from wrong
             raise
-        self._waiting.append((aside, path))
-        if len(self._waiting) >= _MANY or self._bytes >= _MUCH:
-            self.settle()
+        self._written.append(_Aside(out, aside, path))
+        self._bytes += size
+        if len(self._written) >= _MANY or self._bytes >= _MUCH:
+            self._settle()
 
-    def settle(self) -> None:
-        """Force what waits to the disk, then give it its names.
+    def _settle(self) -> None:
+        """Name what is on the disk by now, and let what was written since be forced there, while the caller goes on.
 
         Raises:
             CannotWrite: as `whole_file`.
         """
-        waiting, self._waiting, self._bytes = self._waiting, [], 0
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            list(pool.map(_force, waiting))
-        for aside, path in waiting:
+        for done in self._forcing:
+            done.result()
+        for one in self._forced:
+            one.file.close()
             try:
-                aside.replace(path)
+                one.aside.replace(one.path)
             except OSError as wrong:
-                raise cannot_write(path, wrong) from wrong
-        for folder in {path.parent for _, path in waiting}:
+                raise cannot_write(one.path, wrong) from wrong
+        for folder in {one.path.parent for one in self._forced}:
             fsync_folder(folder)
+        self._forced, self._written, self._bytes = self._written, [], 0
+        self._forcing = [self._pool.submit(_force, part) for part in _parts(self._forced)]
 
 
-def _force(pair: tuple[Path, Path]) -> None:
-    aside, path = pair
-    try:
-        with aside.open("rb") as done:
-            os.fsync(done.fileno())
-    except OSError as wrong:
-        raise cannot_write(path, wrong) from wrong
+class _Aside(NamedTuple):
+    """A file on its way to its name."""
+
+    file: io.FileIO
+    aside: Path
+    path: Path
+
+
+def _parts(files: list[_Aside]) -> list[list[_Aside]]:
+    return [files[start::_AT_ONCE] for start in range(min(_AT_ONCE, len(files)))]
+
+
+def _force(files: list[_Aside]) -> None:
+    for one in files:
+        try:
+            os.fsync(one.file.fileno())
+        except OSError as wrong:
+            raise cannot_write(one.path, wrong) from wrong
 
 
 def _aside_name(name: str) -> str:

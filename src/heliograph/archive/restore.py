@@ -69,13 +69,15 @@ def restore(
     written, already, lost = [], [], []
     refused: list[HeliographError] = []
     done = 0
+    sound: dict[str, Path] = {}
     with WholeFiles() as whole:
         for file in files:
-            target = target_of(to, file.path)
-            if target.exists() and is_same(target, file):
+            target = target_of(to, file.path, sound)
+            there = target.exists()
+            if there and is_same(target, file):
                 already.append(target)
             else:
-                if target.exists() and not overwrite:
+                if there and not overwrite:
                     raise in_the_way(target)
                 try:
                     _copy(view, file, target, whole)
@@ -112,31 +114,42 @@ def wanted(path: str, patterns: Iterable[str]) -> bool:
     return not patterns or any(fnmatchcase(path, each) or path.startswith(f"{each.rstrip('/')}/") for each in patterns)
 
 
-def target_of(to: Path, path: str) -> Path:
-    """Where `path` goes; refused when a link inside `to` leads out of it."""
-    target = to / path
-    if not target.parent.resolve().is_relative_to(to.resolve()):
-        raise CannotWrite(
-            f"{target}: a link on the way leads out of {to}", hint="restore into an empty folder", path=str(target)
-        )
-    return target
+def target_of(to: Path, path: str, sound: dict[str, Path] | None = None) -> Path:
+    """Where `path` goes; refused when a link inside `to` leads out of it.
+
+    Args:
+        sound: folders that were found to lie inside, for this call and the next; each is looked at once.
+    """
+    folder, _, name = path.rpartition("/")
+    sound = {} if sound is None else sound
+    if folder not in sound:
+        parent = to / folder
+        if not parent.resolve().is_relative_to(to.resolve()):
+            raise CannotWrite(
+                f"{to / path}: a link on the way leads out of {to}",
+                hint="restore into an empty folder",
+                path=str(to / path),
+            )
+        sound[folder] = parent
+    return sound[folder] / name
 
 
 def _copy(view: SetView, file: File, target: Path, whole: WholeFiles) -> None:
     digest = hashlib.sha256()
     source = view.open(file.path)
-    with whole.file(target) as aside:
-        with aside.open("wb") as out:
-            while chunk := source.read(_CHUNK):
-                digest.update(chunk)
-                out.write(chunk)
+    with whole.file(target) as out:
+        while chunk := source.read(_CHUNK):
+            digest.update(chunk)
+            left = memoryview(chunk)
+            while left:
+                left = left[out.write(left) :]
         if digest.hexdigest() != file.sha256:
             raise Damaged(
                 f"{file.path}: its bytes on the disc(s) do not match its SHA-256; it was not written",
                 hint="check and mend the discs: `heliograph archive verify`, `heliograph archive repair`",
                 path=file.path,
             )
-        set_time(aside, file)
+        set_time(out.fileno(), file)
 
 
 def locked(set_id: str) -> Locked:
@@ -157,8 +170,8 @@ def in_the_way(target: Path) -> CannotWrite:
     )
 
 
-def set_time(target: Path, file: File) -> None:
-    """Give a restored file its modification time, where it was kept."""
+def set_time(target: Path | int, file: File) -> None:
+    """Give a restored file, by path or open, its modification time, where it was kept."""
     if file.modified:
         with contextlib.suppress(OSError, ValueError):  # a file system without times is no reason to fail
             at_s = datetime.fromisoformat(file.modified).timestamp()

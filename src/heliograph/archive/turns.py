@@ -259,8 +259,9 @@ def _begin(index: Index, text: bytes, to: Path, patterns: Sequence[str], overwri
     for path in (*(file.path for file in files), *folders):
         safe_path(path)
     work = _Work(index, text, to, files, [])
+    sound: dict[str, Path] = {}
     for file in files:
-        target = target_of(to, file.path)
+        target = target_of(to, file.path, sound)
         if target.exists() and is_same(target, file):
             work.already.append(target)
             work.done.add(file.path)
