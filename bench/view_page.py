@@ -1,19 +1,20 @@
-"""`heliograph replay` on a whole day, as one sits before it: first picture, scrubbing, frames, bytes.
+"""`heliograph replay` on a whole day, as one sits before it: bytes, first picture, scrubbing, frames.
 
-    python bench/view_page.py RUN [--times 100] [--crowd 10000]
+    python bench/view_page.py RUN [--only bytes,first,scrub,frames] [--times 100] [--vehicles 10000]
 
-RUN is a directory that `heliograph run topcon` left. Chromium draws by software (SwiftShader), headless, 1280 x 800.
+RUN is a directory that `heliograph run topcon` left. Chromium is headless, as it comes: without a graphics card it
+draws and composes by software. Wall times hang on what else the machine does, so beside each stands the processor
+time, which hardly does.
 
-- First picture: from the start of the command to the first frame with vehicles in a browser that is open already; from
-  the run directory, then from its discs. Beside it, the processor time of the server up to then: on a loaded machine
-  the wall time says more of the load.
-- Scrubbing: from the jump to a random time, paused, to the frame that shows it; chunks that are there already are not
-  told apart.
-- Beside scrubbing and frames, the processor time of the browser and the server, all processes and threads together,
-  for each jump or frame: that hardly hangs on what else the machine does.
-- Frames: time from frame to frame while it plays at 60 times real time, the whole floor in view; once as it
-  is, once with so many vehicles (`--crowd`) on the same floor: each drives what one of the record's drives, later.
-- Bytes: a chunk of an instant, vehicles alone (drives and what they do), and a chunk of a minute.
+- bytes: a chunk of an instant, vehicles alone (drives and what they do), and a chunk of a minute.
+- first: from the start of the command to the first frame with vehicles, in a browser that is open already; from the run
+  directory, then from its discs; and the processor time of the server up to then.
+- scrub: from the jump to a random time, paused, to the frame that shows it, chunks that are there already among them;
+  the processor time of browser and server together; and the time in which the server makes a chunk of ten minutes.
+- frames: six seconds played at 60 times real time with the whole floor in view, at two sizes of window; then with so
+  many vehicles (`--vehicles`) on the same floor: each drives what one of the record's drives, later. Told are the
+  frames shown in a second, the time that the page's script takes for one (median, 95 %), the processor time of all of
+  Chromium's processes for one, and what is drawn.
 
 Not measured: a graphics card, a browser on another machine, many browsers.
 """
@@ -41,8 +42,10 @@ from heliograph.cli.places import find_workshop
 from heliograph.view import Day
 from heliograph.view.series import Series, encode, series_of
 from heliograph.web import serve
+from view_cells import FLAGS
 
-FLAGS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-background-networking"]
+PARTS = ("bytes", "first", "scrub", "frames")
+SIZES = ((1280, 800), (1440, 900))
 SHIFT_MS = 97_000
 """Each copy of a vehicle is so much later than the last."""
 
@@ -50,42 +53,39 @@ SHIFT_MS = 97_000
 def main() -> None:
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument("run", type=Path)
-    words.add_argument("--times", type=int, default=100)
-    words.add_argument("--crowd", type=int, default=10_000)
+    words.add_argument("--only", default=",".join(PARTS), help="parts, with commas between them")
+    words.add_argument("--times", type=int, default=100, help="jumps")
+    words.add_argument("--vehicles", type=int, default=10_000)
     words.add_argument("--pictures", type=int, default=3, help="first pictures from each place")
     asked = words.parse_args()
+    parts = asked.only.split(",")
     day = Day(*find_workshop([asked.run]))
-    few = [day.series["drives"], day.series["doing"]]
-    noon = day.end_ms // 2
-    frames = [len(encode(few, at, at)) for at in range(0, day.end_ms, 600_000)]
-    minutes = [len(day.chunk(at, at + 60_000)) for at in range(0, day.end_ms - 60_000, 600_000)]
     print(f"{len(day.vehicles)} vehicles, {day.end_ms / 3.6e6:g} h; load {os.getloadavg()[0]:.1f}")
-    instant, minute = statistics.median(frames), statistics.median(minutes)
-    print(f"bytes: an instant, vehicles alone {instant:,.0f}; a minute {minute:,.0f}")
+    if "bytes" in parts:
+        tell_bytes(day)
     with sync_playwright() as play:
-        chromium = shutil.which("chromium")
-        browser = play.chromium.launch(executable_path=chromium, args=FLAGS)
-        for where in (asked.run, asked.run / "discs"):
-            walls, cpus = zip(*(first_picture(browser, where) for _ in range(asked.pictures)), strict=True)
-            wall = statistics.median(walls)
-            print(f"first picture from {where.name}: {wall:.2f} s; server's processor {min(cpus):.2f} s")
-        page = opened(browser, serving(day))
-        before = used()
-        waits = sorted(scrub(page, day.end_ms, asked.times))
-        each, most = 1000 * (used() - before) / asked.times, waits[-len(waits) // 20]
-        print(
-            f"scrubbing, {asked.times} times: median {statistics.median(waits):.0f} ms, 95 % {most:.0f} ms; "
-            f"processor {each:.0f} ms each"
-        )
-        print(f"frames, {len(day.vehicles)} vehicles: {told(page, noon)}")
-        page.close()
-        page = opened(browser, serving(Crowd(day, asked.crowd)))
-        print(f"frames, {asked.crowd:,} vehicles: {told(page, noon)}")
+        browser = play.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        if "first" in parts:
+            for where in (asked.run, asked.run / "discs"):
+                tell_first(browser, where, asked.pictures)
+        if "scrub" in parts:
+            tell_scrub(browser, day, asked.times)
+        if "frames" in parts:
+            for size in SIZES:
+                tell_frames(browser, day, size)
+            tell_frames(browser, Crowd(day, asked.vehicles), SIZES[0])
         browser.close()
 
 
-def used() -> float:
-    """Seconds of processor that this process and all that come from it have used so far."""
+def tell_bytes(day: Day) -> None:
+    few = [day.series["drives"], day.series["doing"]]
+    instant = statistics.median(len(encode(few, at, at)) for at in range(0, day.end_ms, 600_000))
+    minute = statistics.median(len(day.chunk(at, at + 60_000)) for at in range(0, day.end_ms - 60_000, 600_000))
+    print(f"bytes: an instant, vehicles alone {instant:,.0f}; a minute {minute:,.0f}")
+
+
+def used(start: int) -> float:
+    """Seconds of processor that a process and all that come from it have used so far."""
     parents: dict[int, int] = {}
     spent: dict[int, float] = {}
     for place in Path("/proc").glob("[0-9]*/stat"):
@@ -96,11 +96,24 @@ def used() -> float:
         pid = int(place.parent.name)
         parents[pid], spent[pid] = int(words[1]), (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
     ours: set[int] = set()
-    more = {os.getpid()}
+    more = {start}
     while more:
         ours |= more
         more = {pid for pid, parent in parents.items() if parent in ours} - ours
     return sum(spent[pid] for pid in ours if pid in spent)
+
+
+def used_by_browser() -> float:
+    """All that this process has started; a server in a thread of its own is not among it."""
+    return used(os.getpid()) - time.process_time()
+
+
+def tell_first(browser: Browser, where: Path, times: int) -> None:
+    walls, cpus = zip(*(first_picture(browser, where) for _ in range(times)), strict=True)
+    print(
+        f"first picture from {where.name}: median {statistics.median(walls):.2f} s, best {min(walls):.2f} s; "
+        f"server's processor {min(cpus):.2f} s"
+    )
 
 
 def first_picture(browser: Browser, where: Path) -> tuple[float, float]:
@@ -130,17 +143,18 @@ def serving(source: Any) -> str:
     return ready[0]
 
 
-def opened(browser: Browser, url: str) -> Page:
-    page = browser.new_page(viewport={"width": 1280, "height": 800})
+def opened(browser: Browser, url: str, size: tuple[int, int]) -> Page:
+    page = browser.new_page(viewport={"width": size[0], "height": size[1]})
     page.goto(url)
     page.wait_for_selector("html[data-shown]")
     return page
 
 
-def scrub(page: Page, end_ms: int, times: int) -> list[float]:
-    """Milliseconds from each jump to its frame."""
+def tell_scrub(browser: Browser, day: Day, times: int) -> None:
+    page = opened(browser, serving(day), SIZES[0])
     chance = random.Random(1)
-    wanted = [chance.randrange(end_ms) for _ in range(times)]
+    wanted = [chance.randrange(day.end_ms) for _ in range(times)]
+    before = used(os.getpid())
     waits: list[float] = page.evaluate(
         """async (wanted) => {
             const waits = [];
@@ -154,42 +168,51 @@ def scrub(page: Page, end_ms: int, times: int) -> list[float]:
         }""",
         wanted,
     )
-    return waits
+    each = 1000 * (used(os.getpid()) - before) / times
+    page.close()
+    chunks = []
+    for at in wanted:
+        began = time.thread_time()
+        day.chunk(at - at % 600_000, at - at % 600_000 + 600_000)
+        chunks.append(1000 * (time.thread_time() - began))
+    most = sorted(waits)[-times // 20]
+    print(
+        f"scrubbing, {times} times: median {statistics.median(waits):.0f} ms, 95 % {most:.0f} ms; "
+        f"processor {each:.0f} ms each; a chunk of ten minutes {statistics.median(chunks):.1f} ms of the server"
+    )
 
 
-def play_for(page: Page, from_ms: int) -> list[float]:
-    """Milliseconds from each frame to the next, in some seconds of playing."""
-    spent: list[float] = page.evaluate(
+def tell_frames(browser: Browser, source: Any, size: tuple[int, int]) -> None:
+    """Play for some seconds, and tell."""
+    page = opened(browser, serving(source), size)
+    page.wait_for_timeout(1000)
+    page.evaluate(
         """async (from) => {
             heliograph.seek(from);
             while (heliograph.world.time !== from) await new Promise(requestAnimationFrame);
-            const spent = [];
-            const draw = heliograph.scene.render.bind(heliograph.scene);
-            let last = 0;
-            heliograph.scene.render = () => {
-                draw();
-                const now = performance.now();
-                spent.push(now - last);
-                last = now;
+            const frame = heliograph.frame.bind(heliograph);
+            window.spent = [];
+            heliograph.frame = (now) => {
+                const began = performance.now();
+                frame(now);
+                spent.push(performance.now() - began);
             };
             heliograph.play(true);
-            await new Promise((done) => setTimeout(done, 6000));
-            heliograph.play(false);
-            return spent.slice(2);
+            await new Promise((done) => setTimeout(done, 1000));
         }""",
-        from_ms,
+        source.end_ms // 2,
     )
-    return spent
-
-
-def told(page: Page, from_ms: int) -> str:
-    """Play for some seconds, and tell."""
-    before = used()
-    spent = play_for(page, from_ms)
-    each = 1000 * (used() - before) / max(len(spent), 1)
-    middle, most = statistics.median(spent), sorted(spent)[-len(spent) // 20]
-    rate = f"median {middle:.1f} ms from frame to frame ({1000 / middle:.0f} a second), 95 % {most:.1f} ms"
-    return f"{rate}; processor {each:.1f} ms each"
+    before, began, first = used_by_browser(), time.perf_counter(), page.evaluate("spent.length")
+    page.wait_for_timeout(6000)
+    spent: list[float] = page.evaluate("spent")[first:]
+    wall, cpu = time.perf_counter() - began, used_by_browser() - before
+    drawn = page.evaluate("heliograph.scene.drawn")
+    page.close()
+    most = sorted(spent)[-max(len(spent) // 20, 1)]
+    print(
+        f"frames, {size[0]} x {size[1]}: {len(spent) / wall:.0f} a second; each takes {statistics.median(spent):.1f} "
+        f"ms (95 %: {most:.1f} ms) of the page's script and {1000 * cpu / len(spent):.1f} ms of processor; {drawn}"
+    )
 
 
 class Crowd:

@@ -14,7 +14,7 @@ from heliograph.cli.places import find_workshop
 from heliograph.view import Day
 from heliograph.web import serve
 
-FLAGS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+FLAGS = ["--no-sandbox"]
 AT_MS = 23_400_000
 """06:30, with machines in most of their states."""
 NAMES = {"en": "replay.png", "zh": "replay.zh-CN.png"}

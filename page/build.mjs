@@ -26,7 +26,7 @@ for (const name of ["index.html", "style.css", "sun.svg"]) await copyFile(join(h
 
 // The licences of what is bundled travel with it.
 const parts = [];
-for (const name of ["pixi.js", "earcut", "eventemitter3", "parse-svg-path", "tiny-lru", "ismobilejs", "@xmldom/xmldom", "echarts", "zrender", "tslib"]) {
+for (const name of ["echarts", "zrender", "tslib"]) {
   for (const file of ["LICENSE", "LICENSE.md", "license.txt", "LICENSE.txt"]) {
     const text = await readFile(join(here, "node_modules", name, file), "utf8").catch(() => "");
     if (text) {

@@ -75,7 +75,7 @@ class Page {
     fill(root, this.top, this.notes, h("div", { class: "middle" }, this.stage, this.panel.element, this.charts), h("footer", {}, this.controls, this.timeline.element));
     this.timeline.theme = this.theme;
     this.dress();
-    await this.scene.start(this.theme);
+    this.scene.start(this.theme);
     this.stage.append(this.tip, this.warmth, this.zooms());
     this.listen();
     const cell = wishes.get("cell");

@@ -82,23 +82,30 @@ export type Column = Uint8Array | Uint16Array | Uint32Array | Int32Array;
 
 /** How each of some things changed within a chunk; times in ms after the chunk's begin. */
 export class Series {
+  private readonly last: Int32Array; // the row found last, of each thing: mostly it still holds in the next frame
+
   constructor(
     readonly start: Uint32Array,
     readonly at: Int32Array,
     readonly columns: Record<string, Column>,
-  ) {}
+  ) {
+    this.last = new Int32Array(start.length).fill(-1);
+  }
 
   /** The row of a thing that holds at a time after the chunk's begin; -1: none has begun. */
   row(thing: number, since: number): number {
-    let low = this.start[thing];
-    let high = this.start[thing + 1];
-    const first = low;
+    const last = this.last[thing];
+    const end = this.start[thing + 1];
+    if (last >= 0 && this.at[last] <= since && (last + 1 === end || this.at[last + 1] > since)) return last;
+    const first = this.start[thing];
+    let low = first;
+    let high = end;
     while (low < high) {
       const middle = (low + high) >> 1;
       if (this.at[middle] <= since) low = middle + 1;
       else high = middle;
     }
-    return low > first ? low - 1 : -1;
+    return (this.last[thing] = low > first ? low - 1 : -1);
   }
 }
 

@@ -16,6 +16,7 @@ export type Mood =
   | "off_floor";
 
 export const MOODS: Mood[] = ["driving_loaded", "driving_empty", "hand_off", "waiting", "charging", "idle"];
+const [LOADED, EMPTY, HAND_OFF, WAITING, CHARGING, IDLE, MISHAP] = [0, 1, 2, 3, 4, 5, 6];
 
 export class World {
   readonly vehicles: number;
@@ -23,7 +24,9 @@ export class World {
   readonly y: Float32Array;
   /** Radians, clockwise from the x axis, as on a screen. */
   readonly heading: Float32Array;
-  readonly mood: Mood[];
+  /** What each vehicle does, as a number in `moods`. */
+  readonly tone: Uint8Array;
+  readonly moods: Mood[];
   /** 0: none, 1: an empty carrier, 2: one with a lot. */
   readonly load: Uint8Array;
   readonly goal: Int32Array;
@@ -33,7 +36,8 @@ export class World {
   readonly state: Int16Array;
   readonly reason: Int32Array;
   time = NaN;
-  private readonly charging: Set<number>;
+  private readonly charging: Uint8Array; // 1: a node with a charger
+  private readonly headings: Float32Array; // of each way; NaN: it leads nowhere
   private readonly stations: number;
   private readonly heads: Int32Array;
 
@@ -43,14 +47,21 @@ export class World {
     this.x = new Float32Array(this.vehicles);
     this.y = new Float32Array(this.vehicles);
     this.heading = new Float32Array(this.vehicles);
-    this.mood = new Array<Mood>(this.vehicles).fill("idle");
+    this.moods = [...MOODS, ...(floor.mishaps as Mood[])];
+    this.tone = new Uint8Array(this.vehicles).fill(IDLE);
     this.load = new Uint8Array(this.vehicles);
     this.goal = new Int32Array(this.vehicles).fill(-1);
     this.place = new Int32Array(floor.carriers.length).fill(-1);
     this.lot = new Int32Array(floor.carriers.length).fill(-1);
     this.state = new Int16Array(ground.machines.length).fill(-1);
     this.reason = new Int32Array(ground.machines.length).fill(-1);
-    this.charging = new Set(ground.charging);
+    this.charging = new Uint8Array(ground.x.length);
+    for (const node of ground.charging) this.charging[node] = 1;
+    this.headings = new Float32Array(ground.ways.length / 2);
+    for (let way = 0; way < this.headings.length; way++) {
+      const [from, to] = [ground.ways[2 * way], ground.ways[2 * way + 1]];
+      this.headings[way] = from === to ? NaN : Math.atan2(ground.y[to] - ground.y[from], ground.x[to] - ground.x[from]);
+    }
     this.stations = ground.stations.length;
     const number = new Map(ground.machines.map((machine, i) => [machine.id, i]));
     this.heads = Int32Array.from(ground.machines, (machine, i) => number.get(machine.behind) ?? i);
@@ -95,7 +106,7 @@ export class World {
         const share = moving ? gone / took[row] : 1;
         this.x[v] = x[from] + share * (x[at] - x[from]);
         this.y[v] = y[from] + share * (y[at] - y[from]);
-        if (from !== at) this.heading[v] = Math.atan2(y[at] - y[from], x[at] - x[from]);
+        if (from !== at) this.heading[v] = this.headings[way[row]];
       }
       const task = doing.row(v, since);
       const code = task < 0 ? 0 : doing.columns.doing[task];
@@ -105,20 +116,16 @@ export class World {
       this.goal[v] = goal < this.stations ? goal : -1;
       const trouble = mishaps.row(v, since);
       const kind = trouble < 0 ? 0 : mishaps.columns.kind[trouble];
-      this.mood[v] = kind
-        ? (this.floor.mishaps[kind] as Mood)
-        : moving
-          ? phase === 3
-            ? "driving_loaded"
-            : "driving_empty"
-          : phase === 2 || phase === 4
-            ? "hand_off"
-            : phase
-              ? "waiting"
-              : this.charging.has(at)
-                ? "charging"
-                : "idle";
+      if (kind) this.tone[v] = MISHAP + kind;
+      else if (moving) this.tone[v] = phase === 3 ? LOADED : EMPTY;
+      else if (phase) this.tone[v] = phase === 2 || phase === 4 ? HAND_OFF : WAITING;
+      else this.tone[v] = at >= 0 && this.charging[at] ? CHARGING : IDLE;
     }
+  }
+
+  /** What each vehicle does, by name. */
+  get mood(): Mood[] {
+    return Array.from(this.tone, (tone) => this.moods[tone]);
   }
 
   /** Where a carrier is drawn; null: nowhere that is known. */
