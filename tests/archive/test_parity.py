@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from hashlib import sha256
 from itertools import combinations
 from pathlib import Path
 
@@ -11,10 +12,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from rs03_discs import make_iso
 
 from heliograph.archive.gf import invert, multiply
-from heliograph.archive.parity import Source, coefficients, encode, explain, rebuild
+from heliograph.archive.parity import Source, _fill, coefficients, encode, explain, rebuild
 from heliograph.archive.rs03 import protect
 from heliograph.errors import CannotWrite, DiscsLost, DiscWrong
 
@@ -80,6 +82,40 @@ def test_any_set_survives_the_loss_of_as_many_discs_as_it_has_parity(
     rebuild(present, n, m, lengths, gone, outs)
 
     assert [out.read_bytes() for out in outs] == [bytes_of(every[number]) for number in gone]
+
+
+def test_the_hashes_of_what_was_read_and_written_come_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Though several threads read it, a part each; and parity can go into a part of a file that is there."""
+    monkeypatch.setattr("heliograph.archive.parity._BUFFER", 7 * 16_384)
+    (tmp_path / "disc").write_bytes(b"begin" + bytes(300_000) + b"end")
+    images = [tmp_path / f"D{number}" for number in range(len(LENGTHS))]
+    for number, (image, length) in enumerate(zip(images, LENGTHS, strict=True)):
+        image.write_bytes(np.random.default_rng(number).bytes(length) + b"not part of the ISO")
+
+    read, made = encode(images, LENGTHS, [tmp_path / "P1", Source(tmp_path / "disc", 5, 300_000)])
+
+    protected = [image.read_bytes()[:length] for image, length in zip(images, LENGTHS, strict=True)]
+    inside = (tmp_path / "disc").read_bytes()
+    assert read == [sha256(each).hexdigest() for each in protected]
+    assert made == [sha256(each).hexdigest() for each in ((tmp_path / "P1").read_bytes(), inside[5:-3])]
+    assert (inside[:5], inside[-3:]) == (b"begin", b"end")
+
+
+def test_a_disc_that_cannot_be_read_to_its_end_ends_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The threads that hash what comes later do not wait for it for ever."""
+    every = make_set(tmp_path, LENGTHS, 1)
+    monkeypatch.setattr("heliograph.archive.parity._BUFFER", 7 * 16_384)
+
+    def torn(line: NDArray[np.uint8], file: int, source: Source, start: int) -> None:
+        if start and source.path.name == "D01.iso":
+            raise DiscWrong("torn")
+        _fill(line, file, source, start)
+
+    monkeypatch.setattr("heliograph.archive.parity._fill", torn)
+
+    with pytest.raises(DiscWrong, match="torn"):
+        encode([every[number].path for number in range(5)], LENGTHS, [tmp_path / "P"])
+    assert not (tmp_path / "P").exists()
 
 
 def test_the_first_parity_disc_is_the_xor_of_the_data_discs(tmp_path: Path):

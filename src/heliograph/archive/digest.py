@@ -1,13 +1,14 @@
-"""SHA-256 of an image file."""
+"""SHA-256 of an image file, and of bytes that several threads read a part each of."""
 
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-__all__ = ["sha256_of"]
+__all__ = ["InTurn", "sha256_of"]
 
 _CHUNK: Final = 4 << 20
 
@@ -22,3 +23,33 @@ def sha256_of(path: Path, size: int, told: Callable[[int], None] | None = None) 
             if told is not None:
                 told(done)
     return digest.hexdigest()
+
+
+class InTurn:
+    """SHA-256 of bytes that threads bring out of order: each waits until what stands before its own was taken.
+
+    The threads must begin with their parts in order, so that the one whose turn it is never waits for another.
+    """
+
+    def __init__(self) -> None:
+        self._digest, self._next = hashlib.sha256(), 0
+        self._turn = threading.Condition()
+        self._stopped = False
+
+    def update(self, start: int, data: memoryview) -> None:
+        """Take the bytes that stand at `start`."""
+        with self._turn:
+            self._turn.wait_for(lambda: self._stopped or self._next == start)
+            self._digest.update(data)
+            self._next += len(data)
+            self._turn.notify_all()
+
+    def stop(self) -> None:
+        """Let nobody wait any longer: a part will not come. The hash is worth nothing then."""
+        with self._turn:
+            self._stopped = True
+            self._turn.notify_all()
+
+    def hexdigest(self) -> str:
+        """In hex, of all that was taken."""
+        return self._digest.hexdigest()

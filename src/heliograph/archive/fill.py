@@ -6,7 +6,7 @@ import hashlib
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -20,12 +20,14 @@ from heliograph.archive.pack import Source
 from heliograph.archive.plan import DiscPlan, ImageNote, SetPlan, data_payload, parity_path, tag_files
 from heliograph.errors import CannotWrite
 
-__all__ = ["Progress", "Watch", "fill", "fill_parity"]
+__all__ = ["Progress", "Watch", "fill", "write_parity_tags"]
 
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done, and of how much."""
 
 _CHUNK: Final = 1 << 20
+_HANDFUL: Final = 100
+"""Files that one thread copies in one go, at most."""
 
 
 def fill(plan: SetPlan, aside: Sequence[Path], watch: Watch) -> Index:
@@ -48,8 +50,7 @@ def fill(plan: SetPlan, aside: Sequence[Path], watch: Watch) -> Index:
             _write_tags(plan.discs[number], tags | plan.beside.signed_disc(index, disc, tags), images[number])
         watch.lap("copy and hash")
         if plan.parity:
-            notes = _note_images(plan, aside)
-            _write_parity(plan, aside, images, index, notes, shared, watch)
+            _write_parity(plan, aside, images, index, shared, watch)
             watch.lap("parity discs")
     return index
 
@@ -75,15 +76,38 @@ def _copy(plan: SetPlan, images: Sequence[int], watch: Watch) -> Index:
             runs.setdefault(placed.source.name, []).append(run)
     total = plan.index.bytes
     with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
-        jobs = [pool.submit(_copy_file, sources[file.path], runs[file.path], watch, total) for file in plan.index.files]
+        works = [(sources[file.path], runs[file.path]) for file in plan.index.files]
+        jobs = [pool.submit(_copy_files, some, watch, total) for some in _by_handfuls(works)]
         try:
-            hashed = [_with_hashes(file, *job.result()) for file, job in zip(plan.index.files, jobs, strict=True)]
+            hashes = [each for job in jobs for each in job.result()]
+            hashed = [_with_hashes(file, *each) for file, each in zip(plan.index.files, hashes, strict=True)]
         except BaseException:
             # Ctrl-C, a full disk: the other copies are in vain, and must not keep the command waiting.
             watch.stop.set()
             pool.shutdown(cancel_futures=True)
             raise
     return msgspec.structs.replace(plan.index, files=tuple(hashed))
+
+
+_Work = tuple[Source, Sequence[_Run]]
+
+
+def _by_handfuls(works: Sequence[_Work]) -> Iterator[list[_Work]]:
+    """The works in their order, small ones together: handing a thread a task costs more than copying a small file."""
+    some: list[_Work] = []
+    size = 0
+    for work in works:
+        if some and (size + work[0].bytes > _CHUNK or len(some) >= _HANDFUL):
+            yield some
+            some, size = [], 0
+        some.append(work)
+        size += work[0].bytes
+    if some:
+        yield some
+
+
+def _copy_files(works: Sequence[_Work], watch: Watch, total: int) -> list[tuple[str, list[str]]]:
+    return [_copy_file(source, runs, watch, total) for source, runs in works]
 
 
 def _copy_file(source: Source, runs: Sequence[_Run], watch: Watch, total: int) -> tuple[str, list[str]]:
@@ -130,52 +154,44 @@ def _write_tags(drawn: DiscPlan, tags: Mapping[str, bytes], image: int) -> None:
         _write(image, memoryview(content), drawn.layout.offsets[name])
 
 
-def _note_images(plan: SetPlan, aside: Sequence[Path]) -> list[ImageNote]:
-    def note(drawn: DiscPlan, path: Path) -> ImageNote:
-        with path.open("rb") as image:
-            return ImageNote(drawn.disc.name, drawn.layout.bytes, hashlib.file_digest(image, "sha256").hexdigest())
-
-    with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
-        return list(pool.map(note, plan.data, aside))
-
-
 def _write_parity(
     plan: SetPlan,
     aside: Sequence[Path],
     images: Sequence[int],
     index: Index,
-    notes: Sequence[ImageNote],
     shared: Mapping[str, bytes],
     watch: Watch,
 ) -> None:
-    """Compute the parity discs over the ISO images of the data discs (not over their RS03 layers)."""
+    """Fill the parity discs: from the ISO images of the data discs (not their RS03 layers), in one pass over them."""
+    from heliograph.archive.parity import Source as Part
     from heliograph.archive.parity import encode
 
     count = len(plan.data)
-    numbers = [path.with_name(f"{path.name}.numbers") for path in aside[count:]]
-    try:
-        encode(aside[:count], [drawn.layout.bytes for drawn in plan.data], numbers)
-        for drawn, path, image in zip(plan.parity, numbers, images[count:], strict=True):
-            fill_parity(drawn, image, path, index, notes, plan.explained, shared)
-            path.unlink()
-    finally:
-        for path in numbers:
-            path.unlink(missing_ok=True)
+    outs = [
+        Part(path, drawn.layout.offsets[parity_path(drawn.disc)], drawn.parity_bytes)
+        for drawn, path in zip(plan.parity, aside[count:], strict=True)
+    ]
+    lengths = [drawn.layout.bytes for drawn in plan.data]
+    hashes, numbers = encode(aside[:count], lengths, outs, lambda done, total: watch.tell("parity discs", done, total))
+    notes = [
+        ImageNote(drawn.disc.name, length, sha256)
+        for drawn, length, sha256 in zip(plan.data, lengths, hashes, strict=True)
+    ]
+    for drawn, image, sha256 in zip(plan.parity, images[count:], numbers, strict=True):
+        write_parity_tags(drawn, image, sha256, index, notes, plan.explained, shared)
 
 
-def fill_parity(
+def write_parity_tags(
     drawn: DiscPlan,
     image: int,
-    numbers: Path,
+    sha256: str,
     index: Index,
     notes: Sequence[ImageNote],
     explained: str,
     shared: Mapping[str, bytes],
 ) -> None:
-    """Write the numbers and the tag files into the open image of a parity disc, whose file system is there already."""
-    source = Source(parity_path(drawn.disc), numbers, drawn.parity_bytes)
-    sha256, _ = _copy_file(source, [_Run(image, drawn.layout.offsets[source.name], source.bytes)], Watch(None), 0)
-    payload = [(source.name, source.bytes, sha256)]
+    """Write the tag files into the open image of a parity disc, whose numbers have this SHA-256."""
+    payload = [(parity_path(drawn.disc), drawn.parity_bytes, sha256)]
     tags = tag_files(index, drawn.disc, explained, payload=payload, notes=notes, shared=shared)
     _write_tags(drawn, tags, image)
 

@@ -6,8 +6,8 @@ is the one that the parity discs remember; its RS03 layer follows from it, so th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,10 +19,10 @@ from heliograph.archive.check import DAMAGED, GOOD, LOST, WRONG, DiscState, chec
 from heliograph.archive.ddrescue import DONE, RescueMap, known_lost, map_beside, write_states
 from heliograph.archive.digest import sha256_of
 from heliograph.archive.disc import DiscImage
-from heliograph.archive.fill import fill_parity
+from heliograph.archive.fill import write_parity_tags
 from heliograph.archive.index import Disc, image_name
 from heliograph.archive.medium import SECTOR
-from heliograph.archive.plan import IMAGES, ImageNote, draw_parity, parity_path
+from heliograph.archive.plan import IMAGES, DiscPlan, ImageNote, draw_parity, parity_path
 from heliograph.archive.reader import SetView, find_sets, image_paths
 from heliograph.archive.rescue import Limits, is_device
 from heliograph.archive.seal import refuse_another
@@ -268,21 +268,25 @@ def _rebuild(
     )
     with ExitStack() as stack:
         asides = [stack.enter_context(whole_file(target)) for target in targets]
-        numbers = [
-            aside if disc.kind == "data" else stack.enter_context(_scratch(aside))
-            for disc, aside in zip(gone, asides, strict=True)
-        ]
+        drawn: dict[Disc, DiscPlan] = {}
+        outs = []
+        for disc, aside in zip(gone, asides, strict=True):
+            with aside.open("w+b") as file:
+                if disc.kind == "data":
+                    outs.append(parity.Source(aside, 0, lengths[order.index(disc.name)]))
+                    continue
+                drawn[disc] = draw_parity(index, disc, notes, parity.explain(), shared)
+                drawn[disc].layout.write(file)
+                at = drawn[disc].layout.offsets[parity_path(disc)]
+                outs.append(parity.Source(aside, at, drawn[disc].parity_bytes))
         wanted = [order.index(disc.name) for disc in gone]
-        parity.rebuild(present, len(data), len(spare), lengths, wanted, numbers, order, told)
-        for disc, aside, path in zip(gone, asides, numbers, strict=True):
-            if disc.kind == "data":
-                _expect(disc, aside, notes[order.index(disc.name)], view)
+        hashes = parity.rebuild(present, len(data), len(spare), lengths, wanted, outs, order, told)
+        for disc, aside, sha256 in zip(gone, asides, hashes, strict=True):
+            if disc in drawn:
+                with aside.open("r+b") as file:
+                    write_parity_tags(drawn[disc], file.fileno(), sha256, index, notes, parity.explain(), shared)
             else:
-                drawn = draw_parity(index, disc, notes, parity.explain(), shared)
-                with aside.open("w+b") as file:
-                    drawn.layout.write(file)
-                    file.flush()
-                    fill_parity(drawn, file.fileno(), path, index, notes, parity.explain(), shared)
+                _expect(disc, sha256, notes[order.index(disc.name)], view)
             rs03.protect(aside, redundancy=index.redundancy, scratch_sectors=SCRATCH_SECTORS)
         if out is not None:
             for target, aside in zip(targets, asides, strict=True):
@@ -338,20 +342,10 @@ def _target(disc: Disc, set_id: str, home: Path, out: Path | None, beyond: Seque
     return target
 
 
-def _expect(disc: Disc, image: Path, note: ImageNote, view: SetView) -> None:
-    if sha256_of(image, note.iso_bytes) != note.sha256:
+def _expect(disc: Disc, sha256: str, note: ImageNote, view: SetView) -> None:
+    if sha256 != note.sha256:
         raise DiscWrong(
             f"set {view.set_id}: disc {disc.name} as rebuilt does not match its SHA-256; it was not written",
             hint="one of the other discs is not what it was: check them with `heliograph archive verify`",
             disc=disc.name,
         )
-
-
-@contextmanager
-def _scratch(aside: Path) -> Iterator[Path]:
-    """A path beside `aside` for numbers on their way into a parity disc; gone at the end."""
-    path = aside.with_name(f"{aside.name}.numbers")
-    try:
-        yield path
-    finally:
-        path.unlink(missing_ok=True)

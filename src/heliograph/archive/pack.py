@@ -40,7 +40,7 @@ class Source:
 
     def open(self) -> io.RawIOBase:
         """Its bytes, to be read once, from the first to the last."""
-        return self.path.open("rb", buffering=0)
+        return io.FileIO(self.path)
 
 
 @dataclass(frozen=True, slots=True)

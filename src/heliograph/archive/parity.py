@@ -8,7 +8,7 @@ discs i of c(p, i) · d[i], in the field of 256 elements with x^8 + x^7 + x^2 + 
 a Cauchy matrix (every square part of it can be inverted) whose columns are scaled so that the first parity disc is
 the plain XOR of all data discs. A coefficient depends on neither n nor m. A disc shorter than the longest counts as
 followed by zeros. What is protected is the ISO part of a disc; its RS03 part follows from the ISO and is computed
-again.
+again. Each byte is read once for all parity discs and for the hashes of all discs.
 
 Sources: Blömer and others 1995 (Cauchy); Plank and Xu 2006 (scaled to ones).
 """
@@ -25,6 +25,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from heliograph.archive.digest import InTurn
 from heliograph.archive.gf import SLICE, divide, invert, multiply, product
 from heliograph.archive.rs03.rows import Progress, in_parallel
 from heliograph.archive.undo import explain
@@ -44,7 +45,7 @@ Bytes = NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a disc's bytes are: a part of a file, zeros after it."""
+    """Where a disc's bytes are, or go: a part of a file, zeros after it."""
 
     path: Path
     offset: int
@@ -66,22 +67,30 @@ def coefficients(data: int, parity: int) -> Bytes:
 
 
 def encode(
-    data_images: Sequence[Path], lengths: Sequence[int], outs: Sequence[Path], progress: Progress | None = None
-) -> None:
+    data_images: Sequence[Path],
+    lengths: Sequence[int],
+    outs: Sequence[Path | Source],
+    progress: Progress | None = None,
+) -> tuple[list[str], list[str]]:
     """Write the parity of some data discs.
 
     Args:
         data_images: one file per data disc, in the order of the set.
         lengths: bytes of each that are protected, from its start (the ISO, without the RS03 part).
-        outs: one file per parity disc; each gets as many bytes as the longest data disc, whole or not at all.
+        outs: one per parity disc; each gets as many bytes as the longest data disc. A file is there whole or not at
+            all; a part of a file, which must be there, is written in its place.
         progress: called with (bytes done, bytes in all) of a parity disc.
+    Returns:
+        SHA-256 in hex of what is protected of each data disc, and of each parity.
     Raises:
         DiscWrong: a data image is missing or too short.
         CannotWrite: the disk is full, or the like.
     """
     sources = [Source(path, 0, length) for path, length in zip(data_images, lengths, strict=True)]
     width = max(lengths)
-    _combine(coefficients(len(sources), len(outs)), sources, list(outs), [width] * len(outs), progress)
+    read = [InTurn() for _ in sources]
+    made = _combine(coefficients(len(sources), len(outs)), sources, read, list(outs), [width] * len(outs), progress)
+    return [each.hexdigest() for each in read], made
 
 
 def rebuild(
@@ -90,10 +99,10 @@ def rebuild(
     m: int,
     lengths: Sequence[int],
     wanted: Sequence[int],
-    outs: Sequence[Path],
+    outs: Sequence[Path | Source],
     names: Sequence[str] = (),
     progress: Progress | None = None,
-) -> None:
+) -> list[str]:
     """Write discs of a set again from those that are left.
 
     Args:
@@ -101,8 +110,10 @@ def rebuild(
         n, m: data and parity discs of the set.
         lengths: bytes of each data disc.
         wanted: numbers of the discs to write; may be parity discs, too.
-        outs: one file per wanted disc, written whole or not at all.
+        outs: one per wanted disc, as for `encode`.
         names: what the discs are called, for the message; else their numbers.
+    Returns:
+        SHA-256 in hex of each disc written.
     Raises:
         DiscsLost: more discs are gone than parity discs are left.
         DiscWrong: a source is missing or too short.
@@ -127,7 +138,7 @@ def rebuild(
     matrix = _times(every[list(wanted)], invert(every[inputs]))
     width = max(lengths)
     sizes = [lengths[disc] if disc < n else width for disc in wanted]
-    _combine(matrix, [present[disc] for disc in inputs], list(outs), sizes, progress)
+    return _combine(matrix, [present[disc] for disc in inputs], [], list(outs), sizes, progress)
 
 
 def _times(a: Bytes, b: Bytes) -> Bytes:
@@ -136,17 +147,27 @@ def _times(a: Bytes, b: Bytes) -> Bytes:
 
 
 def _combine(
-    matrix: Bytes, sources: Sequence[Source], outs: list[Path], sizes: list[int], progress: Progress | None
-) -> None:
-    """outs[r] = the first sizes[r] bytes of the sum over k of matrix[r, k] · sources[k]."""
+    matrix: Bytes,
+    sources: Sequence[Source],
+    read: Sequence[InTurn],
+    outs: list[Path | Source],
+    sizes: list[int],
+    progress: Progress | None,
+) -> list[str]:
+    """outs[r] = the first sizes[r] bytes of the sum over k of matrix[r, k] · sources[k]; their SHA-256 in hex.
+
+    Args:
+        read: told the bytes of each source; none if nobody wants to know.
+    """
     if not outs:
-        return
+        return []
     total = max(sizes)
     step = max(SLICE, _BUFFER // (len(sources) + len(outs)) // SLICE * SLICE)
+    made = [InTurn() for _ in outs]
     with ExitStack() as stack:
         inputs = [_open(source, stack) for source in sources]
-        asides = [stack.enter_context(whole_file(out)) for out in outs]
-        outputs = [_create(aside, stack) for aside in asides]
+        targets = [_target(out, size, stack) for out, size in zip(outs, sizes, strict=True)]
+        outputs = [_open_out(target.path, stack) for target in targets]
         own = threading.local()
 
         def work(start: int) -> int:
@@ -157,15 +178,36 @@ def _combine(
                 _fill(line, file, source, start)
             size = min(step, total - start)
             product(matrix, own.columns, own.sums, stop=-(-size // SLICE) * SLICE)
-            for line, file, out, length in zip(own.sums, outputs, outs, sizes, strict=True):
-                _put(line[: max(0, min(step, length - start))], file, start, out)
+            for line, file, target in zip(own.sums, outputs, targets, strict=True):
+                _put(_part(line, target.length, start), file, target.offset + start, target.path)
+            for lines, parts, digests in ((own.columns, sources, read), (own.sums, targets, made)):
+                for line, part, digest in zip(lines, parts, digests, strict=False):
+                    if part.length > start:
+                        digest.update(start, _part(line, part.length, start).data)
             return size
 
+        def work_or_stop(start: int) -> int:
+            try:
+                return work(start)
+            except BaseException:
+                for digest in (*read, *made):
+                    digest.stop()
+                raise
+
         done = 0
-        for size in in_parallel(work, range(0, total, step)):
+        for size in in_parallel(work_or_stop, range(0, total, step)):
             done += size
             if progress is not None:
                 progress(done, total)
+    return [each.hexdigest() for each in made]
+
+
+def _target(out: Path | Source, size: int, stack: ExitStack) -> Source:
+    if isinstance(out, Source):
+        return out
+    aside = stack.enter_context(whole_file(out))
+    aside.write_bytes(b"")  # a killed command may have left a longer one
+    return Source(aside, 0, size)
 
 
 def _open(source: Source, stack: ExitStack) -> int:
@@ -186,8 +228,8 @@ def _open(source: Source, stack: ExitStack) -> int:
     return file
 
 
-def _create(path: Path, stack: ExitStack) -> int:
-    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o644)
+def _open_out(path: Path, stack: ExitStack) -> int:
+    file = os.open(path, os.O_WRONLY)
     stack.callback(os.close, file)
     return file
 
@@ -202,6 +244,11 @@ def _fill(line: Bytes, file: int, source: Source, start: int) -> None:
             raise DiscWrong(f"{source.path}: became shorter while it was read", hint="try again", path=str(source.path))
         done += count
     line[size:] = 0
+
+
+def _part(line: Bytes, length: int, start: int) -> Bytes:
+    """The bytes of a line that begins at `start` which belong to a disc of this length."""
+    return line[: max(0, min(line.size, length - start))]
 
 
 def _put(line: Bytes, file: int, start: int, out: Path) -> None:

@@ -206,7 +206,6 @@ def _check_room(plan: SetPlan, out_dir: Path) -> None:
         raise cannot_write(out_dir, wrong) from None
     needed = sum(
         plan_rs03(drawn.layout.sectors, redundancy=plan.index.redundancy, scratch_sectors=SCRATCH_SECTORS).image_bytes
-        + drawn.parity_bytes
         for drawn in plan.discs
     )
     if needed > free:
