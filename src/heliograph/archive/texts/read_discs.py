@@ -18,12 +18,11 @@ import struct
 import sys
 import tempfile
 import zlib
-from functools import partial
+from contextlib import suppress
 from pathlib import Path
 
 SECTOR, LAYERS, ZERO, COOKIE = 2048, 255, bytes(2048), b"*dvdisaster*RS03"
-# The field of 256 elements: addition is XOR; multiplication is that of polynomials modulo x^8 + x^7 + x^2 + x + 1.
-EXP = [1]  # the powers of x, twice around
+EXP = [1]  # powers of x in the field of 256 elements, modulo x^8 + x^7 + x^2 + x + 1, twice around; addition is XOR
 while len(EXP) < 510:
     EXP.append(EXP[-1] << 1 ^ (0x187 if EXP[-1] & 128 else 0))
 LOG = {value: exponent for exponent, value in enumerate(EXP[:255])}
@@ -52,14 +51,30 @@ def solve(rows, columns):  # Gauss and Jordan: a row per column, 1 there and 0 i
     return solved, rest
 
 
-def vouched(data, at):  # whether data matches the CRC at byte `at` of it, which was taken with 0x4c5047 in its place
-    return zlib.crc32(data[:at] + b"GPL\0" + data[at + 4 :]) ^ 0xFFFFFFFF == struct.unpack_from("<I", data, at)[0]
+def errors(sums, bad, others, most):
+    """What is wrong in the sectors `bad` and in few of the `others`, at most so many in all; LookupError: in more."""
+    # Combine the equations left over when `bad` is solved until none is contradicted: what they do not see is wrong.
+    # For errors that are alike, set equations j, j + 1 ... side by side: whatever j, they tell of the same places.
+    for width in (1, max(1, (len(sums) - len(bad) + 1) // 2)) if len(bad) <= most else ():
+        free = solve([WEIGHT[j] + b"".join(sums[j : j + width]) for j in range(len(sums) - width + 1)], bad)[1]
+        while any(any(each[LAYERS:]) for each in free):
+            odd = next(each[LAYERS:] for each in free if any(each[LAYERS:]))
+            free = solve(free, [len(free[0]) - len(odd.lstrip(b"\0"))])[1]
+        places = bad + [c for c in others if free and c not in bad and not any(each[c] for each in free)]
+        if len(places) <= most:
+            solved, rest = solve([WEIGHT[j] + sums[j] for j in range(len(sums))], places)
+            if not any(any(each[LAYERS:]) for each in rest):
+                return {c: solved[k][LAYERS:] for k, c in enumerate(places)}
+    if len(bad) > most or len(sums[0]) == 1:
+        raise LookupError("too many sectors are wrong")
+    ones = ([each[at : at + 1] for each in sums] for at in range(SECTOR))  # byte by byte: each is wrong elsewhere
+    found = [errors(one, bad, others, most) if any(map(any, one)) else {} for one in ones]
+    return {c: b"".join(each.get(c, b"\0") for each in found) for c in others}
 
 
 class Image:
-    """One disc image; read once, from end to end, it then gives its sectors as they were sealed.
-    It is 255 layers of `rows` sectors; row r is the r-th sector of each. The first n layers are data (the ISO image and
-    a header), the next CRCs, the last m Reed-Solomon parity: any m sectors of a row may be lost. It is called RS03."""
+    """One disc image; read once, from end to end, it then gives its sectors as they were sealed. RS03 is 255 layers of
+    `rows` sectors; row r is the r-th sector of each: n of data (the ISO and a header), one of CRCs, m of parity."""
 
     def __init__(self, path, thorough):
         self.path, self.file = path, path.open("rb", buffering=0)
@@ -71,33 +86,35 @@ class Image:
         for step in range(1, self.rows + 2 if self.rows else 0):
             self.mend((start + step) % self.rows, thorough)
 
-    def raw(self, sector, count=1):  # sectors as they stand there; zeros for what cannot be read
-        try:
+    def raw(self, sector):  # as it stands there; zeros for what cannot be read
+        with suppress(OSError):  # so a drive says that it cannot read a sector
             self.file.seek(sector * SECTOR)
-            return self.file.read(count * SECTOR).ljust(count * SECTOR, b"\0")
-        except OSError:  # so a drive says that it cannot read a sector
-            return ZERO if count == 1 else b"".join(self.raw(sector + k) for k in range(count))
+            return self.file.read(SECTOR).ljust(SECTOR, b"\0")
+        return ZERO
 
-    def sector(self, number):  # as it was sealed, or None
-        lost = number in self.gone.get(number % (self.rows or 1), ())
-        return None if lost else self.fixed.get(number) or self.raw(number)
+    def sector(self, at):  # as it was sealed, or None
+        return None if at in self.gone.get(at % (self.rows or 1), ()) else self.fixed.get(at) or self.raw(at)
 
     def find_layout(self):  # from the header behind the ISO; else from any header or CRC sector
         said = struct.unpack_from("<I", self.raw(16), 80)[0]  # where the volume descriptor says that the ISO ends
-        for at in range(-1, self.end):
-            data = self.raw(said if at < 0 else at, 2)
+        for at in [said, *range(self.end)]:
+            data = self.raw(at) + self.raw(at + 1)
             for where, size, own, fields in ((0, 4096, 96, "<68xqii36xq"), (1024, 2048, 1120, "<1088xq4xii4xq")):
-                if data.startswith(COOKIE, where) and vouched(data[:size], own):
+                if data.startswith(COOKIE, where) and self.vouched(data[:size], own):
                     iso, n, m, rows = struct.unpack_from(fields, data)
-                    if n + m == LAYERS and 8 <= m <= 170 and rows > 0 and (iso in (at, said) or at // rows == n - 1):
+                    fits = n + m == LAYERS and 8 <= m <= 170 and 0 < LAYERS * rows <= 4 * self.end
+                    if fits and 16 < iso < (n - 1) * rows and (iso in (at, said) or at // rows == n - 1):
                         return iso, n - 1, m, rows
         if said != self.end or not said:
             raise LookupError("not a disc of such a set, or damaged past recognition")
         return said, 0, 0, 0  # an ISO image alone, as `mend` computes it: only SHA-256 tells whether it is whole
 
+    @staticmethod
+    def vouched(data, at):  # whether data matches the CRC at byte `at` of it, taken with 0x4c5047 in its place
+        return zlib.crc32(data[:at] + b"GPL\0" + data[at + 4 :]) ^ 0xFFFFFFFF == struct.unpack_from("<I", data, at)[0]
+
     def keep(self, row, data):  # note the CRCs in this CRC sector; whether it is whole
-        mine = struct.pack("<ii4xq", self.n + 1, self.m, self.rows)
-        whole = data.startswith(COOKIE, 1024) and data[1100:1120] == mine and vouched(data, 1120)
+        whole = data[1100:1120] == struct.pack("<ii4xq", self.n + 1, self.m, self.rows) and self.vouched(data, 1120)
         if whole:
             self.kept[row] = [each ^ 0xFFFFFFFF for each in struct.unpack_from(f"<{self.n}I", data)]
         return whole
@@ -105,67 +122,53 @@ class Image:
     def mend(self, row, thorough):
         """Compute what is lost in a row, parity only if `thorough`; believed if every CRC and spare equation agrees."""
         n, m, wanted = self.n, self.m, self.kept.get((row - 1) % self.rows)
-        places = [layer * self.rows + row for layer in range(LAYERS)]
-        sectors = [self.fixed.get(place) or self.raw(place) for place in places]
-        sure = [c for c in range(n) if wanted and zlib.crc32(sectors[c]) == wanted[c]]
-        sure += [n] * self.keep(row, sectors[n])
-        bad = [c for c in range(LAYERS) if c not in sure and (not any(sectors[c]) if c > n else wanted or c == n)]
-        if len(sure) == n + 1 and not thorough:
+        sectors = [self.fixed.get(c * self.rows + row) or self.raw(c * self.rows + row) for c in range(LAYERS)]
+        others = [c for c in range(n) if not wanted or zlib.crc32(sectors[c]) != wanted[c]]
+        others += [n] * (not self.keep(row, sectors[n])) + list(range(n + 1, LAYERS))  # those that nothing vouches for
+        if others[0] > n and not thorough:
             return
-        if len(sure) == n + 1:  # all data is whole: its parity is computed again, however damaged
-            bad = list(range(n + 1, LAYERS))
+        empty = [c for c in others if not any(sectors[c])]  # what cannot be read, too
+        known = [c for c in others if c == n or (wanted if c < n else others[0] > n or c in empty)]
         # What an equation gives instead of zero is the same sum over the errors alone: m equations for these.
-        rows = [WEIGHT[j] + total([(WEIGHT[j][c], sectors[c]) for c in range(LAYERS)]) for j in range(m)]
-        while len(bad) <= m:
-            solved, rest = solve(rows, bad)
-            # The equations left over tell of errors elsewhere. Combine them until none is contradicted: bad are the
-            # sectors that none of these combinations sees. That finds as many as there are equations, less one.
-            free = rest
-            while any(any(each[LAYERS:]) for each in free):
-                odd = next(each[LAYERS:] for each in free if any(each[LAYERS:]))
-                free = solve(free, [LAYERS + SECTOR - len(odd.lstrip(b"\0"))])[1]
-            if len(free) == len(rest):
-                mended = {c: total([(1, sectors[c]), (1, solved[k][LAYERS:])]) for k, c in enumerate(bad)}
-                # Without CRCs one equation at least must be left over, or anything would be believed.
-                agrees = all(zlib.crc32(mended[c]) == wanted[c] for c in bad if c < n) if wanted else len(bad) < m
-                if agrees and self.keep(row, mended.get(n, sectors[n])):
-                    self.fixed.update((places[c], mended[c]) for c in bad if mended[c] != sectors[c])
+        sums = [total([(WEIGHT[j][c], sectors[c]) for c in range(LAYERS)]) for j in range(m)]
+        for bad in (known, empty):  # the second: what misses its CRC may yet be wrong in few bytes
+            with suppress(LookupError):  # without CRCs one equation at least must be left over, or any would be right
+                change = errors(sums, bad, others, m if wanted else m - 1)
+                mended = {c: total([(1, sectors[c]), (1, change[c])]) for c in change}
+                right = not wanted or all(zlib.crc32(mended.get(c, sectors[c])) == wanted[c] for c in others if c < n)
+                if right and self.keep(row, mended.get(n, sectors[n])):
+                    self.fixed.update((c * self.rows + row, mended[c]) for c in mended if mended[c] != sectors[c])
                     self.gone.pop(row, None)
                     return
-            more = [c for c in range(LAYERS) if c not in sure and c not in bad and not any(each[c] for each in free)]
-            bad += more if free and more else [0] * LAYERS
-        self.gone[row] = {places[c] for c in range(LAYERS) if c not in sure}
+        self.gone[row] = {c * self.rows + row for c in others}
 
 
-def tree(read):  # first sector and bytes of every file of an ISO 9660 image, by its full (Rock Ridge) name
-    def full_name(entries):  # from the NM entries of a record; a CE entry says where they go on
-        name, following = b"", b""
-        while len(entries) >= 4 and entries[2] >= 4:
-            if entries[:2] == b"NM":
-                name += entries[5 : entries[2]]
-            elif entries[:2] == b"CE":
-                sector, offset, size = struct.unpack_from("<I4xI4xI", entries, 4)
-                following = read(sector)[offset : offset + size]
-            entries = entries[entries[2] :]
-        return name + (full_name(following) if following else b"")
-
-    files, seen, folders = {}, set(), [("", read(16)[156:190])]  # the root's record stands in the volume descriptor
+def tree(read, room):  # first sector and bytes of every file of an ISO 9660 image, by its full (Rock Ridge) name
+    files, folders = {}, [("", *struct.unpack_from("<I4xI", read(16), 158))]  # the root stands in the volume descriptor
     while folders:
-        path, record = folders.pop()
-        start, size = struct.unpack_from("<I4xI", record, 2)
+        path, start, size = folders.pop()
         for sector in range(start, start - (-size // SECTOR)):
-            data = b"" if sector in seen else read(sector)
-            seen.add(sector)
+            room, data = room - 1, read(sector)
             while data and data[0]:  # no record goes over the end of a sector; zeros fill it up
                 record, data = data[: data[0]], data[data[0] :]
-                if record[33 : 33 + record[32]] in (b"\0", b"\1"):  # the folder itself, and the one above
-                    continue
-                name = path + full_name(record[33 + (record[32] | 1) :]).decode("utf-8")
-                if record[25] & 2:
-                    folders.append((name + "/", record))
-                else:  # a file above 4 GB has several records; its bytes are one run all the same
-                    start, size = struct.unpack_from("<I4xI", record, 2)
-                    files[name] = (files.get(name, (start,))[0], size + files.get(name, (0, 0))[1])
+                name, rest = b"", [record[33 + (record[32] | 1) :]]
+                for k in range(9):  # the name is that of the NM entries; a CE entry says where they go on
+                    entries = b"".join(rest[k : k + 1])
+                    while len(entries) >= 4 and entries[2] >= 4:
+                        if entries[:2] == b"NM":
+                            name += entries[5 : entries[2]]
+                        elif entries[:2] == b"CE":
+                            at, offset, size = struct.unpack_from("<I4xI4xI", entries, 4)
+                            rest.append(read(at)[offset : offset + size])
+                        entries = entries[entries[2] :]
+                name, (start, size) = path + name.decode("utf-8"), struct.unpack_from("<I4xI", record, 2)
+                if record[25] & 2 and record[33 : 33 + record[32]] not in (b"\0", b"\1"):  # itself, and the one above
+                    folders.append((name + "/", start, size))
+                elif not record[25] & 2:  # a file above 4 GB has several records; its bytes are one run all the same
+                    files[name] = files.get(name, (start,))[0], size + files.get(name, (0, 0))[1]
+                    room += -size // SECTOR
+            if room < 0 or len(path) > 16384:
+                raise LookupError("its folders tell of more than the disc has room for")
     return files
 
 
@@ -203,31 +206,32 @@ class DiscSet:
             try:
                 image = Image(path, thorough)
                 found.setdefault(image.sector(16)[40:72].decode().strip(), []).append(image)  # by volume name
-                texts.add(b"".join(run([(image.sector, *tree(image.sector)["index.json"])])))
+                texts.add(b"".join(run([(image.sector, *tree(image.sector, image.iso)["index.json"])])))
             except Exception as wrong:
                 print(f"{path}: of no use by itself: {wrong!r}")
         if len(texts) != 1:
             raise SystemExit(f"these are discs of {len(texts)} sets: give the discs of one")
-        self.index = json.loads(texts.pop().decode())
-        names = [file["path"] for file in self.index["files"]] + self.index["folders"]
-        if self.index["format"] != "heliograph-disc-set/1" or any({"", ".", ".."} & set(n.split("/")) for n in names):
-            raise SystemExit("index.json: a format that is not known here, or a name that leads out of the folder")
-        self.data = [disc["name"] for disc in self.index["discs"] if disc["kind"] == "data"]
-        self.parity = [disc["name"] for disc in self.index["discs"] if disc["kind"] == "parity"]
-        self.images = {disc: found.get(f"{self.index['set_id']}_{disc}", []) for disc in self.data + self.parity}
+        index = json.loads(texts.pop().decode())
+        self.id, self.folders, beside = index["set_id"], index["folders"], index.get("beside", {}).items()
+        self.locked = [(name, str(sha256)) for name, sha256 in beside if name.endswith(".age")]  # keys and names
+        self.files = [(f["path"], int(f["bytes"]), str(f["sha256"]), f["pieces"]) for f in index["files"]]
+        names = [file[0] for file in self.files] + self.folders
+        if index["format"] != "heliograph-disc-set/1" or any({"", ".", ".."} & set(n.split("/")) for n in names):
+            raise LookupError("a format that is not known here, or a name that leads out of the folder")
+        self.data = [disc["name"] for disc in index["discs"] if disc["kind"] == "data" and disc["name"].isalnum()]
+        self.parity = [disc["name"] for disc in index["discs"] if disc["kind"] == "parity" and disc["name"].isalnum()]
+        self.images = {disc: found.get(f"{self.id}_{disc}", []) for disc in self.data + self.parity}
         self.sizes = {disc: images[0].iso for disc, images in self.images.items() if images}  # of the ISO, in sectors
-        for p, disc in enumerate(self.parity):
-            try:  # parity discs know how long the ISO image of each data disc is, and its SHA-256
-                for note in json.loads(b"".join(run([self.place(disc, "images.json")])).decode()):
-                    self.sizes[note["disc"]], self.sums[note["disc"]] = note["iso_bytes"] // SECTOR, note["sha256"]
-                self.parity_at[disc] = self.place(disc, f"data/PARITY-{p + 1}.bin")[1]
-            except LookupError:
-                continue
+        for p, disc in enumerate(self.parity):  # they know the length and SHA-256 of the ISO image of each data disc
+            with suppress(Exception):  # what is lost on one may stand on another
+                _, self.parity_at[disc], size = self.place(disc, f"data/PARITY-{p + 1}.bin")
+                for d in json.loads(b"".join(run([self.place(disc, "images.json")])).decode()):
+                    self.sizes[d["disc"]], self.sums[d["disc"]] = min(d["iso_bytes"], size) // SECTOR, str(d["sha256"])
 
-    def place(self, disc, path):  # where a file of a disc stands, as `run` wants it
+    def place(self, disc, path):  # where a file of a disc stands, as `run` wants it; once, so that no two files are one
         if disc not in self.trees:
-            self.trees[disc] = tree(partial(self.sector, disc))
-        return (partial(self.sector, disc), *self.trees[disc][path])
+            self.trees[disc] = tree(lambda at: self.sector(disc, at), self.sizes.get(disc, 0))
+        return (lambda at: self.sector(disc, at), *self.trees[disc].pop(path))
 
     def own(self, disc, number):  # a sector of a disc that is here, or None; zeros past the end of its ISO image
         if number >= self.sizes.get(disc, number + 1):
@@ -253,6 +257,7 @@ class DiscSet:
 
 
 def main():
+    sys.excepthook = lambda kind, wrong, trace: sys.stderr.write(f"these discs are not as they should be: {wrong!r}\n")
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["list", "check", "copy", "mend"])
     parser.add_argument("disc", nargs="+", type=Path)
@@ -263,35 +268,30 @@ def main():
     sys.stdout = type(sys.stdout)(sys.stdout.buffer, sys.stdout.encoding, "backslashreplace")
     paths = [each for path in wish.disc for each in (sorted(path.glob("*.iso")) if path.is_dir() else [path])]
     discs = DiscSet(paths, wish.what in ("check", "mend"))
-    tasks, lost = [], 0
+    tasks, lost = [(folder, None) for folder in discs.folders if wish.what == "copy"], 0
     for disc, images in discs.images.items():
         for it in images or [None]:
             print(disc, f"{it.path}: {len(it.fixed)} sectors mended, {len(it.gone)} rows lost" if it else "is not here")
         it = next((each for each in images if not each.gone), None)
         if wish.what == "mend" and (images or disc in discs.sums):
-            size = (LAYERS * it.rows or it.end) if it else discs.sizes.get(disc, 17)
-            place = (it.sector if it else partial(discs.sector, disc), 0, size * SECTOR)
-            sha256 = None if it else discs.sums.get(disc, "unknown")
-            tasks.append((f"{discs.index['set_id']}-{disc}.iso", run([place], sha256)))
-    for file in discs.index["files"] if wish.what != "mend" else []:
+            size = (LAYERS * it.rows or it.end) if it else discs.sizes[disc]
+            place = (it.sector if it else lambda at, disc=disc: discs.sector(disc, at), 0, size * SECTOR)
+            tasks.append((f"{discs.id}-{disc}.iso", run([place], None if it else discs.sums.get(disc, "unknown"))))
+    for path, size, sha256, pieces in discs.files if wish.what != "mend" else []:
         if wish.what == "list":
-            print(f"{file['bytes']:15,} {file['path']} ({', '.join(piece['disc'] for piece in file['pieces'])})")
-        else:
-            places = (discs.place(piece["disc"], piece["path"]) for piece in file["pieces"] if piece["bytes"])
-            tasks.append((file["path"], run(places, file["sha256"])))
-    locked = [each for each in discs.index.get("beside", {}).items() if each[0].endswith(".age")]  # keys, names
-    here = [disc for disc in discs.images if discs.images[disc]][:1]
-    for name, sha256 in locked if wish.what in ("check", "copy") else []:
-        tasks.append((name, run((discs.place(disc, name) for disc in here), sha256)))
-    tasks += [(folder, None) for folder in discs.index["folders"] if wish.what == "copy"]
+            print(f"{size:15,} {path!r} ({', '.join(str(each['disc']) for each in pieces)})")
+        places = (discs.place(each["disc"], each["path"]) for each in pieces if each["bytes"])
+        tasks += [(path, run(places, sha256))] * (wish.what != "list")
+    for path, sha256 in discs.locked if wish.what in ("check", "copy") else []:
+        tasks.append((path, run(map(discs.place, [d for d in discs.images if discs.images[d]][:1], [path]), sha256)))
     for name, parts in tasks:
         try:
             save(parts, wish.to / name, wish.to) if wish.to else sum(map(len, parts))
         except Exception as wrong:
             lost += 1
-            print(f"{name}: {wrong!r}")
-    print(f"{len(tasks) - lost} of {len(tasks)} whole" * bool(tasks), "encrypted: see README.txt" * bool(locked))
-    hurt = [disc for disc, images in discs.images.items() if not images or any(it.fixed or it.gone for it in images)]
+            print(f"{name!r}: {wrong!r}")
+    print(f"{len(tasks) - lost} of {len(tasks)} whole" * bool(tasks), "encrypted: see README.txt" * bool(discs.locked))
+    hurt = any(not images or any(it.fixed or it.gone for it in images) for images in discs.images.values())
     return 1 if lost else 3 if hurt and wish.what == "check" else 0
 
 
