@@ -45,7 +45,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ssh_pair(folder)
     (folder / "holders").write_text(f"# us\n{(folder / 'id_ed25519.pub').read_text()}\n")
     words = ["seal", tree, "--out", folder / "discs", "--recipient", public, "--recipients-file", folder / "holders"]
-    words += ["--capacity", "2.7MB", "--parity", "1", "--sign", minisign_pair(folder)[0]]
+    words += ["--capacity", "3.2MB", "--parity", "1", "--sign", minisign_pair(folder)[0]]
     assert main(["archive", *map(str, words)]) == 0
     return folder
 
