@@ -1,6 +1,6 @@
-"""kill -9 at random moments of seal, repair and migrate, group *targeted*.
+"""kill -9 at random moments of seal, repair, migrate and protect in place, group *targeted*.
 
-    python bench/archive_kills.py [--kills 240] [--seed 1] [--only seal|repair|repair-out|migrate|refresh]
+    python bench/archive_kills.py [--kills 240] [--seed 1] [--only seal|repair|repair-out|migrate|refresh|protect]
 
 A small set (seven data discs, two parity discs; for repair and migrate with damage in every disc, one disc past its own
 parity and one missing) is worked on by the real command, in a child process that has loaded it already (fork), so
@@ -14,7 +14,7 @@ One to four kills in a row; then the same command runs to its end, and
 - the catalog, where there is one, has the same lines; so have register and custody, but for the tests: one that was
   made before a kill is kept, and told of, beside that of the run after it.
 
-After each kill already: what stands in the new folder under an image's name is whole (not so repair in place).
+After each kill already: what stands in the new folder under an image's name is whole (not so what works in place).
 Not covered: power cuts, and file systems that lie about fsync.
 """
 
@@ -37,7 +37,8 @@ from typing import Final
 
 import numpy as np
 
-SECTOR: Final = 2048
+from disc_images import SECTOR, make_iso
+
 WATCHED: Final = ("open", "os.rename", "os.remove", "os.truncate", "os.mkdir", "sqlite3.connect")
 """Audit events that stand for file operations; of opens, only those that may write."""
 
@@ -64,6 +65,7 @@ JOBS: Final = (
         ),
     ),
     Job("refresh", ("migrate", "in", "--to", "out", "--date", "2036-11-22", "--operator", "K. Ill")),
+    Job("protect", ("protect", "plain.iso", "--in-place", "--roots", "64"), in_place=True),
 )
 
 
@@ -112,6 +114,7 @@ def prepare(template: Path) -> None:
     hurt(images[1], 0.5, random)
     images[0].unlink()
     (template / "in" / "catalog.sqlite").unlink()
+    make_iso(template / "plain.iso", 30_000, seed=7)
 
 
 def hurt(image: Path, share: float, random: np.random.Generator) -> None:
@@ -185,7 +188,7 @@ def undisturbed(job: Job, work: Path) -> tuple[float, int]:
 
 def child(words: tuple[str, ...], folder: Path, kill_before: int | None = None, count_into: Path | None = None) -> int:
     """Start the command in a child; its process id. `kill_before` is the number of the file operation it dies at."""
-    from heliograph.archive import mend, migrate, seal  # noqa: F401 - loaded once, here
+    from heliograph.archive import mend, migrate, protect, seal  # noqa: F401 - loaded once, here
     from heliograph.archive.rs03 import repair  # noqa: F401
     from heliograph.cli.main import main as command
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from heliograph.errors import CannotWrite
 
-__all__ = ["PARTIAL", "WholeFiles", "fsync_folder", "whole_file", "write_whole"]
+__all__ = ["PARTIAL", "WholeFiles", "fsync_folder", "named_after", "whole_file", "write_whole"]
 
 PARTIAL = ".partial"
 """Suffix of a file still being written. One found later is what a killed command left; it is safe to delete."""
@@ -43,7 +43,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     Raises:
         CannotWrite: the directory is read-only, the disk is full, or the like.
     """
-    aside = path.with_name(_aside_name(path.name))
+    aside = named_after(path, PARTIAL)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield aside
@@ -93,7 +93,7 @@ class WholeFiles:
 
         What `write` of it returns may be less than it was given.
         """
-        aside = path.with_name(_aside_name(path.name))
+        aside = named_after(path, PARTIAL)
         try:
             if path.parent not in self._made:
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -155,11 +155,12 @@ def _force(files: list[_Aside]) -> None:
             raise cannot_write(one.path, wrong) from wrong
 
 
-def _aside_name(name: str) -> str:
-    """`name` and the suffix; a hash of it where that would be longer than file systems allow."""
-    if len(os.fsencode(name + PARTIAL)) <= _LONGEST_NAME:
-        return name + PARTIAL
-    return hashlib.sha256(os.fsencode(name)).hexdigest()[:32] + PARTIAL
+def named_after(path: Path, suffix: str) -> Path:
+    """A file beside `path`: its name and the suffix, with a hash for the name where that is too long together."""
+    name = path.name
+    if len(os.fsencode(name + suffix)) > _LONGEST_NAME:
+        name = hashlib.sha256(os.fsencode(name)).hexdigest()[:32]
+    return path.with_name(name + suffix)
 
 
 def write_whole(path: Path, data: bytes | str) -> None:

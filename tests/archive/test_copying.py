@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from heliograph.archive import copying
-from heliograph.archive.copying import copy_start
+from heliograph.archive.protect import copying
+from heliograph.archive.protect.copying import copy_start
 from heliograph.errors import CannotWrite, DiscWrong
 
 BLOCK = 1 << 20

@@ -18,7 +18,7 @@ from disc_sets import damage, write_files
 from rs03_discs import SECTOR, dvdisaster, dvdisaster_augments, make_iso, overwrite, sectors_of
 
 from heliograph.archive.medium import MEDIA, Medium
-from heliograph.archive.protect import protect_copy
+from heliograph.archive.protect import protect_copy, protect_in_place
 from heliograph.archive.rs03 import plan, read_layout, repair, verify
 from heliograph.cli.main import main
 from heliograph.errors import DiscWrong
@@ -107,7 +107,7 @@ def hurt(case: Case, image: Path) -> None:
 
 @pytest.mark.parametrize("case", cases())
 def test_what_we_protect_dvdisaster_protects_alike_and_each_mends_the_others(tmp_path: Path, case: Case):
-    """The same bytes; its test finds ours good; ours finds, measures and mends damage to its image; it mends ours."""
+    """The same bytes, in a copy and in place; its test finds ours good; each mends damage to the other's image."""
     iso = make(case, tmp_path / "in.iso")
     before = iso.read_bytes()
     theirs = Path(shutil.copy(iso, tmp_path / "theirs.iso"))
@@ -120,6 +120,8 @@ def test_what_we_protect_dvdisaster_protects_alike_and_each_mends_the_others(tmp
     whole = ours.read_bytes()
     assert whole == theirs.read_bytes()
     assert iso.read_bytes() == before
+    assert protect_in_place(iso, medium=Medium("test", size), roots=case.roots).layout == done.layout
+    assert iso.read_bytes() == whole
     assert done.layout.roots >= case.roots
     assert verify(theirs).clean
     if case.is_plain:

@@ -15,12 +15,24 @@ from heliograph.archive.disc import DiscFolder, DiscImage
 from heliograph.archive.image import APPLICATION
 from heliograph.archive.iso import Volume, read_volume
 from heliograph.archive.medium import SECTOR
+from heliograph.archive.protect.unfinished import refuse_unfinished
 from heliograph.errors import DiscWrong, HeliographError
 
 if TYPE_CHECKING:
     from heliograph.archive.rs03 import Report
 
-__all__ = ["DAMAGED", "GOOD", "LOST", "WRONG", "DiscState", "Progress", "check_image", "not_ours", "state_of"]
+__all__ = [
+    "DAMAGED",
+    "GOOD",
+    "LOST",
+    "WRONG",
+    "DiscState",
+    "Progress",
+    "check_image",
+    "not_ours",
+    "state_of",
+    "stopped",
+]
 
 GOOD: Final = "good"
 DAMAGED: Final = "damaged"
@@ -65,6 +77,8 @@ class DiscState:
     sectors: int = 0
     """Sectors that the image should have; 0 where that is not known."""
     iso_sectors: int = 0
+    hint: str = ""
+    """What to do, where that does not follow from the state."""
 
     @property
     def margin(self) -> int:
@@ -81,11 +95,23 @@ def check_image(
     from heliograph.archive import rs03
 
     told = None if progress is None else lambda done, total: progress(image.name, done, total)
+    unfinished = stopped(image)
+    if unfinished is not None:
+        return unfinished
     try:
         report = rs03.verify(image, deep=deep, lost=lost, progress=told)
     except DiscWrong as wrong:
         return not_ours(image, wrong)
     return state_of(report, hashes=hashes)
+
+
+def stopped(image: Path) -> DiscState | None:
+    """The state of an image that a killed `protect --in-place` left unfinished; None for any other."""
+    try:
+        refuse_unfinished(image)
+    except DiscWrong as wrong:
+        return replace(not_ours(image, wrong), state=WRONG, hint=wrong.hint)
+    return None
 
 
 def not_ours(image: Path, wrong: DiscWrong) -> DiscState:

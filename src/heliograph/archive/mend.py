@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from heliograph.archive.another import refuse_another
 from heliograph.archive.beside import carried
-from heliograph.archive.check import DAMAGED, GOOD, LOST, WRONG, DiscState, check_image, not_ours, state_of
+from heliograph.archive.check import DAMAGED, GOOD, LOST, WRONG, DiscState, check_image, not_ours, state_of, stopped
 from heliograph.archive.ddrescue import DONE, RescueMap, known_lost, map_beside, write_states
 from heliograph.archive.digest import sha256_of
 from heliograph.archive.disc import DiscImage
@@ -25,7 +26,6 @@ from heliograph.archive.medium import SECTOR
 from heliograph.archive.plan import IMAGES, DiscPlan, ImageNote, draw_parity, parity_path
 from heliograph.archive.reader import SetView, find_sets, image_paths
 from heliograph.archive.rescue import Limits, is_device
-from heliograph.archive.seal import refuse_another
 from heliograph.archive.verify import PAST_PARITY, discs_lost
 from heliograph.errors import DiscsLost, DiscWrong, HeliographError, NotFound, SectorsLost, UsageWrong
 from heliograph.files import whole_file
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["Mended", "mend"]
 
 Progress = Callable[[str, int, int], None]
+_ITS_SET: Final = "give the other discs of its set, too; or read the disc again in another drive"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +150,9 @@ def _examine(image: Path, lost: Iterable[int], progress: Progress | None) -> tup
     from heliograph.archive import rs03
 
     told = None if progress is None else lambda done, total: progress(f"repair {image.name}", done, total)
+    unfinished = stopped(image)
+    if unfinished is not None:
+        return unfinished, None
     try:
         found = rs03.examine(image, lost=lost, progress=told)
     except DiscWrong as wrong:
@@ -213,9 +217,7 @@ def _rebuild_sets(
             kind = SectorsLost if state.state == LOST else DiscWrong
             wrong = kind(
                 f"{state.where}: {state.why}",
-                hint=PAST_PARITY
-                if state.foreign
-                else "give the other discs of its set, too; or read the disc again in another drive",
+                hint=state.hint or (PAST_PARITY if state.foreign else _ITS_SET),
                 path=str(state.where),
             )
     return rebuilt, wrong

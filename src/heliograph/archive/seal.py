@@ -14,8 +14,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from heliograph.archive.another import refuse_another
 from heliograph.archive.beside import Beside
 from heliograph.archive.custody import Step
 from heliograph.archive.fill import Progress, Watch, fill
@@ -31,9 +32,7 @@ if TYPE_CHECKING:
     from heliograph.archive.secret import Holders
     from heliograph.archive.signing import Signer
 
-__all__ = ["DiscSet", "SealedDisc", "refuse_another", "seal"]
-
-_CHUNK: Final = 1 << 20
+__all__ = ["DiscSet", "SealedDisc", "seal"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,27 +213,3 @@ def _check_room(plan: SetPlan, out_dir: Path) -> None:
             hint="make room or choose another directory (--out); nothing was written",
             path=str(out_dir),
         )
-
-
-def refuse_another(path: Path, done: Path) -> None:
-    """Let an identical image stand in the way, and no other: it may be the only copy of something.
-
-    Raises:
-        CannotWrite: there is another.
-    """
-    if path.exists() and not _same(path, done):
-        raise CannotWrite(
-            f"{path}: an image of this name is there already, with other contents",
-            hint="it may be damaged (try `heliograph archive verify`); move it away, then run the same command again",
-            path=str(path),
-        )
-
-
-def _same(one: Path, other: Path) -> bool:
-    if one.stat().st_size != other.stat().st_size:
-        return False
-    with one.open("rb") as first, other.open("rb") as second:
-        while chunk := first.read(_CHUNK):
-            if chunk != second.read(_CHUNK):
-                return False
-    return True

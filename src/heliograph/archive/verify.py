@@ -85,7 +85,9 @@ class Verdict:
                 )
         for disc in states:
             if disc.state == WRONG and not self._replaceable(disc):
-                return DiscWrong(f"{disc.where}: {disc.why}", hint="this is not, or no longer, a disc of Heliograph")
+                return DiscWrong(
+                    f"{disc.where}: {disc.why}", hint=disc.hint or "this is not, or no longer, a disc of Heliograph"
+                )
         bad = [disc.disc or disc.where.name for disc in states if disc.state != GOOD]
         bad += [f"{name} (missing)" for one in self.sets for name in one.missing if self.whole_sets]
         if bad:

@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
+from heliograph.archive.another import refuse_another
 from heliograph.archive.catalog import Where, enter
 from heliograph.archive.custody import Step, write_beside
 from heliograph.archive.disc import DiscImage
 from heliograph.archive.index import image_name
 from heliograph.archive.medium import SECTOR
 from heliograph.archive.reader import SetView
-from heliograph.archive.seal import refuse_another
 from heliograph.errors import CannotWrite, UsageWrong
 from heliograph.files import whole_file
 

@@ -1,7 +1,8 @@
-"""`heliograph archive protect`: an RS03-protected copy of any ISO image."""
+"""`heliograph archive protect`: RS03 parity for any ISO image, in a copy or in place."""
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -14,10 +15,12 @@ __all__ = ["command"]
 
 @click.command(
     epilog="\b\nExamples:\n  heliograph archive protect holiday.iso protected.iso --medium bd-25\n"
-    "  heliograph archive protect small.iso protected.iso --roots 64"
+    "  heliograph archive protect small.iso protected.iso --roots 64\n"
+    "  heliograph archive protect holiday.iso --in-place"
 )
 @click.argument("source", type=click.Path(path_type=Path), metavar="IN.iso")
-@click.argument("out", type=click.Path(path_type=Path), metavar="OUT.iso")
+@click.argument("out", type=click.Path(path_type=Path), metavar="[OUT.iso]", required=False)
+@click.option("--in-place", is_flag=True, help="Append the parity to IN.iso itself; without OUT.iso.")
 @click.option(
     "--medium",
     "name",
@@ -29,21 +32,32 @@ __all__ = ["command"]
 @click.option("--roots", type=click.IntRange(8, 170), help="Parity sectors in each 255, at least.")
 @json_option
 def command(
-    source: Path, out: Path, name: str | None, bare: bool, sectors: int | None, roots: int | None, as_json: bool
+    source: Path,
+    out: Path | None,
+    in_place: bool,
+    name: str | None,
+    bare: bool,
+    sectors: int | None,
+    roots: int | None,
+    as_json: bool,
 ) -> None:
     """Write OUT.iso: the ISO image IN.iso, unchanged, and RS03 parity behind it, as dvdisaster writes it.
 
     The size decides how many roots there are: a medium is filled with as many as there is room for (8 at least); with
     --roots alone, the image is the smallest that has them; with neither, as small as `seal` makes it. An IN.iso that
     carries RS03 already is protected anew. IN.iso is only read, and OUT.iso appears whole or not at all.
+
+    With --in-place the parity is appended to IN.iso, whose own bytes are never touched. If that is stopped, the same
+    command goes on: a note beside the image, IN.iso.unfinished, says where its ISO ends.
     """
-    from heliograph.archive.protect import protect_copy
+    from heliograph.archive.protect import protect_copy, protect_in_place
 
     medium = _medium(name, bare, sectors)
+    if (out is None) != in_place:
+        raise _either(source)
     with progress("protecting", quiet=as_json) as tell:
-        done = protect_copy(
-            source,
-            out,
+        work = partial(protect_in_place, source) if out is None else partial(protect_copy, source, out)
+        done = work(
             medium=medium,
             roots=roots,
             progress=lambda part, at, total: tell(at / max(total, 1), part),
@@ -52,8 +66,10 @@ def command(
     if as_json:
         print_json(
             {
-                "image": out,
+                "image": done.image,
                 "source": source,
+                "in_place": in_place,
+                "resumed": done.resumed,
                 "iso_sectors": layout.iso_sectors,
                 "sectors": layout.sectors,
                 "bytes": layout.image_bytes,
@@ -66,6 +82,8 @@ def command(
             }
         )
         return
+    if done.resumed:
+        note(f"note: an earlier command was stopped while it wrote to {source}; its ISO is whole, and protected now")
     if done.again is not None:
         note(f"note: {source} carried RS03 with {done.again.roots} roots; its ISO was protected anew")
     if roots is not None and layout.roots > roots:
@@ -73,12 +91,21 @@ def command(
     scratch = layout.roots * layout.layer_sectors * 2048
     print_pairs(
         [
-            ("image", str(out)),
+            ("image", str(done.image)),
             ("size", f"{human_bytes(layout.image_bytes)}, {layout.sectors:,} sectors"),
             ("of which ISO", f"{human_bytes(layout.iso_sectors * 2048)}, {layout.iso_sectors:,} sectors"),
             ("parity", f"{layout.roots} roots, {layout.redundancy:.1%} of the data"),
             ("survives", f"{layout.roots} lost sectors of each 255; a scratch of {human_bytes(scratch)}"),
         ]
+    )
+
+
+def _either(source: Path) -> Exception:
+    """Neither a copy nor the image itself was asked for, or both were."""
+    from heliograph.errors import UsageWrong
+
+    return UsageWrong(
+        f"OUT.iso or --in-place: give one of them; a copy leaves {source} as it is, --in-place appends to it"
     )
 
 

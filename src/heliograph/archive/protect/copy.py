@@ -1,0 +1,103 @@
+"""Protect an ISO image in a copy of it."""
+
+from __future__ import annotations
+
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import ExitStack
+from pathlib import Path
+
+from heliograph.archive.another import refuse_another
+from heliograph.archive.medium import SECTOR, Medium
+from heliograph.archive.protect.copying import copy_start, opened
+from heliograph.archive.protect.sizing import Progress, Protected, layout_for, length_of, protection_of
+from heliograph.archive.protect.unfinished import refuse_unfinished
+from heliograph.archive.rs03.layout import Layout
+from heliograph.errors import CannotWrite, DiscWrong, UsageWrong
+from heliograph.files import whole_file
+
+__all__ = ["protect_copy"]
+
+_PATIENCE_S = 0.1
+"""How often progress is told while only the copy is still under way."""
+
+
+def protect_copy(
+    source: Path,
+    out: Path,
+    *,
+    medium: Medium | None = None,
+    roots: int | None = None,
+    progress: Progress | None = None,
+) -> Protected:
+    """Write a protected copy of an ISO image, whole or not at all; the source is only read.
+
+    A source that carries RS03 is protected anew: its ISO is taken once its data and CRC layers have proved sound.
+
+    Args:
+        source: an ISO image of more than 16 sectors; a last sector that is not full is filled up with zeros.
+        medium: fill it, less the remainder of 255 sectors; None for the smallest image.
+        roots: at least so many, 8 to 170; None for 8 with a medium, and without one for as many as `seal` gives.
+        progress: told what is done, sectors done and sectors in all.
+    Raises:
+        DiscWrong: the source is too short, unfinished, or cannot be read to its end.
+        Damaged: the source carries RS03 and is damaged.
+        DoesNotFit: the source and its parity are larger than the medium.
+        UsageWrong: `out` is the source.
+        CannotWrite: full disk, read-only directory, or another file of that name is there.
+    """
+    if out.exists() and source.exists() and out.samefile(source):
+        raise UsageWrong(f"{out}: the image to protect; give OUT another name, since IN is never changed")
+    if out.is_dir():
+        raise CannotWrite(f"{out}: is a directory", hint="name the image to write", path=str(out))
+    refuse_unfinished(source)
+    again = protection_of(source, progress)
+    length = length_of(source) if again is None else again.iso_sectors * SECTOR
+    layout = layout_for(source, length, medium, roots)
+    if out.exists() and out.stat().st_size != layout.image_bytes:
+        raise CannotWrite(
+            f"{out}: a file of this name is there already, with other contents",
+            hint="give another name, or move it away",
+            path=str(out),
+        )
+    _write(source, out, layout, length, progress)
+    return Protected(out, layout, again)
+
+
+def _write(source: Path, out: Path, layout: Layout, length: int, progress: Progress | None) -> None:
+    """Copy the ISO in one thread while others take its CRCs and parity from the source itself."""
+    last_bytes = length - (layout.iso_sectors - 1) * SECTOR
+    tell = progress or (lambda part, done, total: None)
+    stop, copied = threading.Event(), [0]
+    with whole_file(out) as aside, ExitStack() as stack:
+        writing = os.open(aside, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o666)
+        stack.callback(os.close, writing)
+        os.ftruncate(writing, layout.image_bytes)
+        reading = opened(source)
+        stack.callback(os.close, reading)
+        before = os.fstat(reading)
+        pool = stack.enter_context(ThreadPoolExecutor(1))
+        copying = pool.submit(copy_start, source, aside, length, stop, lambda done: copied.__setitem__(0, done))
+        try:
+            from heliograph.archive.rs03.encode import encode  # while the first blocks are on their way
+
+            for done in encode(reading, writing, aside, layout, last_bytes=last_bytes, named=source):
+                tell("protect", done, layout.sectors)
+                if copying.done():
+                    copying.result()
+            while not copying.done():
+                wait([copying], timeout=_PATIENCE_S)
+                tell("copy", copied[0] // SECTOR, length // SECTOR)
+            copying.result()
+        except BaseException:
+            stop.set()
+            raise
+        after = os.fstat(reading)
+        if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
+            raise DiscWrong(
+                f"{source}: changed while it was protected",
+                hint="let nothing else write to it, and try again",
+                path=str(source),
+            )
+        refuse_another(out, aside)
