@@ -5,6 +5,7 @@ import { button, fill, h, icon } from "./dom";
 import { Panel } from "./panel/panel";
 import { Chunks, Refused, askDetails, askFigures, askFloor, askPath, askSearch, type Floor, type Heat } from "./protocol";
 import { Scene, type Thing } from "./scene";
+import { Sheets } from "./sheets";
 import type { Theme } from "./theme";
 import { Timeline } from "./timeline";
 import { language, measured, said, speak, type Lang } from "./words";
@@ -28,9 +29,8 @@ class Page {
   private readonly tip = h("div", { class: "tip", hidden: true });
   private readonly top = h("header");
   private readonly controls = h("div", { class: "controls" });
-  private readonly charts = h("section", { class: "figures", hidden: true });
+  private readonly sheets: Sheets;
   private readonly warmth = h("div", { class: "warmth", hidden: true });
-  private endCharts: (() => void) | null = null;
   private heatOf = NaN;
   private hot = false;
   private readonly notes = h("div", { class: "notes" });
@@ -61,6 +61,17 @@ class Page {
     this.panel = new Panel(floor, this.world, this.calendar, {
       select: (thing) => this.select(thing),
       seek: (time) => this.seek(time),
+      trace: (id) => this.sheets.trace(id),
+    });
+    this.sheets = new Sheets({
+      floor,
+      figures: () => this.panel.figures,
+      theme: () => this.theme,
+      time: () => this.clock.time,
+      seek: (time) => this.seek(time),
+      select: (kind, id) => this.select({ kind: kind as Thing["kind"], id }, true),
+      say: (wrong) => this.say(wrong),
+      changed: () => this.top.querySelector(".to-figures")?.setAttribute("aria-pressed", String(this.sheets.figuresOpen)),
     });
     this.timeline = new Timeline(floor, this.calendar, (time) => this.seek(time));
     const dark = window.matchMedia?.("(prefers-color-scheme: dark)").matches;
@@ -72,7 +83,7 @@ class Page {
 
   async start(root: HTMLElement, wishes: URLSearchParams): Promise<void> {
     document.documentElement.dataset.theme = this.theme;
-    fill(root, this.top, this.notes, h("div", { class: "middle" }, this.stage, this.panel.element, this.charts), h("footer", {}, this.controls, this.timeline.element));
+    fill(root, this.top, this.notes, h("div", { class: "middle" }, this.stage, this.panel.element, this.sheets.element), h("footer", {}, this.controls, this.timeline.element));
     this.timeline.theme = this.theme;
     this.dress();
     this.scene.start(this.theme);
@@ -88,6 +99,7 @@ class Page {
         if (!this.scene.selected) this.panel.overview();
       })
       .catch((wrong) => this.say(wrong));
+    this.sheets.follow();
   }
 
   // ---- time
@@ -175,6 +187,12 @@ class Page {
       });
   }
 
+  /** Open the trace page of what is selected. */
+  private trace(): void {
+    const thing = this.scene.selected;
+    if (thing && ["cell", "lot", "machine"].includes(thing.kind)) this.sheets.trace(thing.id);
+  }
+
   /** Machines to light up with a lot or a cell. */
   private lights(told: any, time: number): string[] {
     if (told.kind === "lot" && !told.carrier) return [...new Set<string>(told.inside.map((part: any) => part.machine))];
@@ -184,37 +202,7 @@ class Page {
     return end === null || end >= time ? [machine] : [];
   }
 
-  // ---- figures and heat
-
-  /** Open the figures' page, or close it. */
-  private async figures(open = this.charts.hidden): Promise<void> {
-    this.endCharts?.();
-    this.endCharts = null;
-    this.charts.hidden = !open;
-    this.top.querySelector(".to-figures")?.setAttribute("aria-pressed", String(open));
-    const { figures } = this.panel;
-    if (!open || !figures) return;
-    fill(this.charts, h("p", { class: "soft pad" }, said("loading")));
-    try {
-      const { show } = await import("./charts.js");
-      this.endCharts = await show(this.charts, {
-        floor: this.floor,
-        figures,
-        lang: language(),
-        theme: this.theme,
-        time: this.clock.time,
-        seek: (time) => this.seek(time),
-        select: (kind, id) => {
-          void this.figures(false);
-          this.select({ kind, id }, true);
-        },
-        ask: askPath,
-      });
-    } catch (wrong) {
-      this.say(wrong);
-      this.charts.hidden = true;
-    }
-  }
+  // ---- heat
 
   private heat(on = !this.hot): void {
     this.hot = on;
@@ -256,7 +244,7 @@ class Page {
       h("span", { class: "where", title: this.floor.where }, this.floor.where),
       this.search(),
       h("button", { type: "button", class: "word", lang: language() === "zh" ? "en" : "zh-CN", click: () => this.speak(language() === "zh" ? "en" : "zh") }, said("other_language")),
-      h("button", { type: "button", class: "word to-figures", "aria-pressed": String(!this.charts.hidden), title: `${said("figures")} (g)`, click: () => void this.figures() }, icon("charts"), said("figures")),
+      h("button", { type: "button", class: "word to-figures", "aria-pressed": String(this.sheets.figuresOpen), title: `${said("figures")} (g)`, click: () => this.sheets.figures() }, icon("charts"), said("figures")),
       button("theme", said("theme"), () => this.wear(this.theme === "light" ? "dark" : "light")),
       button("help", said("help"), () => this.help()),
     );
@@ -338,7 +326,7 @@ class Page {
     this.stage.querySelector(".zooms")?.replaceWith(this.zooms());
     this.heatOf = NaN;
     this.shown = NaN;
-    if (!this.charts.hidden) void this.figures(true);
+    this.sheets.again();
   }
 
   private wear(theme: Theme): void {
@@ -348,7 +336,7 @@ class Page {
     this.timeline.theme = theme;
     this.timeline.draw();
     this.scene.dress(theme);
-    if (!this.charts.hidden) void this.figures(true);
+    this.sheets.again();
   }
 
   private say(wrong: unknown): void {
@@ -367,6 +355,7 @@ class Page {
       ["f", "key_follow"],
       ["h", "key_heat"],
       ["g", "key_charts"],
+      ["t", "key_trace"],
       ["/", "key_search"],
       ["esc", "key_escape"],
     ];
@@ -386,9 +375,11 @@ class Page {
     const input = h("input", { type: "search", placeholder: said("search"), "aria-label": said("search"), spellcheck: "false", autocomplete: "off" });
     const list = h("div", { class: "hits", hidden: true });
     let asking: AbortController | null = null;
-    const pick = (kind: string, id: string, at: number | null): void => {
+    const pick = (kind: string, id: string, at: number | null, traced: boolean): void => {
       list.hidden = true;
       input.blur();
+      // With shift, and while a trace is shown, it is the trace of the thing that is wanted.
+      if ((traced || this.sheets.tracing) && ["cell", "lot", "machine"].includes(kind)) return this.sheets.trace(id);
       if (at !== null) this.seek(at);
       this.select({ kind: kind as Thing["kind"], id }, true);
     };
@@ -406,7 +397,9 @@ class Page {
           fill(
             list,
             ...(hits.length
-              ? hits.slice(0, 10).map((hit) => h("button", { type: "button", click: () => pick(hit.kind, hit.id, hit.at_ms) }, h("small", {}, said(hit.kind)), h("span", {}, hit.id)))
+              ? hits.slice(0, 10).map((hit) =>
+                  h("button", { type: "button", click: (event: MouseEvent) => pick(hit.kind, hit.id, hit.at_ms, event.shiftKey) }, h("small", {}, said(hit.kind)), h("span", {}, hit.id)),
+                )
               : [h("p", { class: "soft" }, said("nothing_found"))]),
           );
         })
@@ -414,7 +407,7 @@ class Page {
     });
     input.addEventListener("keydown", (event) => {
       const first = list.querySelector("button");
-      if (event.key === "Enter" && first) first.click();
+      if (event.key === "Enter" && first) first.dispatchEvent(new MouseEvent("click", { shiftKey: event.shiftKey, bubbles: true }));
       else if (event.key === "ArrowDown" && first) first.focus();
       else if (event.key === "Escape") {
         list.hidden = true;
@@ -558,8 +551,9 @@ class Page {
       "/": () => this.top.querySelector<HTMLInputElement>(".search input")?.focus(),
       "?": () => this.help(),
       h: () => this.heat(),
-      g: () => void this.figures(),
-      Escape: () => (this.charts.hidden ? this.select(null) : void this.figures(false)),
+      g: () => this.sheets.figures(),
+      t: () => this.trace(),
+      Escape: () => (this.sheets.open ? this.sheets.close() : this.select(null)),
     };
     const act = acts[event.key];
     if (!act || (event.key === " " && target.closest("button"))) return;

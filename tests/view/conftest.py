@@ -1,12 +1,18 @@
 from __future__ import annotations
 
+import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from recorded_day import make_run, open_day
 
 from heliograph.view import Day
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "bench"))
 
@@ -19,3 +25,42 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def day(run: Path) -> Day:
     return open_day(run)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("needs Chromium")
+    from playwright.sync_api import sync_playwright
+
+    from view_cells import FLAGS
+
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def url(run: Path) -> Iterator[str]:
+    from page_driver import serving
+
+    server, url = serving(str(run))
+    yield url
+    server.terminate()
+    server.wait()
+
+
+@pytest.fixture
+def page(browser: Browser, url: str) -> Iterator[Page]:
+    """A window that fails its test if the page complains, or asks anybody but its own server."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
+    page = context.new_page()
+    wrong: list[str] = []
+    page.on("console", lambda said: wrong.append(said.text) if said.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("request", lambda asked: None if asked.url.startswith((url, "blob:", "data:")) else wrong.append(asked.url))
+    yield page
+    context.close()
+    assert wrong == []

@@ -3,81 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from chunk_reader import at, read_chunk
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from page_driver import GOOD_LOOKS, LOOKS, SIZES, open_page, serious_faults, serving, told
+from playwright.sync_api import Browser, Page, expect
 
 from heliograph.view import Day
-from view_cells import FLAGS, look_at
+from view_cells import look_at
 from view_judge import Truth, taken_off
 
 HOUR_MS = 3_600_000
-SIZES = {"laptop": (1280, 800), "wall": (1920, 1080), "tablet": (820, 1180)}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("needs Chromium")
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-def serving(*words: str) -> tuple[subprocess.Popen[str], str]:
-    """`heliograph replay` as people start it; its one line is the address."""
-    command = [sys.executable, "-m", "heliograph.cli.main", "replay", *words, "--no-open"]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=dict(os.environ))
-    assert server.stdout is not None
-    line = server.stdout.readline()
-    if not line:
-        server.wait()
-    return server, line.strip()
-
-
-@pytest.fixture(scope="module")
-def url(run: Path) -> Iterator[str]:
-    server, url = serving(str(run))
-    yield url
-    server.terminate()
-    server.wait()
-
-
-@pytest.fixture
-def page(browser: Browser, url: str) -> Iterator[Page]:
-    """A window that fails its test if the page complains, or asks anybody but its own server."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
-    page = context.new_page()
-    wrong: list[str] = []
-    page.on("console", lambda said: wrong.append(said.text) if said.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("request", lambda asked: None if asked.url.startswith((url, "blob:", "data:")) else wrong.append(asked.url))
-    yield page
-    context.close()
-    assert wrong == []
-
-
-def open_page(page: Page, url: str, **wishes: object) -> None:
-    page.goto(url + "#" + "&".join(f"{name}={value}" for name, value in wishes.items()))
-    page.wait_for_selector("html[data-shown]")
-    expect(page.locator(".tile b").first).not_to_have_text("–") if "cell" not in wishes else None
-
-
-def told(page: Page) -> dict[str, Any]:
-    found: dict[str, Any] = page.evaluate("heliograph.told")
-    return found
 
 
 def test_the_page_shows_the_workshop_in_both_languages(page: Page, url: str, day: Day):
@@ -273,12 +212,7 @@ def test_axe_finds_nothing_serious(browser: Browser, url: str):
             if show == "figures":
                 page.keyboard.press("g")
                 expect(page.locator(".charts canvas")).to_have_count(9)
-            found = Axe().run(page).response["violations"]
-            serious = [
-                (one["id"], one["help"], [node["html"][:160] for node in one["nodes"]][:3])
-                for one in found
-                if one["impact"] in ("serious", "critical")
-            ]
+            serious = serious_faults(page)
             assert serious == [], (theme, show)
         page.keyboard.press("Escape")
         page.keyboard.press("Escape")
@@ -291,22 +225,7 @@ def test_nothing_is_cut_or_overlaps(page: Page, url: str, size: str, lang: str):
     width, height = SIZES[size]
     page.set_viewport_size({"width": width, "height": height})
     open_page(page, url, lang=lang, at=1_500_000)
-    looks = """() => {
-        const what = 'button, select, input, .tile, .legend li, h2, .date, .brand strong';
-        const shown = [...document.querySelectorAll(what)].filter((e) => e.checkVisibility());
-        const cut = shown.filter((e) => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflow !== 'visible'
-            && e.tagName !== 'INPUT').map((e) => e.textContent);
-        const bare = shown.filter((e) => ['BUTTON', 'SELECT', 'INPUT'].includes(e.tagName)
-            && !(e.getAttribute('aria-label') || e.textContent)).map((e) => e.outerHTML);
-        const boxes = [...document.querySelectorAll('header > *, .controls > *')].filter((e) => e.checkVisibility())
-            .map((e) => e.getBoundingClientRect()).filter((b) => b.width && b.height);
-        const over = boxes.flatMap((a, i) => boxes.slice(i + 1).filter((b) =>
-            a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1));
-        const wide = document.documentElement.scrollWidth > window.innerWidth;
-        const beyond = boxes.filter((b) => b.right > window.innerWidth + 1);
-        return { cut, bare, over: over.length, wide, beyond: beyond.length };
-    }"""
-    assert page.evaluate(looks) == {"cut": [], "bare": [], "over": 0, "wide": False, "beyond": 0}
+    assert page.evaluate(LOOKS) == GOOD_LOOKS
 
 
 def test_names_from_a_plant_are_text(browser: Browser, run: Path, tmp_path: Path):

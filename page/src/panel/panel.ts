@@ -1,7 +1,7 @@
 // What is to be read beside the floor: the workshop at this moment, or what is known of one thing.
 
 import type { Calendar } from "../clock";
-import { button, fill, h } from "../dom";
+import { button, fill, h, icon } from "../dom";
 import type { Figures, Floor } from "../protocol";
 import type { Thing } from "../scene";
 import { said } from "../words";
@@ -14,6 +14,9 @@ import { Teller, type Acts, type Body } from "./teller";
 import { vehicle } from "./vehicle";
 
 const TELL: Record<string, (tell: Teller, told: any, now: number) => Body> = { vehicle, machine, stocker: machine, lot, carrier, cell };
+
+/** Kinds of things that have a trace page. */
+const TRACED = ["cell", "lot", "machine"];
 
 export class Panel {
   readonly element = h("aside", { class: "panel" });
@@ -46,7 +49,7 @@ export class Panel {
   details(told: any, now: number): void {
     const scrolled = this.element.dataset.of === told.id ? this.element.scrollTop : 0;
     this.element.dataset.of = told.id;
-    fill(this.element, this.title(told.kind, told.id), ...TELL[told.kind](this.tell, told, now));
+    fill(this.element, this.title(told.kind, told.id, TRACED.includes(told.kind)), ...TELL[told.kind](this.tell, told, now));
     this.element.scrollTop = scrolled;
   }
 
@@ -54,12 +57,13 @@ export class Panel {
     fill(this.element, this.title(thing.kind, thing.id), h("p", { class: "soft" }, message));
   }
 
-  private title(kind: string, id: string): HTMLElement {
+  private title(kind: string, id: string, traced = false): HTMLElement {
     return h(
       "div",
       { class: "title" },
       button("left", said("key_escape"), () => this.tell.acts.select(null), { class: "quiet" }),
       h("div", {}, h("small", {}, said(kind)), h("h1", {}, id)),
+      traced && h("button", { type: "button", class: "word to-trace", title: `${said("trace_hint")} (t)`, click: () => this.tell.acts.trace(id) }, icon("trace"), said("trace")),
     );
   }
 }

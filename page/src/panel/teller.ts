@@ -12,6 +12,8 @@ const SHOWN_ROWS = 12;
 export interface Acts {
   select(thing: Thing | null): void;
   seek(time: number): void;
+  /** Open the trace page of a cell, a lot or a machine. */
+  trace(id: string): void;
 }
 
 export type Body = (Node | null)[];

@@ -11,13 +11,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from heliograph.errors import NotFound, RunWrong, UsageWrong
+from heliograph.errors import HeliographError, NotFound, RunWrong, UsageWrong
 
 if TYPE_CHECKING:
     from heliograph.archive.reader import SetView
     from heliograph.archive.secret import Keyring
     from heliograph.plant.read import PlantFiles
-    from heliograph.record.store import Record
+    from heliograph.record.store import Kept, Record, Shelf
 
 __all__ = ["find_record", "find_workshop", "last_run"]
 
@@ -93,7 +93,7 @@ def _find(paths: Sequence[Path], ring: Keyring | None) -> tuple[Record, Path | S
 
             open_run(place)
         if any(place.glob("*.parquet")) or (place / "record").is_dir():
-            return open_folder(place), place
+            return open_folder(place, _beside(place)), place
         if (place / "discs").is_dir():
             places = [place / "discs"]
     elif len(places) == 1 and places[0].suffix == ".parquet":
@@ -118,7 +118,44 @@ def _on_discs(places: Sequence[Path], ring: Keyring | None) -> tuple[Record, Set
 
     where = f"disc set {view.set_id}"
     files = {path: opener(path) for path in view.files if path.endswith(".parquet")}
-    return open_record(files, where), view
+    return open_record(files, where, lambda: _kept(view)), view
+
+
+def _kept(view: SetView) -> dict[str, list[Kept]]:
+    """The discs of each file of a set: volume labels, and what the images that are here are called."""
+    from heliograph.archive.index import image_name, volume_name
+    from heliograph.record.store import Kept
+
+    images = {name: disc.where.name for name, disc in view.discs.items()}
+
+    def disc(name: str) -> Kept:
+        image = images.get(name, image_name(view.set_id, name))
+        return Kept(view.set_id, volume_name(view.set_id, name), image)
+
+    return {path: [disc(piece.disc) for piece in file.pieces] for path, file in view.files.items()}
+
+
+def _beside(place: Path) -> Shelf:
+    """The discs in a run's own folder, as far as they hold its record as it is; none of those that are encrypted."""
+
+    def find() -> dict[str, list[Kept]]:
+        from heliograph.archive.reader import open_set
+
+        try:
+            with open_set([place / "discs"]) as view:
+                kept = {} if view.index.locked else _kept(view)
+                same = {path: file.bytes for path, file in view.files.items()}
+        except HeliographError:  # none, several, or none that can be read: then nobody knows
+            return {}
+        its = {path.rpartition("/")[2]: path for path in kept}
+        folder = place / "record" if (place / "record").is_dir() else place
+        return {
+            file.name: kept[its[file.name]]
+            for file in folder.glob("*.parquet")
+            if file.name in its and file.stat().st_size == same[its[file.name]]
+        }
+
+    return find
 
 
 def _plant_on_discs(view: SetView) -> PlantFiles:

@@ -24,7 +24,7 @@ from heliograph.errors import NotFound, RunWrong
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["Record", "Where", "open_folder", "open_record", "summary_of"]
+__all__ = ["Kept", "Record", "Shelf", "Where", "open_folder", "open_record", "summary_of"]
 
 _FILE: Final = re.compile(r"([a-z]+)(-[\w-]+)?\.parquet")
 
@@ -81,18 +81,34 @@ class Where(NamedTuple):
         return value is not None and bool(self.value[0] <= value < self.value[1])
 
 
+class Kept(NamedTuple):
+    """A disc that a file of a record stands on."""
+
+    set_id: str
+    volume: str
+    """Volume label."""
+    image: str
+    """File name of the image, or where the disc is mounted."""
+
+
+Shelf = Callable[[], Mapping[str, Sequence[Kept]]]
+"""Gives the discs of each file of a record, by the file's name; empty: not known."""
+
+
 class Record:
     """The tables of a record, not read until asked for."""
 
-    def __init__(self, files: Mapping[str, Sequence[tuple[str, Opener]]], where: str) -> None:
+    def __init__(self, files: Mapping[str, Sequence[tuple[str, Opener]]], where: str, kept: Shelf = dict) -> None:
         """A record of files by table.
 
         Args:
             files: table name to the name and the opener of each of its files.
             where: how to call it in messages.
+            kept: on which discs its files stand; asked when it is wanted.
         """
         self.files = files
         self.where = where
+        self.kept = kept
         self._opened: dict[str, pq.ParquetFile] = {}
 
     def _open(self, name: str, opener: Opener) -> pq.ParquetFile:
@@ -197,7 +213,7 @@ def _natural(path: str) -> list[Any]:
     return [int(word) if word.isdigit() else word for word in re.split(r"(\d+)", path)]
 
 
-def open_record(files: Mapping[str, Opener], where: str) -> Record:
+def open_record(files: Mapping[str, Opener], where: str, kept: Shelf = dict) -> Record:
     """A record from names and openers, e.g. of the files on discs; the names may have folders before them.
 
     Raises:
@@ -211,10 +227,10 @@ def open_record(files: Mapping[str, Opener], where: str) -> Record:
         raise RunWrong(f"{where}: no record in it", hint="give a run directory, its record folder, or its disc images")
     if len(records) > 1:
         raise RunWrong(f"{where}: several records: {', '.join(sorted(records))}", hint="give one of them")
-    return Record(next(iter(records.values())), where)
+    return Record(next(iter(records.values())), where, kept)
 
 
-def open_folder(path: Path) -> Record:
+def open_folder(path: Path, kept: Shelf = dict) -> Record:
     """A record from a run's directory, or from the folder of its tables.
 
     Raises:
@@ -225,7 +241,7 @@ def open_folder(path: Path) -> Record:
         raise NotFound(f"{path}: no such directory", hint="give a run directory, its record folder, or disc images")
     folder = path / "record" if (path / "record").is_dir() else path
     files: dict[str, Opener] = {file.name: _path_opener(file) for file in folder.glob("*.parquet")}
-    return open_record(files, str(path))
+    return open_record(files, str(path), kept)
 
 
 def _path_opener(path: Path) -> Opener:

@@ -7,8 +7,9 @@ from functools import cached_property
 from typing import Any, Final
 
 import msgspec
+import numpy as np
 
-from heliograph.daybook import E10_STATES
+from heliograph.daybook import E10_STATES, F64
 from heliograph.errors import NotFound, UsageWrong
 from heliograph.plant.read import PlantFiles
 from heliograph.record.store import Record
@@ -23,6 +24,8 @@ from heliograph.view.search import find
 from heliograph.view.series import Series, encode
 from heliograph.view.source import Hit
 from heliograph.view.tables import Tables, texts
+from heliograph.view.trace import together_of, trace_of
+from heliograph.view.trace.told import Together
 from heliograph.view.vehicles import (
     MISHAP_KINDS,
     PHASES,
@@ -170,6 +173,20 @@ class Day:
     def details(self, kind: str, thing: str, at_ms: int) -> msgspec.Struct:
         """See `Source`."""
         return details_of(self, kind, thing, at_ms)
+
+    def trace(self, thing: str, unit: int | None, from_ms: int | None, to_ms: int | None) -> msgspec.Struct:
+        """See `Source`."""
+        return trace_of(self, thing, unit, from_ms, to_ms)
+
+    def together(self, machine: str, unit: int, batch: int) -> Together:
+        """See `Source`."""
+        return together_of(self, machine, unit, batch)
+
+    @cached_property
+    def efficiency(self) -> F64:
+        """Of every cell of the record, in percent."""
+        found = self.tables.read("cells", ["efficiency_pct"])
+        return np.zeros(0) if found is None else found["efficiency_pct"].to_numpy()
 
     def search(self, text: str) -> list[Hit]:
         """See `Source`."""

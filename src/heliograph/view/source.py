@@ -46,6 +46,22 @@ class Source(Protocol):
         """
         ...
 
+    def trace(self, thing: str, unit: int | None, from_ms: int | None, to_ms: int | None) -> msgspec.Struct:
+        """The genealogy of a cell or a lot; or all that was in a machine, or one unit of it, between two moments.
+
+        Raises:
+            NotFound: there is no such thing. UsageWrong: it is no id, or the times are the wrong way round.
+        """
+        ...
+
+    def together(self, machine: str, unit: int, batch: int) -> msgspec.Struct:
+        """All that was in one batch of a machine's unit.
+
+        Raises:
+            NotFound: there was none.
+        """
+        ...
+
     def search(self, text: str) -> list[Hit]:
         """Things whose ids hold the text, the likeliest first."""
         ...

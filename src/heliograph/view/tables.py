@@ -34,6 +34,17 @@ class Tables:
                 self.lost[name] = wrong.message.splitlines()[0]
         return pa.concat_tables(found, promote_options="default") if found else None
 
+    def holding(self, table: str, where: Sequence[Where]) -> list[str]:
+        """The files of a table that have rows for which all of `where` holds."""
+        columns = [condition.column for condition in where]
+        found = []
+        for name, opener in self.record.files.get(table, ()):
+            if name not in self.lost and Record({table: [(name, opener)]}, self.record.where).read(
+                table, columns, where
+            ):
+                found.append(name)
+        return found
+
 
 def codes(column: pa.ChunkedArray, number: Mapping[str, int]) -> Ints:
     """The number of each text; -1 where it is empty or has none."""

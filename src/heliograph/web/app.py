@@ -6,6 +6,10 @@
 /api/span                          from when to when (JSON)
 /api/chunk?from=MS&to=MS           what is on the floor in that time (bytes; view/series.py)
 /api/details?kind=K&id=ID&at=MS    what is known of a thing at a moment (JSON)
+/api/trace?id=ID[&unit=N&from=MS&to=MS]
+                                   the genealogy of a cell or a lot; or what was in a machine (JSON)
+/api/together?machine=ID&unit=N&batch=N
+                                   all that was in one batch (JSON)
 /api/search?q=TEXT                 things whose ids hold the text (JSON)
 /api/figures                       figures over the whole span (JSON)
 """
@@ -69,12 +73,21 @@ def application(source: Source, hosts: Iterable[str], token: str = "") -> ASGIAp
         return answer(source.span())
 
     def chunk(request: Request) -> Response:
-        part = source.chunk(_moment(request, "from"), _moment(request, "to"))
+        part = source.chunk(_whole(request, "from"), _whole(request, "to"))
         return Response(part, media_type="application/octet-stream")
 
     def details(request: Request) -> Response:
         asked = request.query_params
-        return answer(source.details(asked.get("kind", ""), asked.get("id", ""), _moment(request, "at")))
+        return answer(source.details(asked.get("kind", ""), asked.get("id", ""), _whole(request, "at")))
+
+    def trace(request: Request) -> Response:
+        asked = request.query_params
+        unit, begin, end = (_whole(request, name) if name in asked else None for name in ("unit", "from", "to"))
+        return answer(source.trace(asked.get("id", ""), unit, begin, end))
+
+    def together(request: Request) -> Response:
+        machine = request.query_params.get("machine", "")
+        return answer(source.together(machine, _whole(request, "unit"), _whole(request, "batch")))
 
     def search(request: Request) -> Response:
         return answer(source.search(request.query_params.get("q", "")))
@@ -89,13 +102,13 @@ def application(source: Source, hosts: Iterable[str], token: str = "") -> ASGIAp
         return answer(source.units(request.query_params.get("step", "")))
 
     def heat(request: Request) -> Response:
-        return answer(source.heat(_moment(request, "from"), _moment(request, "to")))
+        return answer(source.heat(_whole(request, "from"), _whole(request, "to")))
 
     async def page(request: Request) -> Response:
         return FileResponse(STATIC / "index.html", media_type="text/html; charset=utf-8")
 
-    from_tables = {details, search, figures, charts, units}
-    answers = (floor, span, chunk, details, search, figures, charts, units, heat)
+    from_tables = {details, trace, together, search, figures, charts, units}
+    answers = (floor, span, chunk, details, trace, together, search, figures, charts, units, heat)
     routes = [
         Route("/", page),
         *(Route(f"/api/{ask.__name__}", told(ask)) for ask in answers),
@@ -104,8 +117,8 @@ def application(source: Source, hosts: Iterable[str], token: str = "") -> ASGIAp
     return Guard(Starlette(routes=routes), hosts, token)
 
 
-def _moment(request: Request, name: str) -> int:
-    """A time in ms that the request names.
+def _whole(request: Request, name: str) -> int:
+    """A whole number that the request names: a time in ms, a unit, a batch.
 
     Raises:
         UsageWrong: it is missing, no whole number, or beyond all records.
@@ -113,5 +126,5 @@ def _moment(request: Request, name: str) -> int:
     text = request.query_params.get(name, "")
     digits = text.removeprefix("-")
     if not (digits.isascii() and digits.isdigit() and len(digits) <= 13 and int(digits) <= _FAR_MS):
-        raise UsageWrong(f"{name}: expected milliseconds, got {text[:40]!r}", hint=f"e.g. {name}=3600000")
+        raise UsageWrong(f"{name}: expected a whole number, got {text[:40]!r}", hint=f"e.g. {name}=3600000")
     return int(text)
