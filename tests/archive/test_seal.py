@@ -64,6 +64,22 @@ def test_the_same_files_give_the_same_images_and_others_do_not(tmp_path: Path):
     assert first.set_id == again.set_id != other.set_id
 
 
+def test_large_files_hashed_by_a_second_thread_give_the_same_images_and_come_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """One that is split, one of exactly a chunk, and an empty one."""
+    write_files(tmp_path / "tree", a_bin=7_000_000, b_bin=1 << 20, c_bin=0)
+    small_set(tmp_path / "tree", tmp_path / "one", parity=1)
+
+    monkeypatch.setattr("heliograph.archive.digest._LARGE", 0)
+    small_set(tmp_path / "tree", tmp_path / "two", parity=1)
+    with open_set([tmp_path / "two"]) as view:
+        restore(view, tmp_path / "back")
+
+    assert bytes_of(tmp_path / "one") == bytes_of(tmp_path / "two")
+    assert contents(tmp_path / "back" / "tree") == contents(tmp_path / "tree")
+
+
 def test_a_file_that_changes_time_alone_makes_another_set_unless_times_are_not_kept(tmp_path: Path):
     write_files(tmp_path / "tree", a_bin=1000)
     kept = [seal([tmp_path / "tree"], tmp_path / "a", date=DATE).set_id]

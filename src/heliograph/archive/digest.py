@@ -1,16 +1,20 @@
-"""SHA-256 of an image file, and of bytes that several threads read a part each of."""
+"""SHA-256: of an image file; of bytes that several threads read a part each of; of a large file while it is copied."""
 
 from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
-__all__ = ["InTurn", "sha256_of"]
+__all__ = ["InTurn", "hashing", "sha256_of"]
 
 _CHUNK: Final = 4 << 20
+_LARGE: Final = 32 << 20
+"""Bytes of a file from which on a second thread is worth its while."""
 
 
 def sha256_of(path: Path, size: int, told: Callable[[int], None] | None = None) -> str:
@@ -53,3 +57,35 @@ class InTurn:
     def hexdigest(self) -> str:
         """In hex, of all that was taken."""
         return self._digest.hexdigest()
+
+
+class Digest(Protocol):
+    """A hash that is being taken."""
+
+    def update(self, data: bytes | memoryview, /) -> None: ...
+
+
+@contextmanager
+def hashing(size: int) -> Iterator[Callable[..., None]]:
+    """Gives `update(data, *digests)`; of a large file, a second thread takes the hashes while the caller goes on.
+
+    What is given must stay as it is until the next call has returned. The digests are whole behind the `with`.
+    """
+    if size < _LARGE:
+        yield _update
+        return
+    with ThreadPoolExecutor(1) as beside:
+        last: Future[None] | None = None
+
+        def update(data: bytes | memoryview, *digests: Digest) -> None:
+            nonlocal last
+            if last is not None:
+                last.result()
+            last = beside.submit(_update, data, *digests)
+
+        yield update
+
+
+def _update(data: bytes | memoryview, *digests: Digest) -> None:
+    for digest in digests:
+        digest.update(data)

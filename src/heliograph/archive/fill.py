@@ -15,6 +15,7 @@ from typing import Final
 
 import msgspec
 
+from heliograph.archive.digest import hashing
 from heliograph.archive.index import File, Index
 from heliograph.archive.pack import Source
 from heliograph.archive.plan import DiscPlan, ImageNote, SetPlan, data_payload, parity_path, tag_files
@@ -112,36 +113,35 @@ def _copy_files(works: Sequence[_Work], watch: Watch, total: int) -> list[tuple[
 
 def _copy_file(source: Source, runs: Sequence[_Run], watch: Watch, total: int) -> tuple[str, list[str]]:
     """SHA-256 of the whole file and of each run."""
-    whole, parts = hashlib.sha256(), []
-    buffer = memoryview(bytearray(min(_CHUNK, max(source.bytes, 1))))
+    whole = hashlib.sha256()
+    parts = [hashlib.sha256() for _ in runs] if len(runs) > 1 else [whole]
+    # Two, as the one before may still be hashed.
+    buffers = [memoryview(bytearray(min(_CHUNK, max(source.bytes, 1)))) for _ in range(2)]
     try:
         file = source.open()
     except OSError as wrong:
         raise _unreadable(source, (wrong.strerror or str(wrong)).lower()) from None
-    with file:
-        for run in runs:
-            part = hashlib.sha256() if len(runs) > 1 else whole
+    with file, hashing(source.bytes) as update:
+        for run, part in zip(runs, parts, strict=True):
             at, left = run.at, run.bytes
             while left:
+                buffers.reverse()
                 try:
-                    count = file.readinto(buffer[: min(left, len(buffer))]) or 0
+                    count = file.readinto(buffers[0][:left]) or 0
                 except OSError as wrong:
                     raise _unreadable(source, (wrong.strerror or str(wrong)).lower()) from None
                 if not count:
                     raise _unreadable(source, "became shorter while it was being sealed")
-                chunk = buffer[:count]
+                chunk = buffers[0][:count]
+                update(chunk, *{part, whole})
                 _write(run.image, chunk, at)
-                part.update(chunk)
-                if part is not whole:
-                    whole.update(chunk)
                 at, left = at + count, left - count
                 watch.add("copy and hash", count, total)
                 if watch.stop.is_set():
                     return "", []
-            parts.append(part.hexdigest())
         if file.read(1):
             raise _unreadable(source, "became longer while it was being sealed")
-    return whole.hexdigest(), parts
+    return whole.hexdigest(), [part.hexdigest() for part in parts]
 
 
 def _with_hashes(file: File, whole: str, parts: list[str]) -> File:

@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final
 
+from heliograph.archive.digest import hashing
 from heliograph.archive.index import File
 from heliograph.archive.names import safe_path
 from heliograph.archive.reader import SetView
@@ -138,11 +139,12 @@ def _copy(view: SetView, file: File, target: Path, whole: WholeFiles) -> None:
     digest = hashlib.sha256()
     source = view.open(file.path)
     with whole.file(target) as out:
-        while chunk := source.read(_CHUNK):
-            digest.update(chunk)
-            left = memoryview(chunk)
-            while left:
-                left = left[out.write(left) :]
+        with hashing(file.bytes) as update:
+            while chunk := source.read(_CHUNK):
+                update(chunk, digest)
+                left = memoryview(chunk)
+                while left:
+                    left = left[out.write(left) :]
         if digest.hexdigest() != file.sha256:
             raise Damaged(
                 f"{file.path}: its bytes on the disc(s) do not match its SHA-256; it was not written",
