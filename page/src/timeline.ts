@@ -14,6 +14,9 @@ export class Timeline {
   private readonly canvas = h("canvas", { "aria-hidden": "true" });
   private readonly head = h("div", { class: "playhead" });
   private readonly hint = h("div", { class: "hint", hidden: true });
+  private width = 0;
+  private at = NaN;
+  private time = NaN;
   figures: Figures | null = null;
   theme: Theme = "light";
 
@@ -50,9 +53,18 @@ export class Timeline {
     new ResizeObserver(() => this.draw()).observe(this.element);
   }
 
+  /** Bring the head to a time; by whole half pixels, so that most frames leave it where it is. */
   show(time: number): void {
+    this.time = time;
     const [from, to] = this.floor.span;
-    this.head.style.left = `${(100 * (time - from)) / (to - from)}%`;
+    const at = Math.round((2 * this.width * (time - from)) / (to - from)) / 2;
+    if (at === this.at) return;
+    this.at = at;
+    this.head.style.transform = `translateX(${at}px)`;
+  }
+
+  /** Say what time it is, to those who do not see the head. */
+  tell(time: number): void {
     this.element.setAttribute("aria-valuenow", String(Math.round(time)));
     this.element.setAttribute("aria-valuetext", this.calendar.clock(time));
   }
@@ -60,6 +72,8 @@ export class Timeline {
   draw(): void {
     this.element.setAttribute("aria-label", said("timeline"));
     const { clientWidth: width, clientHeight: height } = this.element;
+    this.width = width;
+    this.show(this.time);
     const ratio = window.devicePixelRatio || 1;
     this.canvas.width = Math.max(Math.round(width * ratio), 1);
     this.canvas.height = Math.max(Math.round(height * ratio), 1);

@@ -9,7 +9,7 @@ import type { View } from "./view";
 export const CARRIER_M = 0.95;
 export const CARRIER_PX = 4.5; // carriers are drawn at least so large
 const HEAT_M = 2.2;
-const MANY = 150; // so many spots at once are no dearer drawn as a whole
+const MANY = 25; // more spots than that at once are dearer than the whole
 const LOWER = 0.06; // of its height: the middle of capitals lies above that of all letters
 const FONT = "Inter, 'Noto Sans', 'Helvetica Neue', Arial, 'DejaVu Sans', sans-serif";
 const BOLT = [0.25, -0.95, -0.6, 0.15, -0.05, 0.15, -0.25, 0.95, 0.6, -0.15, 0.05, -0.15];

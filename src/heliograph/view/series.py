@@ -82,16 +82,16 @@ class Series(NamedTuple):
 
 def series_of(things: int, thing: Ints, at: Ints, order: Ints | None = None, **columns: _Column) -> Series:
     """Sort rows by thing and time (rows of one instant: by `order`, else as given) into a series."""
-    keys = (at, thing) if order is None else (order, at, thing)
-    row = np.lexsort(keys)
-    thing, at = thing[row], at[row]
     first = int(at.min()) if len(at) else 0
     length = (int(at.max()) - first if len(at) else 0) + 2
+    key = thing.astype(np.int64) * length + (at - first)
+    # A stable sort of one number takes hardly longer than a look where rows are in order already, as most are.
+    row = np.argsort(key, kind="stable") if order is None else np.lexsort((order, key))
     return Series(
-        start=np.searchsorted(thing, np.arange(things + 1)),
-        at=at,
+        start=np.searchsorted(thing[row], np.arange(things + 1)),
+        at=at[row],
         columns={name: column[row] for name, column in columns.items()},
-        key=thing * length + (at - first),
+        key=key[row],
         first=first,
         length=length,
     )

@@ -49,13 +49,14 @@ class Tables:
 def codes(column: pa.ChunkedArray, number: Mapping[str, int]) -> Ints:
     """The number of each text; -1 where it is empty or has none."""
     parts = [np.zeros(0, np.int64)]
-    for chunk in column.chunks:
-        if pa.types.is_dictionary(chunk.type):
-            known = np.array([number.get(text, -1) for text in chunk.dictionary.to_pylist()] + [-1], np.int64)
-            place = chunk.indices.to_numpy(zero_copy_only=False)
-            parts.append(known[np.nan_to_num(place, nan=-1).astype(np.int64)])
-        else:
+    known = None
+    for chunk in column.unify_dictionaries().chunks:
+        if not pa.types.is_dictionary(chunk.type):
             parts.append(np.array([number.get(text, -1) for text in chunk.to_pylist()], np.int64))
+            continue
+        if known is None:  # of one dictionary, all chunks' now
+            known = np.array([number.get(text, -1) for text in chunk.dictionary.to_pylist()] + [-1], np.int64)
+        parts.append(known[chunk.indices.fill_null(len(known) - 1).to_numpy(zero_copy_only=False)])
     return np.concatenate(parts)
 
 
