@@ -44,6 +44,20 @@ def test_a_file_larger_than_a_disc_is_split_and_its_last_piece_shares_a_disc():
     assert sum(each.bytes for each in pieces) == 250 * 2048
 
 
+def test_the_first_piece_takes_what_is_left_of_a_disc_if_that_saves_one():
+    """200 sectors would take three fresh discs; 180 take two either way, and leave the first to smaller files."""
+    assert placed(sources(50 * 2048, 200 * 2048), 100) == [
+        ["data/f0", "data/f1.part001of003"],
+        ["data/f1.part002of003"],
+        ["data/f1.part003of003"],
+    ]
+    assert placed(sources(50 * 2048, 180 * 2048, 20 * 2048), 100) == [
+        ["data/f0", "data/f2"],
+        ["data/f1.part001of002"],
+        ["data/f1.part002of002"],
+    ]
+
+
 def test_a_piece_does_not_take_the_name_of_a_file_that_is_called_like_it():
     gathered = Gathered((Source("f.part001of003", Path("x"), 5), Source("f", Path("f"), 250 * 2048)), ())
 

@@ -123,7 +123,8 @@ def pack(gathered: Gathered, room: int) -> tuple[list[list[Placed]], list[str]]:
     """Place every source on discs with `room` sectors each for files and their directory entries.
 
     A file goes to the first disc that still has room for all of it. One larger than an empty disc is split: each piece
-    but the last fills a fresh disc, the last shares its disc with what comes later.
+    but the last fills a fresh disc, the last shares its disc with what comes later. Where that saves a disc, the first
+    piece takes what is left of the last disc.
 
     Returns:
         The pieces on each disc, in order (at least one disc, even for no files), and the empty folders, which stand
@@ -143,14 +144,15 @@ def pack(gathered: Gathered, room: int) -> tuple[list[list[Placed]], list[str]]:
         if fitting is not None:
             fitting.put(source, path, 0, source.bytes, discs.index(fitting))
             continue
-        for piece_path, start, size in _pieces(source, namer, room):
-            if discs[-1].placed:
+        for number, (piece_path, start, size) in enumerate(_pieces(source, namer, room, discs[-1])):
+            if discs[-1].placed and (number or not discs[-1].fits(piece_path, size)):
                 discs.append(_Filling(room))
             discs[-1].put(source, piece_path, start, size, len(discs) - 1)
     return [disc.placed for disc in discs], [f"data/{namer.path(folder)}" for folder in gathered.folders]
 
 
-def _pieces(source: Source, namer: Namer, room: int) -> Iterator[tuple[str, int, int]]:
+def _pieces(source: Source, namer: Namer, room: int, last: _Filling) -> Iterator[tuple[str, int, int]]:
+    """Path, begin and bytes of each piece of a file that is larger than a disc; `last` is the disc in use."""
     # A piece's name is as long for any number, so its cost is known before the count is.
     longest = f"data/{Namer().path(split_name(source.name, 1, 1))}"
     most = (room - _cost(longest, 0, _Filling(room)) - 1) * SECTOR
@@ -159,16 +161,21 @@ def _pieces(source: Source, namer: Namer, room: int) -> Iterator[tuple[str, int,
             f"{source.path}: {source.bytes:,} bytes, and one disc has no room for even a piece of it",
             hint="choose a larger --medium or --capacity",
         )
+    first = most
     count = -(-source.bytes // most)
+    if last.placed:
+        left = max(0, last.left - _cost(longest, 0, last) - 1) * SECTOR
+        if -(-(source.bytes - left) // most) < count:
+            first = left
     if count > 999:
         raise DoesNotFit(
             f"{source.path}: {source.bytes:,} bytes would be {count:,} pieces; at most 999 are allowed",
             hint="choose a larger --medium or --capacity",
         )
-    for number in range(1, count + 1):
-        start = (number - 1) * most
+    starts = [0, *range(first, source.bytes, most)]
+    for number, start in enumerate(starts, 1):
         path = f"data/{namer.path(split_name(source.name, number, count), 'piece')}"
-        yield path, start, min(most, source.bytes - start)
+        yield path, start, min(most if start else first, source.bytes - start)
 
 
 class _Filling:
