@@ -72,9 +72,7 @@ def read_visits(tables: Tables, start_ms: int, vehicles: dict[str, int], nodes: 
     vehicle, node = codes(table["vehicle"], vehicles), codes(table["node"], nodes)
     claimed, arrived, left = (since_ms(table[f"{name}_utc"], start_ms) for name in ("claimed", "arrived", "left"))
     known = np.flatnonzero((vehicle >= 0) & (node >= 0))
-    order = known[
-        np.argsort(claimed[known], kind="stable")
-    ]  # quick: rows are in order, or nearly
+    order = known[np.argsort(claimed[known], kind="stable")]  # quick: rows are in order, or nearly
     order = order[np.argsort(vehicle[order].astype(np.uint16), kind="stable")]
     return Visits(
         np.searchsorted(vehicle[order], np.arange(len(vehicles) + 1)),
