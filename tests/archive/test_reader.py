@@ -18,6 +18,7 @@ from rs03_discs import SECTOR
 
 from heliograph.archive.medium import of_size
 from heliograph.archive.reader import find_sets, open_set
+from heliograph.archive.rs03 import read_layout
 from heliograph.archive.seal import DiscSet, seal
 from heliograph.errors import Damaged, DiscsLost, DiscWrong, HeliographError, NotFound, UsageWrong
 
@@ -206,3 +207,41 @@ def test_opening_a_set_takes_milliseconds_and_loads_no_compiled_code(table: Disc
         time.sleep(0.01)
 
     assert best < 0.05
+
+
+def test_with_mending_damaged_sectors_are_read_as_they_were_sealed(table: DiscSet, tmp_path: Path):
+    """From the parity, in memory: the image stays as it is, and each mended sector is told once."""
+    with open_set([tmp_path / "discs"]) as view:
+        data = view.open("record/cells.parquet").read()
+    damage(table.discs[0].path, 0.02, seed=4)
+    with table.discs[0].path.open("r+b") as image:  # the volume descriptor and the header are gone, too
+        for sector in (16, table.discs[0].iso_bytes // SECTOR):
+            image.seek(sector * SECTOR)
+            image.write(bytes(SECTOR))
+    torn = table.discs[0].path.read_bytes()
+    told: list[tuple[Path, int]] = []
+
+    with open_set([tmp_path / "discs"], mending=lambda image, sector: told.append((image, sector))) as view:
+        assert view.open("record/cells.parquet").read() == data
+        assert view.open("record/cells.parquet").read() == data
+
+    assert (table.discs[0].path, 16) in told and len(told) == len(set(told)) > 2
+    assert table.discs[0].path.read_bytes() == torn
+
+
+def test_beyond_the_parity_mending_refuses_as_ever(table: DiscSet, tmp_path: Path):
+    layout = read_layout(table.discs[0].path)
+    assert layout is not None
+    with open_set([tmp_path / "discs"]) as view:
+        start = view.open("record/cells.parquet")._runs[0].start
+    with table.discs[0].path.open("r+b") as image:
+        image.seek(start)
+        image.write(bytes(SECTOR))
+        image.seek(layout.ecc_start * SECTOR)
+        image.write(np.random.default_rng(1).bytes(layout.roots * layout.layer_sectors * SECTOR))
+
+    with (
+        open_set([tmp_path / "discs"], mending=lambda image, sector: None) as view,
+        pytest.raises(Damaged, match="does not match its checksum"),
+    ):
+        view.open("record/cells.parquet").read()

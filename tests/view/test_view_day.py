@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import itertools
+import json
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -11,6 +13,7 @@ import numpy as np
 import pytest
 from recorded_day import ms, open_day
 
+from heliograph.archive.rs03 import read_layout
 from heliograph.archive.secret import Keyring
 from heliograph.cli.main import main
 from heliograph.cli.places import find_workshop
@@ -51,7 +54,7 @@ def test_a_bare_record_needs_its_plant_named(run: Path, tmp_path: Path):
 
 
 def test_of_a_damaged_disc_is_shown_what_can_be_read(run: Path, tmp_path: Path, day: Day):
-    """The tracks are gone: machines and carriers are shown all the same, and the loss is named."""
+    """The tracks and all parity are gone: machines and carriers are shown all the same, and the loss is named."""
     discs = tmp_path / "discs"
     shutil.copytree(run / "discs", discs)
     (image,) = discs.glob("*.iso")
@@ -59,8 +62,10 @@ def test_of_a_damaged_disc_is_shown_what_can_be_read(run: Path, tmp_path: Path, 
     tracks = (run / "record" / "tracks-000h.parquet").read_bytes()
     where = raw.find(tracks[:2048])
     assert where > 0 and where % 2048 == 0
-    for sector in range(where, where + len(tracks), 2048):
-        raw[sector : sector + 2048] = bytes(2048)
+    raw[where : where + len(tracks)] = bytes(len(tracks))
+    layout = read_layout(image)
+    assert layout is not None
+    raw[2048 * layout.ecc_start :] = np.random.default_rng(1).bytes(len(raw) - 2048 * layout.ecc_start)
     image.write_bytes(raw)
 
     sick = open_day(discs)
@@ -71,6 +76,44 @@ def test_of_a_damaged_disc_is_shown_what_can_be_read(run: Path, tmp_path: Path, 
     assert len(sick.series["drives"].at) == 0
     assert sick.chunk(0, 60_000)
     assert [link.does for link in sick.details("vehicle", "V001", 60_000).chain] == ["stands"]
+
+
+def test_a_disc_with_one_sector_in_fifty_damaged_gives_the_same_day(run: Path, tmp_path: Path, day: Day):
+    """Read through its parity, whatever the damage hits: descriptor, index, plant, tables."""
+    for seed in range(3):
+        (image,) = (run / "discs").glob("*.iso")
+        raw = np.frombuffer(image.read_bytes(), np.uint8).reshape(-1, 2048).copy()
+        chance = np.random.default_rng(seed)
+        hurt = chance.choice(len(raw), len(raw) // 50, replace=False)
+        raw[np.append(hurt, 16)] = chance.integers(0, 256, (len(hurt) + 1, 2048), np.uint8)
+        raw.tofile(tmp_path / image.name)
+
+        sick = open_day(tmp_path / image.name)
+
+        assert sick.chunk(0, 3_600_000) == day.chunk(0, 3_600_000)
+        assert (sick.figures(), sick.tables.lost) == (day.figures(), {})
+
+
+@pytest.mark.parametrize(
+    "gone", ["tracks", "moves", "events", "steps", "states", "vehicles", "mishaps", "energy", "cells"]
+)
+def test_without_any_one_table_the_rest_is_shown(run: Path, gone: str):
+    """As from a disc that has lost it: every question is answered, and what is lost is named."""
+
+    def cut() -> io.BytesIO:
+        return io.BytesIO(b"PAR1 cut")
+
+    record, files = find_workshop([run])
+    record.files[gone][:] = [(name, cut) for name, _ in record.files[gone]]
+    sick = Day(record, files)
+
+    assert sick.chunk(0, 3_600_000) and json.loads(sick.floor())["lost"].keys() == sick.tables.lost.keys()
+    sick.figures(), sick.charts(), sick.heat(0, 3_600_000), sick.units("TST")
+    for kind, thing in (("vehicle", "V001"), ("machine", "L1-TEX1"), ("stocker", "L1-STK1"), ("lot", sick.lot_ids[0])):
+        assert sick.details(kind, thing, 1_800_000)
+    for carrier in sick.carrier_ids[:1]:
+        assert sick.details("carrier", carrier, 1_800_000)
+    assert all(name.rpartition("/")[2].startswith(gone) for name in sick.tables.lost) and sick.tables.lost
 
 
 def test_a_vehicle_tells_its_move_and_its_way(day: Day):

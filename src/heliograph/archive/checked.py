@@ -1,5 +1,8 @@
 """Reads an image, and holds every sector against its checksum in the RS03 layer; without NumPy and compiled code.
 
+A sector that does not match is refused; or, where the reader asked for that, mended in memory from the parity, which
+loads the kernels then. The image itself stays as it is.
+
 RS03 cuts an image into 255 layers of equal length. One of them holds checksums: its sector i keeps, for each data
 layer, the CRC-32 (without the final inversion) of that layer's sector in row i + 1. An image without such a layer is
 read as it is.
@@ -14,6 +17,7 @@ import stat
 import struct
 import zlib
 from array import array
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +25,10 @@ from heliograph.archive.bounds import check_layout
 from heliograph.archive.medium import SECTOR
 from heliograph.errors import Damaged, NotFound
 
-__all__ = ["CheckedImage"]
+__all__ = ["CheckedImage", "Mending"]
+
+Mending = Callable[[Path, int], None]
+"""Told of each damaged sector that was mended in memory: the image and its number."""
 
 _COOKIE: Final = b"*dvdisaster*RS03"
 _HEADER: Final = struct.Struct("<16s4x16s16x16xqiiiiiI16xiqq")
@@ -35,9 +42,13 @@ _KEPT_ROWS: Final = 65_536
 class CheckedImage:
     """An open image; `read` is the only way to its bytes."""
 
-    def __init__(self, path: Path, *, checked: bool = True) -> None:
+    def __init__(self, path: Path, *, checked: bool = True, mending: Mending | None = None) -> None:
         """Open `path`.
 
+        Args:
+            checked: hold sectors against their checksums.
+            mending: give damaged sectors as they were sealed, as far as parity rebuilds them; called with the path and
+                the number of each.
         Raises:
             NotFound: it cannot be opened.
         """
@@ -54,6 +65,8 @@ class CheckedImage:
                 hint="give image files, or a folder that holds them",
             ) from None
         self._crcs: dict[int, array[int]] = {}
+        self._mending, self._iso_sectors = mending, 0
+        self._mended: dict[int, bytes] = {}
         try:
             self._layer_sectors, self._data_layers = self._geometry() if checked else (0, 0)
         except BaseException:
@@ -69,10 +82,40 @@ class CheckedImage:
         if not self._layer_sectors:
             return self._pread(start, count)
         first, last = start // SECTOR, -(-(start + count) // SECTOR)
-        data = self._pread(first * SECTOR, (last - first) * SECTOR)
-        self._check(first, memoryview(data))
+        try:
+            data = self._pread(first * SECTOR, (last - first) * SECTOR)
+            self._check(first, memoryview(data))
+        except Damaged:
+            if self._mending is None:
+                raise
+            whole = min(last, -(-self.bytes // SECTOR))
+            data = b"".join(self._sound(sector) for sector in range(first, whole))
         skip = start - first * SECTOR
         return data if skip == 0 and len(data) == count else data[skip : skip + count]
+
+    def _sound(self, sector: int) -> bytes:
+        """One sector, mended where it has to be.
+
+        Raises:
+            Damaged: its row has lost more than parity rebuilds.
+        """
+        if sector in self._mended:
+            return self._mended[sector]
+        try:
+            data = self._pread(sector * SECTOR, SECTOR)
+            self._check(sector, memoryview(data))
+        except Damaged:
+            from heliograph.archive.rs03.layout import LAYERS, Layout
+            from heliograph.archive.rs03.one_row import read_row
+
+            rows, layers = self._layer_sectors, self._data_layers
+            layout = Layout(self._iso_sectors, rows, LAYERS - 1 - layers)
+            mended = read_row(self._file, layout, sector % rows)
+            if mended is None or self._mending is None:
+                raise
+            data = self._mended[sector] = mended[sector // rows].tobytes()
+            self._mending(self.where, sector)
+        return data
 
     def view(self) -> io.BufferedReader:
         """The whole image as a file."""
@@ -144,11 +187,15 @@ class CheckedImage:
             header = self._pread(sectors * SECTOR, 2 * SECTOR)
             if len(header) == 2 * SECTOR and header.startswith(_COOKIE) and _own_crc_fits(header, _HEADER_CRC):
                 _, _, iso, data, _, _, _, _, _, _, layer, _ = _HEADER.unpack_from(header)
+                self._iso_sectors = int(iso)
                 if iso == sectors and _agree(iso, data, layer):
                     check_layout(self.where, 255 * layer, -(-self.bytes // SECTOR))
                     return int(layer), int(data) - 1
+            self._iso_sectors = sectors
             if self.bytes > sectors * SECTOR and self.where.is_file():
                 return self._search()
+        elif self._mending is not None and self.where.is_file():
+            return self._search()
         return 0, 0
 
     def _search(self) -> tuple[int, int]:
@@ -157,7 +204,10 @@ class CheckedImage:
 
         # Without a single CRC sector there is nothing to check by: the code itself need not be tried.
         layout = read_layout(self.where, decode=False)
-        return (layout.layer_sectors, layout.data_layers) if layout is not None else (0, 0)
+        if layout is None:
+            return 0, 0
+        self._iso_sectors = layout.iso_sectors
+        return layout.layer_sectors, layout.data_layers
 
     def _damaged(self, sector: int, why: str = "does not match its checksum") -> Damaged:
         aside = "" if self.where.is_file() else " --out IMAGE.iso"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from heliograph.archive.bounds import MOST_INDEX_BYTES, shown
-from heliograph.archive.checked import CheckedImage
+from heliograph.archive.checked import CheckedImage, Mending
 from heliograph.archive.image import APPLICATION
 from heliograph.archive.iso import Node, Tree, Volume, read_volume
 from heliograph.archive.positioned import Positioned
@@ -30,15 +30,15 @@ class Run:
 class DiscImage:
     """One image file, opened by its content."""
 
-    def __init__(self, path: Path, *, checked: bool = True) -> None:
-        """Open the image at `path`.
+    def __init__(self, path: Path, *, checked: bool = True, mending: Mending | None = None) -> None:
+        """Open the image at `path`; `checked` and `mending` as `CheckedImage` has them.
 
         Raises:
             NotFound: it cannot be read. DiscWrong: it is not one of ours, or its file system is broken.
             Damaged: the sectors that say so are damaged, and the image can be repaired.
         """
         self.where = path
-        self.image = CheckedImage(path, checked=checked)
+        self.image = CheckedImage(path, checked=checked, mending=mending)
         try:
             self.volume: Volume = read_volume(self.image.view(), path)
             if self.volume.application != APPLICATION:

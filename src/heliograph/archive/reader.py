@@ -4,7 +4,8 @@
         table = pyarrow.parquet.read_table(view.open("record/cells.parquet"))
 
 Opening takes milliseconds and copies nothing. A file in pieces over several discs reads as one. Every sector that is
-read from a protected image is held against its checksum in the RS03 layer, so damage is refused, never handed on.
+read from a protected image is held against its checksum in the RS03 layer, so damage is refused, never handed on; with
+`mending`, it is mended in memory from the parity.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from heliograph.archive.believe import bytes_on, check_room
+from heliograph.archive.checked import Mending
 from heliograph.archive.disc import DiscFolder, DiscImage, OnDisc
 from heliograph.archive.index import Disc, File, Index, decode, image_name, volume_name
 from heliograph.archive.medium import SECTOR
@@ -148,9 +150,11 @@ def image_paths(paths: Iterable[Path]) -> list[Path]:
     return list(found)
 
 
-def find_sets(paths: Iterable[Path], *, checked: bool = True) -> Found:
+def find_sets(paths: Iterable[Path], *, checked: bool = True, mending: Mending | None = None) -> Found:
     """Every disc set that the paths hold, in the order of their dates.
 
+    Args:
+        checked, mending: as `checked.CheckedImage` has them.
     Raises:
         NotFound: a path does not exist.
     """
@@ -160,7 +164,7 @@ def find_sets(paths: Iterable[Path], *, checked: bool = True) -> Found:
     said: dict[bytes, Counter[str]] = {}
     for path in image_paths(paths):
         try:
-            disc = DiscFolder(path) if path.is_dir() else DiscImage(path, checked=checked)
+            disc = DiscFolder(path) if path.is_dir() else DiscImage(path, checked=checked, mending=mending)
         except HeliographError as wrong:
             unread[path] = wrong
             continue
@@ -200,15 +204,18 @@ def find_sets(paths: Iterable[Path], *, checked: bool = True) -> Found:
     return Found(tuple(views), unread)
 
 
-def open_set(paths: Iterable[Path], set_id: str | None = None) -> SetView:
+def open_set(paths: Iterable[Path], set_id: str | None = None, *, mending: Mending | None = None) -> SetView:
     """The one disc set that the paths hold, or the one called `set_id`.
 
+    Args:
+        mending: give damaged sectors as they were sealed, as far as the parity of their image rebuilds them; called
+            with the image and the number of each.
     Raises:
         NotFound: they hold none. UsageWrong: they hold several.
         DiscWrong, Damaged: they hold images, but none that can be read.
     """
     paths = list(paths)
-    found = find_sets(paths)
+    found = find_sets(paths, mending=mending)
     wanted = [view for view in found.sets if set_id in (None, view.set_id)]
     if len(wanted) == 1:
         for view in found.sets:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from heliograph.cli.show import note
 from heliograph.errors import HeliographError, NotFound, RunWrong, UsageWrong
 
 if TYPE_CHECKING:
@@ -104,10 +105,18 @@ def _find(paths: Sequence[Path], ring: Keyring | None) -> tuple[Record, Path | S
 
 
 def _on_discs(places: Sequence[Path], ring: Keyring | None) -> tuple[Record, SetView]:
+    """The record on discs; of damaged ones, all that their parity gives back."""
     from heliograph.archive.reader import open_set
     from heliograph.record.store import open_record
 
-    view = open_set(places)
+    told: set[Path] = set()
+
+    def tell(image: Path, sector: int) -> None:
+        if image not in told:
+            told.add(image)
+            note(f"{image}: damaged sectors are read from its parity; mend it: `heliograph archive repair {image}`")
+
+    view = open_set(places, mending=tell)
     if view.index.locked:
         from heliograph.archive.secret import Keyring, unlock
 

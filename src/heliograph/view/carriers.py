@@ -88,9 +88,10 @@ def _still_waiting(tables: Tables, moves: Moves, lots: dict[str, int], first: tu
     order = order[np.argsort(moves.taken[order], kind="stable")]
     last = np.full(len(first[0]), -1, np.int64)
     last[moves.carrier[order]] = order
-    waits = last[(last >= 0) & (moves.placed[last] < 0)]
+    waits = last[last >= 0]
+    waits = waits[moves.placed[waits] < 0]
     table = tables.read("steps", ["lot", "start_utc"])
-    if table is None:
+    if table is None or not len(waits):
         return
     begun = np.full(len(lots) + 1, -NEVER)
     start_ms = round(tables.record.start.timestamp() * 1000)

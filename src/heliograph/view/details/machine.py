@@ -62,7 +62,8 @@ def stays_of(day: Day, machine: int) -> list[Stay]:
     starts = states.at[its].tolist()
     kinds, reasons = states.columns["state"][its].tolist(), states.columns["reason"][its].tolist()
     told: list[Stay] = []
-    for kind, reason, start, end in zip(kinds, reasons, starts, [*starts[1:], day.end_ms], strict=True):
+    ends = [*starts[1:], day.end_ms][: len(starts)]
+    for kind, reason, start, end in zip(kinds, reasons, starts, ends, strict=True):
         state, because = E10_STATES[kind], day.reasons[reason]
         if told and (told[-1].state, told[-1].reason) == (state, because):
             told[-1] = msgspec.structs.replace(told[-1], end_ms=end)
