@@ -43,7 +43,8 @@ BEST = {
     ("warehouse_large", 10_000): 194_677 / 5_000,
     ("sortation_large", 10_000): 197_275 / 5_000,
 }
-"""Errands a step, published bests of the competition, 1 s a step."""
+"""Errands a step, published bests of the competition's main round, 1 s a step. Its random instances have starts and
+errands of their own (README.md): on the examples a share of these compares two instances."""
 EPIBT = {(RANDOM, 200): 3.82, (RANDOM, 400): 3.35}
 """Errands a step of EPIBT, at 0.35 and 0.77 ms a step."""
 SMALL = (100, 200, 400, 600, 800)
