@@ -1,7 +1,7 @@
 // The floor as a picture on one canvas: what stands still is kept ready, what moves is drawn over it in each frame.
 //
-// Only the browser's own 2D canvas is used. Where there is no graphics card, a library that draws by WebGL costs
-// twenty times as much, and one with an object for each vehicle misses 30 frames a second at 10,000 of them.
+// Only the browser's own 2D canvas is used. Where there is no graphics card, WebGL costs ten times as much, and so does
+// a library with an object for each vehicle once there are 10,000 (bench/view_libraries.py).
 
 import { FloorPicture } from "./draw/floor";
 import { drawFrame, drawPath, drawRing } from "./draw/glow";
