@@ -79,8 +79,9 @@ export class Scene {
     this.picture.bring(view);
     pen.drawImage(this.picture.canvas, 0, 0);
     drawPath(pen, view, this.floor, this.ahead);
+    this.frames();
     if (!Number.isNaN(this.state.time)) this.vehicles.draw(pen, view);
-    this.light();
+    this.ring();
     this.dirty = false;
   }
 
@@ -90,18 +91,18 @@ export class Scene {
     return `${this.vehicles.drawn} over the floor of ${width} x ${height} pixels`;
   }
 
-  /** The selection's ring or frame, and machines lit up. */
-  private light(): void {
-    const frame = (id: string): void => {
+  /** Round machines lit up, and the one selected. */
+  private frames(): void {
+    for (const id of [...this.lit, ...(boxed(this.selected) ? [this.selected!.id] : [])]) {
       const box = this.things.box(id);
       if (box) drawFrame(this.pen, this.view, box, this.theme);
-    };
-    this.lit.forEach(frame);
-    if (!this.selected) return;
-    const { kind, id } = this.selected;
-    const spot = this.where(this.selected);
-    if (kind === "machine" || kind === "stocker") frame(id);
-    else if (spot) drawRing(this.pen, this.view, spot, this.theme);
+    }
+  }
+
+  /** Round anything else that is selected. */
+  private ring(): void {
+    const spot = this.selected && !boxed(this.selected) && this.where(this.selected);
+    if (spot) drawRing(this.pen, this.view, spot, this.theme);
   }
 
   /** Show where vehicles wait; null: do not. */
@@ -156,4 +157,8 @@ export class Scene {
     const spot = this.selected && this.where(this.selected);
     if (spot) this.view.centre(spot);
   }
+}
+
+function boxed(thing: Thing | null): boolean {
+  return thing?.kind === "machine" || thing?.kind === "stocker";
 }

@@ -16,7 +16,7 @@ export function drawPath(pen: Pen, view: View, { ground }: Floor, ways: number[]
   pen.strokeStyle = "#0072b2";
   pen.globalAlpha = 0.75;
   pen.lineCap = pen.lineJoin = "round";
-  pen.lineWidth = Math.max(0.35 * view.dots, 3 * view.ratio);
+  pen.lineWidth = Math.min(Math.max(0.35 * view.dots, 3 * view.ratio), 10 * view.ratio);
   pen.stroke();
   pen.globalAlpha = 1;
 }
@@ -39,5 +39,5 @@ export function drawRing(pen: Pen, view: View, [x, y]: [number, number], theme: 
 }
 
 function thick(view: View): number {
-  return Math.max(0.25 * view.dots, 2.5 * view.ratio);
+  return Math.min(Math.max(0.25 * view.dots, 2.5 * view.ratio), 5 * view.ratio);
 }
