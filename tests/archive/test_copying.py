@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
+import struct
 import threading
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pytest
@@ -69,6 +72,41 @@ def test_where_the_direct_way_is_refused_the_usual_one_goes_on(
 
     monkeypatch.setattr(os, "open", opening)
     monkeypatch.setattr(os, "pwrite", writing)
+    target, _ = copied(source)
+
+    assert target.read_bytes() == source.read_bytes()[:LENGTH] + bytes(500)
+
+
+def test_where_blocks_can_be_shared_the_rest_alone_is_copied(source: Path, monkeypatch: pytest.MonkeyPatch):
+    """As Btrfs and XFS do: whole blocks of the source, from its start; only what is behind them is written."""
+    shared: list[tuple[int, ...]] = []
+
+    def share(file: BinaryIO, request: int, ranges: bytes) -> int:
+        from_file, start, length, to = struct.unpack("=qQQQ", ranges)
+        shared.append((request, start, length, to))
+        os.pwrite(file.fileno(), os.pread(from_file, length, start), to)
+        return 0
+
+    def straight(*_: object) -> int:
+        raise AssertionError("copied, though shared")
+
+    monkeypatch.setattr(fcntl, "ioctl", share)
+    monkeypatch.setattr(copying, "_straight", straight)
+    target, told = copied(source)
+
+    assert target.read_bytes() == source.read_bytes()[:LENGTH] + bytes(500)
+    assert shared == [(0x4020940D, 0, 2 * BLOCK, 0)]
+    assert told == [2 * BLOCK, LENGTH]
+
+
+@pytest.mark.parametrize("code", [errno.EOPNOTSUPP, errno.EXDEV, errno.EINVAL, errno.ENOTTY])
+def test_where_blocks_cannot_be_shared_all_is_copied(source: Path, monkeypatch: pytest.MonkeyPatch, code: int):
+    """Each system says so in its own way; none is an error."""
+
+    def refuse(file: BinaryIO, request: int, ranges: bytes) -> int:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(fcntl, "ioctl", refuse)
     target, _ = copied(source)
 
     assert target.read_bytes() == source.read_bytes()[:LENGTH] + bytes(500)

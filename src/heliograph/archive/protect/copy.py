@@ -13,6 +13,7 @@ from heliograph.archive.medium import SECTOR, Medium
 from heliograph.archive.protect.copying import copy_start, opened
 from heliograph.archive.protect.sizing import Progress, Protected, layout_for, length_of, protection_of
 from heliograph.archive.protect.unfinished import refuse_unfinished
+from heliograph.archive.protect.writing import add_parity
 from heliograph.archive.rs03.layout import Layout
 from heliograph.errors import CannotWrite, DiscWrong, UsageWrong
 from heliograph.files import whole_file
@@ -67,7 +68,6 @@ def protect_copy(
 
 def _write(source: Path, out: Path, layout: Layout, length: int, progress: Progress | None) -> None:
     """Copy the ISO in one thread while others take its CRCs and parity from the source itself."""
-    last_bytes = length - (layout.iso_sectors - 1) * SECTOR
     tell = progress or (lambda part, done, total: None)
     stop, copied = threading.Event(), [0]
     with whole_file(out) as aside, ExitStack() as stack:
@@ -80,9 +80,7 @@ def _write(source: Path, out: Path, layout: Layout, length: int, progress: Progr
         pool = stack.enter_context(ThreadPoolExecutor(1))
         copying = pool.submit(copy_start, source, aside, length, stop, lambda done: copied.__setitem__(0, done))
         try:
-            from heliograph.archive.rs03.encode import encode  # while the first blocks are on their way
-
-            for done in encode(reading, writing, aside, layout, last_bytes=last_bytes, named=source):
+            for done in add_parity(reading, writing, aside, layout, length, source):
                 tell("protect", done, layout.sectors)
                 if copying.done():
                     copying.result()

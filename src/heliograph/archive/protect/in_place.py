@@ -19,6 +19,7 @@ from heliograph.archive.medium import SECTOR, Medium
 from heliograph.archive.protect.copying import unreadable
 from heliograph.archive.protect.sizing import Progress, Protected, layout_for, length_of, protection_of
 from heliograph.archive.protect.unfinished import about, read_note, remove_note, write_note
+from heliograph.archive.protect.writing import add_parity
 from heliograph.archive.rs03.layout import Layout
 from heliograph.errors import CannotWrite, DiscWrong
 from heliograph.files import cannot_write
@@ -142,10 +143,7 @@ def _reserve(file: int, start: int, end: int) -> None:
 
 def _fill(file: int, image: Path, layout: Layout, length: int, progress: Progress | None) -> None:
     """Write what RS03 adds, until it is on the disk."""
-    from heliograph.archive.rs03.encode import encode
-
-    last_bytes = length - (layout.iso_sectors - 1) * SECTOR
-    for done in encode(file, file, image, layout, last_bytes=last_bytes):
+    for done in add_parity(file, file, image, layout, length, image):
         if progress is not None:
             progress("protect", done, layout.sectors)
     os.ftruncate(file, layout.image_bytes)
