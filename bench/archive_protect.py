@@ -4,13 +4,15 @@
 
 Random bytes, seed 1; 32 roots (223 data layers), one of them the CRC layer. Measured: the encode kernel, GB of data per
 second of processor time on one core, each kernel in turn; then, for each size, the whole command from its start to its
-end (all on the disk: it syncs), in turn with its rivals on the same image: wall time, processor time, peak memory. Each
-round also writes as many zeros with `dd`, so that the share of the disk's speed is known; and copies the image in
-memory once. `--folder /dev/shm` takes the disk out. Warmed once on a small image; medians.
+end (all on the disk: it syncs), in place and into a copy, in turn with its rivals on the same image: wall time,
+processor time, peak memory. What is dirty is synced before each. Each round also writes as many zeros with `dd`, so
+that the share of the disk's speed is known. `--folder /dev/shm` takes the disk out. Warmed once on a small image;
+medians; the order is turned round every other round.
 
 Rival: stock dvdisaster, two threads, same image and size, which must come out byte for byte the same. It writes in
-place and does not sync, so it needs a copy first; the ratio is given without and with that copy. Deliberately not
-measured: the disc drive and a cold disk; both are slower than any of this.
+place and does not wait for the disk. So `protect --in-place` is held against it as it is, and with a `sync` of the file
+behind it; `protect IN OUT` against `cp` and then dvdisaster, and, as a bound, against dvdisaster alone. Deliberately
+not measured: the disc drive and a cold disk; both are slower than any of this.
 """
 
 from __future__ import annotations
@@ -20,12 +22,14 @@ import filecmp
 import os
 import shutil
 import time
+from collections import defaultdict
 from pathlib import Path
 from statistics import median
 
 import numpy as np
 
 from disc_images import SECTOR, Cost, augment, dd, heliograph, make_iso, say_machine, scratch, timed
+from heliograph.archive.rs03 import plan
 
 ROOTS = 32
 
@@ -72,47 +76,77 @@ def kernel() -> None:
 
 def command(folder: Path, sectors: int, rounds: int) -> None:
     """The whole command and its rivals, in turn."""
-    iso, ours, theirs = make_iso(folder / "in.iso", sectors, seed=1), folder / "ours.iso", folder / "theirs.iso"
-    costs: dict[str, list[Cost]] = {"protect": [], "dvdisaster": [], "its copy": []}
-    disk: dict[str, list[float]] = {"dd conv=fsync": [], "dd oflag=direct conv=fsync": []}
-    size = 0
-    timed(heliograph("protect", make_iso(folder / "small.iso", 2000, seed=2), folder / "small.out"))
-    for _ in range(rounds):
+    iso, ours, work = make_iso(folder / "in.iso", sectors, seed=1), folder / "ours.iso", folder / "work.iso"
+    size = plan(sectors, roots=ROOTS).image_bytes
+    zeros = {"dd conv=fsync": False, "dd oflag=direct conv=fsync": True}
+    costs: dict[str, list[Cost]] = defaultdict(list)
+    disk: dict[str, list[float]] = {name: [] for name in zeros}
+    small = make_iso(folder / "small.iso", 2000, seed=2)
+    timed(heliograph("protect", small, "--in-place"))
+
+    def copied() -> None:
         ours.unlink(missing_ok=True)
-        mine = timed(heliograph("protect", iso, ours, "--roots", str(ROOTS)))
-        size = ours.stat().st_size
-        row = {"protect": mine}
-        if shutil.which("dvdisaster"):
-            theirs.unlink(missing_ok=True)
-            row["its copy"] = timed(["cp", iso, theirs])
-            row["dvdisaster"] = timed(augment(theirs, size // SECTOR))
-            assert filecmp.cmp(ours, theirs, shallow=False)
-            theirs.unlink()
-        writes = {way: dd(folder / "zeros", size, direct="direct" in way) for way in disk}
-        for name, cost in row.items():
-            costs[name].append(cost)
-        for way, took in writes.items():
-            disk[way].append(took)
-        print("  " + "; ".join(f"{name} {cost.wall_s:.2f} s" for name, cost in row.items()), flush=True)
-    for path in (iso, ours, folder / "small.iso", folder / "small.out"):
+        costs["protect IN OUT"].append(settled(heliograph("protect", iso, ours, "--roots", str(ROOTS))))
+
+    def in_place() -> None:
+        costs["protect --in-place"].append(settled(heliograph("protect", work, "--in-place", "--roots", str(ROOTS))))
+        assert filecmp.cmp(ours, work, shallow=False)
+        os.truncate(work, sectors * SECTOR)
+
+    def rival() -> None:
+        costs["dvdisaster"].append(settled(augment(work, size // SECTOR)))
+        costs["its sync"].append(timed(["sync", work]))
+        assert filecmp.cmp(ours, work, shallow=False)
+        os.truncate(work, sectors * SECTOR)
+
+    turns = [in_place, rival] if shutil.which("dvdisaster") else [in_place]
+    for number in range(rounds):
+        copied()
+        work.unlink(missing_ok=True)
+        costs["its copy (cp)"].append(settled(["cp", iso, work]))
+        for turn in turns if number % 2 == 0 else turns[::-1]:
+            turn()
+        for name, direct in zeros.items():
+            disk[name].append(dd(folder / "zeros", size, direct=direct))
+        print("  " + "; ".join(f"{name} {rows[-1].wall_s:.2f} s" for name, rows in costs.items()), flush=True)
+    for path in (iso, ours, work, small):
         path.unlink()
-    print(f"{sectors * SECTOR / 2**30:g} GiB of ISO, {size / 1e6:,.0f} MB written, load {os.getloadavg()[0]:.1f}")
+    say(costs, disk, sectors * SECTOR, size)
+
+
+def settled(words: list[str | Path]) -> Cost:
+    """What a program takes while nothing of before waits for the disk."""
+    os.sync()
+    return timed(words)
+
+
+def say(costs: dict[str, list[Cost]], disk: dict[str, list[float]], data: int, size: int) -> None:
+    """The medians, and the ratios: of each round, so that what else runs weighs on both alike."""
+    print(f"{data / 2**30:g} GiB of ISO, image of {size / 1e6:,.0f} MB, load {os.getloadavg()[0]:.1f}")
     for name, rows in costs.items():
-        if rows:
-            wall, cpu, peak = (median(each) for each in zip(*rows, strict=True))
-            mb_s = sectors * SECTOR / wall / 1e6
-            print(f"{name:24} {wall:8.2f} s {mb_s:8,.0f} MB/s {cpu:8.2f} s of processor time {peak:6.0f} MB peak")
-    protect = median(cost.wall_s for cost in costs["protect"])
-    if costs["dvdisaster"]:
-        pairs = list(zip(costs["protect"], costs["dvdisaster"], costs["its copy"], strict=True))
-        print(
-            f"dvdisaster : protect     {median(b.wall_s / a.wall_s for a, b, _ in pairs):8.2f} : 1, with its copy "
-            f"{median((b.wall_s + c.wall_s) / a.wall_s for a, b, c in pairs):.2f} : 1, "
-            f"processor time {median(b.cpu_s / a.cpu_s for a, b, _ in pairs):.2f} : 1"
-        )
-    for way, times in disk.items():
-        if median(times):
-            print(f"{way:28} {size / median(times) / 1e6:8,.0f} MB/s; protect {median(times) / protect:.0%} of that")
+        wall, cpu, peak = (median(each) for each in zip(*rows, strict=True))
+        rate = f"{data / wall / 1e6:8,.0f} MB/s" if wall > 0.1 else " " * 13
+        print(f"{name:24} {wall:8.2f} s {rate} {cpu:8.2f} s of processor time {peak:6.0f} MB peak")
+    if "dvdisaster" in costs:
+        ratio(costs, ["dvdisaster"], "protect --in-place")
+        ratio(costs, ["dvdisaster", "its sync"], "protect --in-place")
+        ratio(costs, ["its copy (cp)", "dvdisaster"], "protect IN OUT")
+        ratio(costs, ["dvdisaster"], "protect IN OUT")
+    for name, times in disk.items():
+        if all(times):
+            share = median(times) / median(cost.wall_s for cost in costs["protect IN OUT"])
+            print(f"{name:28} {size / median(times) / 1e6:8,.0f} MB/s; protect IN OUT {share:.0%} of that")
+
+
+def ratio(costs: dict[str, list[Cost]], theirs: list[str], mine: str) -> None:
+    """How many times as long the rival takes: median, least and most of the rounds."""
+    rounds = list(zip(costs[mine], *(costs[name] for name in theirs), strict=True))
+    walls = [sum(cost.wall_s for cost in rival) / ours.wall_s for ours, *rival in rounds]
+    cpus = [sum(cost.cpu_s for cost in rival) / ours.cpu_s for ours, *rival in rounds]
+    print(
+        f"{' + '.join(theirs)} : {mine} = {median(walls):.2f} : 1 ({min(walls):.2f} to {max(walls):.2f}), "
+        f"processor time {median(cpus):.2f} : 1"
+    )
 
 
 if __name__ == "__main__":
