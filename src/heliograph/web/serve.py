@@ -70,7 +70,7 @@ def listen(host: str, port: int) -> tuple[socket.socket, Address]:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(found[4])
         listening.listen(128)
-    except (OSError, OverflowError) as wrong:
+    except (OSError, OverflowError, UnicodeError) as wrong:  # a host may be no name at all
         said = getattr(wrong, "strerror", None) or str(wrong)
         raise UsageWrong(
             f"{host}:{port}: cannot listen there: {said.lower()}",
