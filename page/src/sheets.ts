@@ -101,7 +101,6 @@ export class Sheets {
     element.hidden = !this.shown;
     around.changed();
     if (!this.shown) return;
-    fill(element, h("p", { class: "soft pad" }, said("loading")));
     element.focus({ preventScroll: true });
     this.draw(this.shown)
       .then((end) => {
@@ -120,6 +119,9 @@ export class Sheets {
 
   private async draw(what: "figures" | Traced): Promise<() => void> {
     const { around } = this;
+    const holder = h("div", {}, h("p", { class: "soft pad" }, said("loading")));
+    fill(this.element, holder);
+    this.element.scrollTop = 0;
     const { show, trace } = await import("./charts.js");
     const wishes = {
       floor: around.floor,
@@ -135,9 +137,6 @@ export class Sheets {
       trace: (id: string, of?: TraceOf) => this.trace(id, of),
       ask: askPath,
     };
-    const holder = h("div");
-    fill(this.element, holder);
-    this.element.scrollTop = 0;
     if (what === "figures") return show(holder, wishes);
     return trace(
       holder,

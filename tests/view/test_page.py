@@ -174,8 +174,8 @@ def test_cells_by_chance_are_shown_where_and_when_they_were_made(
 def test_figures_are_drawn_and_their_data_saved(page: Page, url: str, day: Day):
     open_page(page, url, at=1_500_000, lang="en")
     page.keyboard.press("g")
-    expect(page.locator(".charts .card")).to_have_count(10)
-    expect(page.locator(".charts canvas")).to_have_count(9)
+    expect(page.locator(".charts .card")).to_have_count(12)
+    expect(page.locator(".charts canvas")).to_have_count(11)
     gantt = page.locator(".card", has_text="Machines over time")
     with page.expect_download() as saved:
         gantt.get_by_role("button", name="CSV").click()
@@ -211,7 +211,7 @@ def test_axe_finds_nothing_serious(browser: Browser, url: str):
                 expect(page.locator(".panel h1")).to_have_text(name)
             if show == "figures":
                 page.keyboard.press("g")
-                expect(page.locator(".charts canvas")).to_have_count(9)
+                expect(page.locator(".charts canvas")).to_have_count(11)
             serious = serious_faults(page)
             assert serious == [], (theme, show)
         page.keyboard.press("Escape")

@@ -116,7 +116,7 @@ export class Board {
     return { silent: true, symbol: "none", label: { show: false }, lineStyle: { color: PALETTES[this.wishes.theme].ink, type: "solid", width: 1 }, data: [{ xAxis: this.wishes.time }] };
   }
 
-  private tip(unit: string, digits = 0): (points: any) => string {
+  tip(unit: string, digits = 0): (points: any) => string {
     return (points) =>
       [
         this.calendar.minutes(points[0].value[0]),

@@ -1,4 +1,4 @@
-// What the server tells of figures over time; the other end is src/heliograph/view/charts.py.
+// What the server tells of figures over time; the other end is src/heliograph/view/charts.py and pace.py.
 
 export interface Stay {
   state: string;
@@ -7,9 +7,22 @@ export interface Stay {
   end_ms: number;
 }
 
+export interface Reading {
+  letter: string;
+  of: string;
+  gw_per_year: number;
+  uptime_needed: number;
+  uptime_here: number;
+  s_per_cell: (number | null)[];
+}
+
 export interface Charts {
   step_ms: number;
   lanes: Record<string, number[]>;
+  takt_s: number;
+  target_s: number;
+  readings: Reading[];
+  cycle: { step_ms: number; lots: number[]; median_h: (number | null)[]; low_h: (number | null)[]; high_h: (number | null)[] };
   doing: Record<string, number[]>;
   stays: Record<string, Stay[]>;
   energy: { at_ms: number[]; kwh: Record<string, number[]>; kgco2: number[]; cells: number[] };

@@ -1,7 +1,8 @@
 // What flows: output against the target, takt by lane, work in process, what vehicles do.
 
-import { VEHICLE } from "../theme";
-import { measured, said } from "../words";
+import { h } from "../dom";
+import { PALETTES, VEHICLE } from "../theme";
+import { measured, number, said } from "../words";
 import { added, round, tooltipOf, type Board } from "./board";
 import type { Charts } from "./data";
 
@@ -30,9 +31,24 @@ export function lanes(board: Board, data: Charts): void {
   board.draw(plot, {
     tooltip: { ...tooltipOf(board.wishes.theme), valueFormatter: (value: number) => measured(value, 3, "s") },
     xAxis: { type: "category", data: names },
-    yAxis: { type: "value", name: said("s_per_cell"), scale: false },
+    yAxis: { type: "value", name: said("s_per_cell"), max: ({ max }: { max: number }) => Number((1.08 * Math.max(max, data.target_s)).toPrecision(2)) },
     series: [
-      { type: "bar", name: said("lane_mean"), color: "#56b4e9", data: rows.map((row) => row[1]) },
+      {
+        type: "bar",
+        name: said("lane_mean"),
+        color: "#56b4e9",
+        data: rows.map((row) => row[1]),
+        markLine: {
+          silent: true,
+          symbol: "none",
+          label: { position: "insideEndTop", color: PALETTES[board.wishes.theme].ink, backgroundColor: PALETTES[board.wishes.theme].ground, padding: [1, 4] },
+          lineStyle: { color: PALETTES[board.wishes.theme].ink, type: "dashed" },
+          data: [
+            { yAxis: data.target_s, label: { formatter: said("target_needed", number(data.target_s, 2)) } },
+            { yAxis: data.takt_s, label: { formatter: said("takt_stated", number(data.takt_s, 2)), position: "insideEndBottom" } },
+          ],
+        },
+      },
       { type: "scatter", name: said("lane_best"), color: "#d55e00", symbol: "diamond", symbolSize: 11, data: rows.map((row) => row[2]) },
     ],
   });
@@ -46,6 +62,60 @@ export function fleet(board: Board, data: Charts): void {
     name: (one: string) => said(`doing_${one}`),
     colour: (one: string) => (one === "placing" ? "#e0aac7" : VEHICLE[PARTS[one]]),
   }, 1);
+}
+
+/** The stated takt, read as of the workshop, of a line, of a lane: which of the three comes near to it. */
+export function takt(board: Board, data: Charts): void {
+  const { readings, step_ms, takt_s } = data;
+  const [from, to] = board.wishes.floor.span;
+  const rows = readings[0]?.s_per_cell ?? [];
+  const plot = board.card("takt", () => [["time", ...readings.map((one) => `${one.of}_s`), "stated_s"], rows.map((_, i) => [board.stamp(i * step_ms), ...readings.map((one) => one.s_per_cell[i] ?? ""), takt_s])], "half");
+  const colours = ["#8b95a1", "#e69f00", "#0072b2"];
+  board.draw(plot, {
+    tooltip: { ...tooltipOf(board.wishes.theme), valueFormatter: (value: number | null) => (value === null ? "–" : measured(value, 3, "s")), formatter: board.tip("s", 3) },
+    yAxis: { type: "log", name: said("s_per_cell") },
+    xAxis: { ...board.times(), min: from, max: to },
+    series: readings.map((one, i) => ({
+      type: "line",
+      name: `${one.letter} ${said(`reading_${one.of}`)}`,
+      step: "end",
+      symbol: "none",
+      color: colours[i],
+      data: one.s_per_cell.map((value, at) => [at * step_ms, value]),
+      markLine: i === 0 ? { ...board.now(), data: [...board.now().data, { yAxis: takt_s, lineStyle: { type: "dashed" } }] } : undefined,
+    })),
+  });
+  plot.after(
+    h(
+      "ul",
+      { class: "readings" },
+      ...readings.map((one) => h("li", {}, h("b", {}, `${one.letter} `), said("reading_told", said(`reading_${one.of}`), number(one.gw_per_year, 2), number(100 * one.uptime_needed), number(100 * one.uptime_here)))),
+    ),
+  );
+}
+
+/** From the wafer store to the cell store. */
+export function cycle(board: Board, data: Charts): void {
+  const { step_ms, lots, median_h, low_h, high_h } = data.cycle;
+  const cell = (value: number | null): number | string => value ?? "";
+  const plot = board.card("cycle", () => [["time", "lots", "median_h", "tenth_below_h", "tenth_above_h"], lots.map((count, i) => [board.stamp(i * step_ms), count, cell(median_h[i]), cell(low_h[i]), cell(high_h[i])])], "half");
+  const series: [string, (number | null)[], string][] = [
+    ["cycle_high", high_h, "#e69f00"],
+    ["cycle_median", median_h, "#0072b2"],
+    ["cycle_low", low_h, "#56b4e9"],
+  ];
+  board.draw(plot, {
+    tooltip: { ...tooltipOf(board.wishes.theme), formatter: board.tip("h", 2) },
+    yAxis: { type: "value", name: "h", scale: true },
+    series: series.map(([name, values, color], i) => ({
+      type: "line",
+      name: said(name),
+      color,
+      symbolSize: 5,
+      data: values.map((value, at) => [(at + 0.5) * step_ms, value]),
+      markLine: i === 0 ? board.now() : undefined,
+    })),
+  });
 }
 
 export function wip(board: Board): void {

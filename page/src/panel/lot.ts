@@ -4,6 +4,17 @@ import { h } from "../dom";
 import { duration, number, said } from "../words";
 import { movesTable, type Body, type Teller } from "./teller";
 
+/** How long it has waited for its next step, and when that is too long. */
+function queue(tell: Teller, told: any, now: number): HTMLElement {
+  return h(
+    "p",
+    { class: told.late ? "state late" : "state" },
+    h("b", {}, said(told.late ? "queue_late" : "queue_waits", tell.step(told.step))),
+    h("span", {}, said("waited", duration(now - told.since_ms))),
+    told.due_ms === null ? h("span", { class: "soft" }, said("no_limit")) : h("span", {}, said("allowed", duration(told.limit_s * 1000)), `, ${said("until")} `, tell.at(told.due_ms, now)),
+  );
+}
+
 export function lot(tell: Teller, told: any, now: number): Body {
   const inside = [...new Map(told.inside.map((part: any) => [part.machine, part])).values()] as any[];
   const where: (Node | string | null)[] = [];
@@ -22,6 +33,7 @@ export function lot(tell: Teller, told: any, now: number): Body {
       [said("finished"), told.finished_ms === null ? h("span", { class: "soft" }, said("in_process")) : tell.at(told.finished_ms, now)],
       ...(told.next_step ? ([[said("next"), `${tell.step(told.next_step)} `, tell.at(told.next_ms, now)]] as [string, string, Node][]) : []),
     ),
+    told.queue ? queue(tell, told.queue, now) : null,
     h("h2", {}, said("way")),
     h(
       "ul",

@@ -30,6 +30,45 @@ function strip(tell: Teller, stays: any[], now: number): HTMLElement {
   );
 }
 
+/** What comes next, what it waits for, and when it is stopped again. */
+function ahead(tell: Teller, told: any, now: number): Body {
+  const state = stateName(told.state, told.reason);
+  const { next, due, leaving } = told;
+  const where = !next
+    ? []
+    : next.place
+      ? [tell.floor.vehicles.includes(next.place) ? tell.link("vehicle", next.place) : tell.station(next.place)]
+      : next.machine
+        ? [tell.link("machine", next.machine), ` (${said(stateName(next.state, next.reason))}${next.out_ms === null ? "" : `, ${said(next.out_ms > now ? "until" : "out_since")} `}`, next.out_ms === null ? null : tell.at(next.out_ms, now), ")"]
+        : next.unloaded
+          ? [said("unloaded_at"), " ", tell.station(next.unloaded)]
+          : [said("not_released")];
+  const waits = state === "starved" || state === "blocked";
+  return [
+    h("h2", {}, said(state === "starved" ? "starved_by" : state === "blocked" ? "blocked_by" : "next_lot")),
+    next
+      ? h("p", { class: "told" }, tell.link("lot", next.lot), " ", tell.at(next.start_ms, now), h("br"), h("span", { class: "soft" }, said("is_now")), " ", ...where)
+      : h("p", { class: "soft" }, said("no_lot_comes")),
+    waits && leaving.length ? h("h2", {}, said("to_fetch"), h("small", {}, String(leaving.length))) : null,
+    waits && leaving.length ? movesTable(tell, leaving, now, "carrier") : null,
+    due.length ? h("h2", {}, said("planned_stops")) : null,
+    due.length
+      ? h(
+          "ul",
+          { class: "rows" },
+          ...due.map((one: any) =>
+            h(
+              "li",
+              {},
+              tell.at(one.came_ms ?? one.due_ms, now),
+              h("span", {}, reasonSaid(one.reason), h("span", { class: "soft" }, ` · ${said("every", number(one.every_h, one.every_h % 1 ? 1 : 0), number(one.minutes))}${one.came_ms === null ? ` · ${said(one.due_ms === null ? "none_yet" : "by_rule")}` : ""}`)),
+            ),
+          ),
+        )
+      : null,
+  ];
+}
+
 export function machine(tell: Teller, told: any, now: number): Body {
   const { machines, stockers } = tell.floor.ground;
   const box = [...machines, ...stockers].find((one) => one.id === told.id);
@@ -61,6 +100,7 @@ export function machine(tell: Teller, told: any, now: number): Body {
           ),
         )
       : null,
+    ...(stocker ? [] : ahead(tell, told, now)),
     stocker ? null : h("h2", {}, said("inside"), h("small", {}, String(told.inside.length))),
     stocker ? null : partsTable(tell, told.inside, now),
     h("h2", {}, said(stocker ? "inside" : "on_ports"), h("small", {}, String(told.carriers.length))),

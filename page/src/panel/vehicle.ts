@@ -38,9 +38,9 @@ export function vehicle(tell: Teller, told: any, now: number): Body {
             [said("from"), tell.station(told.move.source)],
             [said("to"), tell.station(told.move.target)],
             [said("assigned"), tell.at(told.move.assigned_ms, now)],
-            [said("taken"), tell.at(told.move.taken_ms, now)],
-            [said("placed"), tell.at(told.move.placed_ms, now)],
-          ] as [string, Node | null][])
+            [said("e84_unload"), tell.at(told.move.at_source_ms, now), "–", tell.at(told.move.taken_ms, now)],
+            [said("e84_load"), tell.at(told.move.at_target_ms, now), "–", tell.at(told.move.placed_ms, now)],
+          ] as [string, ...(Node | string | null)[]][])
         : []),
     ),
     waits ? h("h2", {}, said("why")) : null,

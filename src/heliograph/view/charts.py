@@ -14,6 +14,7 @@ from heliograph.errors import HeliographError
 from heliograph.record.columns import step_column
 from heliograph.record.kpi import read_kpis
 from heliograph.view.details import stays_of
+from heliograph.view.pace import Cycle, TaktRead, cycle_of, readings_of
 from heliograph.view.series import Ints
 from heliograph.view.tables import codes, since_ms, texts
 from heliograph.view.told import Stay
@@ -56,6 +57,12 @@ class Charts(msgspec.Struct, frozen=True, kw_only=True):
     step_ms: int
     lanes: dict[str, list[int]]
     """Line and lane of the last step ("L3.2"): cells in each step of time."""
+    takt_s: float
+    """As the plant states it."""
+    target_s: float
+    """Of a lane, that the plant's stated capacity needs, every hour of the year."""
+    readings: list[TaktRead]
+    cycle: Cycle
     doing: dict[str, list[float]]
     """Part of a move: vehicles in it, the mean of each step of time."""
     stays: dict[str, list[Stay]]
@@ -84,9 +91,16 @@ def charts_of(day: Day, step_ms: int) -> Charts:
     """Read and add up."""
     steps, bottleneck = _steps(day)
     machines = {name: stays for name, number in day.machines.items() if (stays := stays_of(day, number))}
+    lanes = _lanes(day, step_ms)
+    plant = day.files.plant
+    target_per_h = plant.takt.capacity_gw_per_year * 1e9 / plant.wafer.power_w / 8760
     return Charts(
         step_ms=step_ms,
-        lanes=_lanes(day, step_ms),
+        lanes=lanes,
+        takt_s=plant.takt.lane_s,
+        target_s=3600 * plant.lines * plant.takt.lanes_per_line / target_per_h,
+        readings=readings_of(day, lanes, step_ms),
+        cycle=cycle_of(day, step_ms),
         doing=_doing(day, step_ms),
         stays=machines,
         energy=_energy(day),

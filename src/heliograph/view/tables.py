@@ -35,14 +35,16 @@ class Tables:
         return pa.concat_tables(found, promote_options="default") if found else None
 
     def holding(self, table: str, where: Sequence[Where]) -> list[str]:
-        """The files of a table that have rows for which all of `where` holds."""
+        """The files of a table that have rows for which all of `where` holds, as far as they can be read."""
         columns = [condition.column for condition in where]
         found = []
         for name, opener in self.record.files.get(table, ()):
-            if name not in self.lost and Record({table: [(name, opener)]}, self.record.where).read(
-                table, columns, where
-            ):
-                found.append(name)
+            try:
+                one = Record({table: [(name, opener)]}, self.record.where)
+                if one.read(table, columns, where).num_rows:
+                    found.append(name)
+            except HeliographError as wrong:
+                self.lost[name] = wrong.message.splitlines()[0]
         return found
 
 

@@ -7,7 +7,19 @@ import msgspec
 from heliograph.record.genealogy import CellTrace
 from heliograph.view.waits import Link
 
-__all__ = ["CarrierTold", "CellTold", "LotTold", "MachineTold", "MoveTold", "PartTold", "Stay", "VehicleTold"]
+__all__ = [
+    "CarrierTold",
+    "CellTold",
+    "DueTold",
+    "LotTold",
+    "MachineTold",
+    "MoveTold",
+    "NextTold",
+    "PartTold",
+    "QueueTold",
+    "Stay",
+    "VehicleTold",
+]
 
 
 class MoveTold(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,7 +33,11 @@ class MoveTold(msgspec.Struct, frozen=True, kw_only=True):
     target: str
     wanted_ms: int | None
     assigned_ms: int | None
+    at_source_ms: int | None
+    """From here to `taken_ms` is the hand-off at the source: in the words of SEMI E84, its port is unloaded."""
     taken_ms: int | None
+    at_target_ms: int | None
+    """From here to `placed_ms` the port of the target is loaded."""
     placed_ms: int | None
 
 
@@ -68,6 +84,53 @@ class PartTold(msgspec.Struct, frozen=True, kw_only=True):
     end_ms: int | None
 
 
+class DueTold(msgspec.Struct, frozen=True, kw_only=True):
+    """A planned stop of a machine that comes back."""
+
+    state: str
+    reason: str
+    every_h: float
+    minutes: float
+    last_ms: int | None
+    """When it began last, within the record."""
+    due_ms: int | None
+    """By the plant's rule, `every_h` after that at the latest; None: none has begun yet within the record."""
+    came_ms: int | None
+    """When the next one began, as the record has it; None: not within the record."""
+
+
+class NextTold(msgspec.Struct, frozen=True, kw_only=True):
+    """The lot that comes into a machine next, and where it is now."""
+
+    lot: str
+    start_ms: int
+    """When its first wafer will go in."""
+    place: str
+    """Station or vehicle that its carrier is on; empty: see `machine`."""
+    machine: str
+    """Machine that it is in, or came out of last; empty: see `place` and `unloaded`; all empty: not yet released."""
+    unloaded: str
+    """Station at which an arm has taken it out of its carrier, for the machine that has not begun with it yet."""
+    out_ms: int | None
+    """When its last wafer leaves that machine, or has left it."""
+    state: str
+    """State of that machine, and the reason."""
+    reason: str
+
+
+class QueueTold(msgspec.Struct, frozen=True, kw_only=True):
+    """A lot that waits for its next step."""
+
+    step: str
+    since_ms: int
+    """When its last wafer left the step before."""
+    limit_s: float | None
+    """Queue time that the step allows; None: any."""
+    due_ms: int | None
+    """When that is over."""
+    late: bool
+
+
 class MachineTold(msgspec.Struct, frozen=True, kw_only=True):
     """A machine or a stocker."""
 
@@ -85,6 +148,10 @@ class MachineTold(msgspec.Struct, frozen=True, kw_only=True):
     """Carriers on its ports: station, carrier, lot or empty."""
     coming: list[MoveTold]
     """Moves under way to it."""
+    leaving: list[MoveTold]
+    """Moves asked for from its ports, the carrier not yet taken: what it waits for when it is blocked."""
+    next: NextTold | None
+    due: list[DueTold]
     hours: dict[str, float]
     """Hours of the record in each state."""
 
@@ -108,6 +175,8 @@ class LotTold(msgspec.Struct, frozen=True, kw_only=True):
     next_step: str
     next_ms: int | None
     late: bool
+    queue: QueueTold | None
+    """None: it is in a machine, finished, or not yet released."""
     moves: list[MoveTold]
 
 

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from heliograph.view.details.ask import details_of
-from heliograph.view.details.machine import stays_of
+from heliograph.view.details.states import stays_of
 
 __all__ = ["details_of", "stays_of"]

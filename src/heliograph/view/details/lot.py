@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heliograph.record.store import Where
+from heliograph.view.details.ahead import queue_of, whereabouts
 from heliograph.view.details.moves import absent, move_of, moves_around, place_of
 from heliograph.view.details.parts import parts_of, since_start, whole_parts
 from heliograph.view.told import CarrierTold, LotTold
@@ -31,24 +32,24 @@ def lot_of(day: Day, thing: str, at_ms: int) -> LotTold:
     inside = [part for part in parts if part.start_ms <= at_ms and (part.end_ms is None or part.end_ms > at_ms)]
     steps = whole_parts(parts)
     ahead = [part for part in steps if part.start_ms > at_ms]
-    carriers = day.series["carriers"]
-    in_force = carriers.in_force(at_ms)
-    holds = np.flatnonzero((carriers.columns["lot"][in_force] == number) & (in_force >= 0)).tolist()
-    carrier = holds[0] if holds else -1
+    carrier, place = whereabouts(day, thing, at_ms)
+    released = since_start(day, row["released_utc"])
+    finished = None if row["finished_utc"] is None else since_start(day, row["finished_utc"])
     return LotTold(
         id=thing,
         line=row["line"],
-        released_ms=since_start(day, row["released_utc"]),
-        finished_ms=None if row["finished_utc"] is None else since_start(day, row["finished_utc"]),
+        released_ms=released,
+        finished_ms=finished,
         wafers=row["wafers"],
         lost=row["lost"],
-        carrier=day.carrier_ids[carrier] if carrier >= 0 else "",
-        place=place_of(day, int(carriers.columns["place"][in_force[carrier]])) if carrier >= 0 else "",
+        carrier=carrier,
+        place=place,
         inside=inside,
         steps=steps,
         next_step=ahead[0].step if ahead else "",
         next_ms=ahead[0].start_ms if ahead else None,
         late=any(part.late for part in parts),
+        queue=queue_of(day, parts, released, finished, at_ms),
         moves=[move_of(day, move) for move in np.flatnonzero(day.moves.lot == number).tolist()],
     )
 

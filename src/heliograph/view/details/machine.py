@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
 import numpy as np
 
 from heliograph.daybook import E10_STATES
+from heliograph.view.details.ahead import due_of, next_of
 from heliograph.view.details.moves import absent, move_of
 from heliograph.view.details.parts import parts_of
-from heliograph.view.told import MachineTold, PartTold, Stay
+from heliograph.view.details.states import stays_of
+from heliograph.view.told import MachineTold, PartTold
 
 if TYPE_CHECKING:
     from heliograph.view.day import Day
 
-__all__ = ["machine_of", "stays_of"]
+__all__ = ["machine_of"]
 
 
 def machine_of(day: Day, thing: str, at_ms: int) -> MachineTold:
@@ -35,6 +36,8 @@ def machine_of(day: Day, thing: str, at_ms: int) -> MachineTold:
     ports = {place for place, spot in enumerate(day.ground.stations) if spot.of == thing}
     target = np.isin(day.moves.target, sorted(ports))
     coming = np.flatnonzero(target & (day.moves.assigned <= at_ms) & (day.moves.placed > at_ms))
+    source = np.isin(day.moves.source, sorted(ports))
+    leaving = np.flatnonzero(source & (day.moves.wanted <= at_ms) & (day.moves.taken > at_ms))
     return MachineTold(
         kind="machine" if number >= 0 else "stocker",
         id=thing,
@@ -47,29 +50,15 @@ def machine_of(day: Day, thing: str, at_ms: int) -> MachineTold:
         recent=out[:6],
         carriers=_on(day, ports, at_ms),
         coming=[move_of(day, row) for row in coming.tolist()],
+        leaving=[move_of(day, row) for row in leaving.tolist()],
+        next=next_of(day, parts, at_ms) if number >= 0 else None,
+        due=due_of(day, number, stays, at_ms) if number >= 0 else [],
         hours=hours,
     )
 
 
 def _end(part: PartTold) -> int:
     return part.end_ms or 0
-
-
-def stays_of(day: Day, machine: int) -> list[Stay]:
-    """The states of a machine, those that follow each other unchanged as one."""
-    states = day.series["states"]
-    its = states.of(machine)
-    starts = states.at[its].tolist()
-    kinds, reasons = states.columns["state"][its].tolist(), states.columns["reason"][its].tolist()
-    told: list[Stay] = []
-    ends = [*starts[1:], day.end_ms][: len(starts)]
-    for kind, reason, start, end in zip(kinds, reasons, starts, ends, strict=True):
-        state, because = E10_STATES[kind], day.reasons[reason]
-        if told and (told[-1].state, told[-1].reason) == (state, because):
-            told[-1] = msgspec.structs.replace(told[-1], end_ms=end)
-        else:
-            told.append(Stay(state=state, reason=because, start_ms=start, end_ms=end))
-    return told
 
 
 def _on(day: Day, ports: set[int], at_ms: int) -> list[tuple[str, str, str]]:

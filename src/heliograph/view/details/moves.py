@@ -46,7 +46,9 @@ def move_of(day: Day, row: int) -> MoveTold:
         target=name(day.station_ids, int(moves.target[row])),
         wanted_ms=when(moves.wanted[row]),
         assigned_ms=when(moves.assigned[row]),
+        at_source_ms=when(moves.at_source[row]),
         taken_ms=when(moves.taken[row]),
+        at_target_ms=when(moves.at_target[row]),
         placed_ms=when(moves.placed[row]),
     )
 
