@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from disc_sets import DATE, ODD_NAMES, damage, write_files, write_tree
+from keys import age_key, minisign_pair
 from rs03_discs import overwrite
 
 from heliograph.archive.ddrescue import RescueMap
@@ -17,8 +18,11 @@ from heliograph.archive.mend import mend
 from heliograph.archive.pace import burn_bytes_s, burn_s, measure_seal_bytes_s
 from heliograph.archive.rs03.layout import Layout
 from heliograph.archive.seal import DiscSet, seal
+from heliograph.archive.secret import Holders
+from heliograph.archive.signing import signing_key
 from heliograph.archive.survival import SURE, survival
 from heliograph.archive.verify import verify
+from heliograph.cli.archive.keys import planned_holders
 from heliograph.cli.main import main
 from heliograph.errors import HeliographError, UsageWrong
 
@@ -48,6 +52,26 @@ def agree(said: Forecast, sealed: DiscSet) -> None:
         file.path: tuple(piece.disc for piece in file.pieces) for file in index.files if len(file.pieces) > 1
     }
     assert (said.image_bytes, said.title) == (sealed.bytes, index.title)
+
+
+@pytest.mark.parametrize("to", ["recipient", "passphrase"])
+def test_encryption_and_signatures_are_counted_to_the_byte(tmp_path: Path, to: str):
+    """No passphrase is needed to plan: any is as long; split files are called by their true names."""
+    tree = write_files(tmp_path / "tree", big_bin=4_000_000, b_bin=65_537, c_bin=0)
+    signer = signing_key(minisign_pair(tmp_path)[0], str)
+    recipients = (age_key(tmp_path)[1],) if to == "recipient" else ()
+    more = {"date": DATE, "medium": of_size("3.5MB"), "parity": 1, "title": "x", "signer": signer}
+    planned = planned_holders(recipients, (), to == "passphrase", None)
+    assert planned is not None
+
+    said = forecast([tree], holders=planned, **more)  # type: ignore[arg-type]
+    sealed = seal(
+        [tree], tmp_path / "out", holders=Holders(recipients) if recipients else Holders(passphrase="a b"), **more
+    )  # type: ignore[arg-type]
+
+    assert [(d.disc, d.image_bytes) for d in said.discs] == [(d.name, d.image_bytes) for d in sealed.discs]
+    assert said.file_bytes == sealed.index.bytes == 4_000_000 + 65_537 + said.encryption_bytes
+    assert [each.file for each in said.split] == ["tree/big.bin"]
 
 
 @pytest.mark.parametrize("parity", [0, 2])

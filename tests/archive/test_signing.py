@@ -14,14 +14,16 @@ from keys import at_a_terminal, minisign_pair, ssh_pair
 
 from heliograph.archive import open_set
 from heliograph.archive.medium import of_size
+from heliograph.archive.restore import restore
 from heliograph.archive.rs03 import protect
 from heliograph.archive.rs03.search import read_layout
 from heliograph.archive.seal import seal
+from heliograph.archive.secret import Holders
 from heliograph.archive.signing import public_key, signing_key
 from heliograph.archive.signing.minisign import MinisignPublic
 from heliograph.archive.verify import verify
 from heliograph.cli.main import main
-from heliograph.errors import Locked, UsageWrong
+from heliograph.errors import Locked, SignatureWrong, UsageWrong
 
 DATE = datetime(2026, 11, 22, tzinfo=UTC)
 
@@ -244,6 +246,50 @@ def test_a_signed_disc_in_place_of_another_of_its_set_is_caught(home: Path, disc
     verdict = verify([discs], signers=[public_key(str(home / "minisign.pub"))])
 
     assert "is signed, and is that of another disc" in verdict.error().message  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("prompt", [(), ("--prompt-always",)], ids=["at once", "by turns"])
+def test_restore_takes_only_what_the_signer_signed(
+    home: Path, discs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], prompt: tuple[str, ...]
+):
+    """The same words and exit code as of verify; nothing is written of what is refused."""
+    other = minisign_pair(tmp_path, "other")[1]
+    where = (discs / "*.iso",) if prompt else (discs,)
+    words = ("restore", *where, "--to", tmp_path / "back", *prompt, "--signer")
+
+    code, said = call(capsys, *words, other)
+    assert (code, call(capsys, "verify", discs, "--signer", other)[0]) == (18, 18)
+    assert "key" in said and not (tmp_path / "back").exists()
+    change(next(discs.glob("*-D01.iso")), b'"format": "heliograph-disc-set/1"', b'"format":"heliograph-disc-set/1" ')
+    for image in {*discs.glob("*.iso")} - {*discs.glob("*-D01.iso")}:
+        image.unlink()
+    assert call(capsys, *words, home / "minisign.pub")[0] == 18
+    assert not (tmp_path / "back").exists()
+
+    shutil.rmtree(discs)
+    shutil.copytree(home / "discs", discs)
+    assert call(capsys, *words, other, "--signer", home / "minisign.pub")[0] == 0
+    assert len(list((tmp_path / "back" / "tree").iterdir())) == 2
+
+
+def test_the_names_of_an_encrypted_set_are_those_that_its_signer_sealed(tmp_path: Path):
+    """names.json.age is vouched for by the signed index alone: another one for the same files is refused."""
+    tree = write_files(tmp_path / "tree", a_bin=20, b_txt=20)
+    secret, public = minisign_pair(tmp_path)
+    seal(
+        *([tree], tmp_path / "discs"),
+        date=DATE,
+        medium=of_size("2MB"),
+        holders=Holders(passphrase="abc"),
+        signer=signing_key(secret, str),
+    )
+    image = next((tmp_path / "discs").glob("*.iso"))
+    with open_set([image]) as view:
+        names = view.discs["D01"].read("names.json.age")  # type: ignore[union-attr]
+    change(image, names, bytes([*names[:-1], names[-1] ^ 1]))
+
+    with open_set([image]) as view, pytest.raises(SignatureWrong, match=r"names.json.age is not the one"):
+        restore(view, tmp_path / "back", signers=[public_key(str(public))])
 
 
 def test_signatures_that_are_no_signatures_are_refused(home: Path):

@@ -7,17 +7,22 @@ the set and nothing about a size, so what is said here is what is written then, 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from heliograph.archive.beside import Beside
 from heliograph.archive.index import Index
 from heliograph.archive.medium import MEDIA, Medium
 from heliograph.archive.pack import Source, gather
 from heliograph.archive.plan import DiscPlan, Wishes, plan_set, tidy_title, unreadable
 from heliograph.archive.survival import Survival, survival
+
+if TYPE_CHECKING:
+    from heliograph.archive.secret import Holders
+    from heliograph.archive.signing import Signer
 
 __all__ = ["DiscForecast", "Forecast", "SplitFile", "forecast"]
 
@@ -71,6 +76,8 @@ class Forecast:
     redundancy: float
     discs: tuple[DiscForecast, ...]
     split: tuple[SplitFile, ...]
+    encryption_bytes: int = 0
+    """What encryption adds to the files, counted in `file_bytes`."""
 
     @property
     def image_bytes(self) -> int:
@@ -98,8 +105,13 @@ def forecast(
     redundancy: float = 0.15,
     title: str = "",
     keep_times: bool = True,
+    holders: Holders | None = None,
+    signer: Signer | None = None,
 ) -> Forecast:
     """What `seal` would write for the same arguments. No file is opened.
+
+    The header that age writes for recipients differs by some bytes from time to time; it takes one sector of a disc for
+    up to a dozen of them.
 
     Raises:
         NotFound, UsageWrong, DoesNotFit, CannotWrite: as `seal` would, in the same words.
@@ -113,8 +125,16 @@ def forecast(
         from heliograph.archive.parity import explain
 
         explained = explain()
+    lock, plain = None, sum(source.bytes for source in gathered.sources)
+    if holders is not None:
+        from heliograph.archive.secret import Lock
+
+        lock = Lock.on(gathered, holders, keep_times=keep_times)
+        gathered, keep_times = lock.gathered, False
     date = date if date.tzinfo is not None else date.replace(tzinfo=UTC)
-    wishes = Wishes(medium, tidy_title(title), date, parity, redundancy, keep_times=keep_times)
+    wishes = Wishes(
+        medium, tidy_title(title), date, parity, redundancy, keep_times=keep_times, beside=Beside(lock, signer)
+    )
     plan = plan_set(gathered, wishes, explained, set_id=_ANY_SET)
     return Forecast(
         medium,
@@ -124,7 +144,8 @@ def forecast(
         parity,
         redundancy,
         tuple(_disc(drawn, medium, redundancy) for drawn in plan.discs),
-        _split(plan.index),
+        _split(plan.index, {} if lock is None else lock.names),
+        0 if lock is None else plan.index.bytes - plain,
     )
 
 
@@ -146,9 +167,9 @@ def _disc(drawn: DiscPlan, medium: Medium, redundancy: float) -> DiscForecast:
     )
 
 
-def _split(index: Index) -> tuple[SplitFile, ...]:
+def _split(index: Index, true: Mapping[str, str]) -> tuple[SplitFile, ...]:
     return tuple(
-        SplitFile(file.path, file.bytes, tuple(piece.disc for piece in file.pieces))
+        SplitFile(true.get(file.path, file.path), file.bytes, tuple(piece.disc for piece in file.pieces))
         for file in index.files
         if len(file.pieces) > 1
     )

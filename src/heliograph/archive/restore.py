@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from heliograph.archive.digest import hashing
 from heliograph.archive.index import File
@@ -18,6 +18,9 @@ from heliograph.archive.names import safe_path
 from heliograph.archive.reader import SetView
 from heliograph.errors import CannotWrite, Damaged, DiscsLost, DiscWrong, HeliographError, Locked, NotFound
 from heliograph.files import WholeFiles, cannot_write
+
+if TYPE_CHECKING:
+    from heliograph.archive.signing.keys import Public
 
 __all__ = ["Restored", "discs_missing", "in_the_way", "is_same", "locked", "restore", "set_time", "target_of", "wanted"]
 
@@ -39,6 +42,7 @@ def restore(
     *,
     patterns: Sequence[str] = (),
     overwrite: bool = False,
+    signers: Sequence[Public] = (),
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Restored:
     """Copy the files that match one of the patterns (all, for none) below the folder `to`.
@@ -49,13 +53,19 @@ def restore(
     Args:
         patterns: shell patterns on the true path, e.g. `record/*.parquet`.
         overwrite: replace files of the same name with other contents, instead of refusing.
+        signers: one of these keys must have signed the set; anyone may, for none.
     Raises:
         NotFound: no file matches. DiscsLost: a file stands on a disc that is not here.
         Locked: the set is encrypted, and `view` was not unlocked.
+        SignatureWrong: not signed by one of `signers`, or changed since; nothing was written.
         Damaged: a file's bytes are not what was sealed; it was not written.
         DiscWrong: the index names a path outside `to`; nothing was written.
         CannotWrite: full disk, read-only directory, or another file is in the way.
     """
+    if signers:
+        from heliograph.archive.signing.trust import require
+
+        require(view, signers)
     if view.index.locked and view.key is None:
         raise locked(view.set_id)
     files = [file for file in view.index.files if wanted(file.path, patterns)]

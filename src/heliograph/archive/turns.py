@@ -26,6 +26,7 @@ from heliograph.files import cannot_write, whole_file
 if TYPE_CHECKING:
     from heliograph.archive.secret import Keyring
     from heliograph.archive.secret.setkey import SetKey
+    from heliograph.archive.signing.keys import Public
 
 __all__ = ["SKIP", "STOP", "Ask", "restore_by_turns"]
 
@@ -49,6 +50,7 @@ def restore_by_turns(
     set_id: str | None = None,
     overwrite: bool = False,
     ring: Keyring | None = None,
+    signers: Sequence[Public] = (),
 ) -> Restored:
     """Copy the files that match one of the patterns (all, for none) below `to`, asking for the discs they stand on.
 
@@ -56,17 +58,18 @@ def restore_by_turns(
         paths: where discs appear: a mount point, an image, or a pattern such as `in/*.iso`, looked up anew each time.
         set_id: which set; that of the first disc if not given.
         ring: keys of an encrypted set.
+        signers: one of these keys must have signed each disc, before a byte of it is used; anyone may, for none.
     Raises:
         NotFound: no file matches, or no disc ever came. DiscsLost: files stand on discs that were skipped.
         Damaged, DiscWrong: a file's bytes are not what was sealed; all that could be restored was.
         CannotWrite: full disk, read-only directory, or another file is in the way.
-        Locked: the set is encrypted, and no key opens it.
+        Locked: the set is encrypted, and no key opens it. SignatureWrong: a disc is not signed by one of `signers`.
     """
     work: _Work | None = None
     try:
         while True:
             before = -1 if work is None else len(work.waiting)
-            work, there = _read_what_is_there(paths, to, work, patterns, set_id, overwrite, ring)
+            work, there = _read_what_is_there(paths, to, work, patterns, set_id, overwrite, ring, signers)
             if work is None:
                 if ask("", there) in (SKIP, STOP):
                     raise NotFound(
@@ -217,12 +220,17 @@ def _read_what_is_there(
     set_id: str | None,
     overwrite: bool,
     ring: Keyring | None,
+    signers: Sequence[Public],
 ) -> tuple[_Work | None, str]:
     """Read every needed disc that is there now; the work, and what is there if that is of no use."""
     here = [Path(each) for path in paths for each in ([path] if path.exists() else sorted(glob.glob(str(path))))]  # noqa: PTH207
     found = find_sets(here)
     try:
         for view in found.sets:
+            if signers and set_id in (None, view.set_id):
+                from heliograph.archive.signing.trust import require
+
+                require(view, signers)
             if work is None and set_id in (None, view.set_id):
                 text = next(iter(view.discs.values())).index_text
                 if view.index.locked:

@@ -73,6 +73,11 @@ class Lock:
         )
         return cls(key, holders.lock(key), plain, Contents(FORMAT, files, plain.folders))
 
+    @property
+    def names(self) -> dict[str, str]:
+        """The true path of each encrypted file, by its name in the set."""
+        return {each.sealed: each.path for each in self._contents.files}
+
     def files(self) -> dict[str, bytes]:
         """What stands on every disc: the key, locked, and the names; with the hashes known by now."""
         known = (_with_hash(each, self._sha256[each.sealed]) for each in self._contents.files)

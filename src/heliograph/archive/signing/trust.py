@@ -14,7 +14,7 @@ from heliograph.archive.reader import SetView
 from heliograph.archive.signing.keys import Public
 from heliograph.errors import Damaged, DiscWrong, SignatureWrong
 
-__all__ = ["SIGNED", "UNSIGNED", "WRONG", "Trust", "comment_of", "judge"]
+__all__ = ["SIGNED", "UNSIGNED", "WRONG", "Trust", "comment_of", "judge", "require"]
 
 SIGNED: Final = "signed"
 UNSIGNED: Final = "unsigned"
@@ -70,6 +70,16 @@ def judge(view: SetView, signers: Sequence[Public]) -> Trust:
     return Trust(view.set_id, state, why="; ".join(wrong))
 
 
+def require(view: SetView, signers: Sequence[Public]) -> None:
+    """Refuse a set that none of `signers` signed; with no signers named, none is refused.
+
+    Raises:
+        SignatureWrong: not signed, signed by another, or changed since. Damaged: as `judge`.
+    """
+    if signers and (refused := judge(view, signers).error()) is not None:
+        raise refused
+
+
 _NONE: Final = "is not signed"
 
 
@@ -84,6 +94,9 @@ def _judge_by(public: Public, view: SetView) -> tuple[str, str, tuple[str, ...]]
             comment = public.check(signature, disc.index_text)
         except ValueError as wrong:
             return f"{disc.where}: the signature of index.json: {wrong}", "", ()
+        for beside, sha256 in view.index.beside.items():  # the key of an encrypted set, and its names
+            if hashlib.sha256(_read(disc, beside) or b"").hexdigest() != sha256:
+                return f"{disc.where}: {beside} is not the one that the signed index names", "", ()
         if not name.startswith("D"):
             continue  # a parity disc's numbers are proved by what they rebuild
         signature = _read(disc, TAG_MANIFEST + public.suffix)

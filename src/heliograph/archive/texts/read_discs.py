@@ -214,7 +214,7 @@ class DiscSet:
         index = json.loads(texts.pop().decode())
         self.id, self.folders, beside = index["set_id"], index["folders"], index.get("beside", {}).items()
         self.locked = [(name, str(sha256)) for name, sha256 in beside if name.endswith(".age")]  # keys and names
-        self.files = [(f["path"], int(f["bytes"]), str(f["sha256"]), f["pieces"]) for f in index["files"]]
+        self.files = [(f["path"], int(f["bytes"]), str(f["sha256"]), [*map(dict, f["pieces"])]) for f in index["files"]]
         names = [file[0] for file in self.files] + self.folders
         if index["format"] != "heliograph-disc-set/1" or any({"", ".", ".."} & set(n.split("/")) for n in names):
             raise LookupError("a format that is not known here, or a name that leads out of the folder")
@@ -279,7 +279,7 @@ def main():
             tasks.append((f"{discs.id}-{disc}.iso", run([place], None if it else discs.sums.get(disc, "unknown"))))
     for path, size, sha256, pieces in discs.files if wish.what != "mend" else []:
         if wish.what == "list":
-            print(f"{size:15,} {path!r} ({', '.join(str(each['disc']) for each in pieces)})")
+            print(f"{size:15,} {path!r} ({', '.join(str(each.get('disc')) for each in pieces)})")
         places = (discs.place(each["disc"], each["path"]) for each in pieces if each["bytes"])
         tasks += [(path, run(places, sha256))] * (wish.what != "list")
     for path, sha256 in discs.locked if wish.what in ("check", "copy") else []:

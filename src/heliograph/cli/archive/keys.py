@@ -27,7 +27,9 @@ __all__ = [
     "asked_signers",
     "lock_options",
     "open_options",
+    "planned_holders",
     "sign_options",
+    "signer_option",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -86,6 +88,17 @@ def lock_options(command: F) -> F:
     return command
 
 
+def signer_option(what: str) -> Callable[[F], F]:
+    """The option that names whose signature is asked for; `what` is to be signed."""
+    return click.option(
+        "--signer",
+        "signers",
+        multiple=True,
+        metavar="PUBKEY",
+        help=f"{what} must be signed with this key: a file of minisign or OpenSSH, or the key itself; repeatable.",
+    )
+
+
 def sign_options(command: F) -> F:
     """The options of what signs and does not encrypt."""
     for option in reversed(_SIGN):
@@ -134,6 +147,19 @@ def asked_holders(
             hint="with a passphrase no other recipient can open an age file; that is age's rule",
         )
     return Holders(passphrase=_secret(passphrase_file, PASSPHRASE, "the new set", twice=True))
+
+
+def planned_holders(
+    recipients: Sequence[str], files: Sequence[Path], by_passphrase: bool, passphrase_file: Path | None
+) -> Holders | None:
+    """As `asked_holders`, to plan with: no passphrase is read or asked for, as none changes a size."""
+    if not by_passphrase and passphrase_file is None:
+        return asked_holders(recipients, files, False, None)
+    if recipients or files:
+        return asked_holders(recipients, files, by_passphrase, passphrase_file)
+    from heliograph.archive.secret import Holders
+
+    return Holders(passphrase="any is as long")
 
 
 def _ring(identities: Sequence[Path], by_passphrase: bool, passphrase_file: Path | None) -> Keyring | None:

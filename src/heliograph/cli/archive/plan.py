@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from heliograph.cli.archive.keys import asked_signer, lock_options, planned_holders
 from heliograph.cli.archive.wishes import asked_day, asked_medium, asked_title, set_options
 from heliograph.cli.show import human_bytes, human_duration, json_option, print_json, print_pairs, print_table, progress
 
@@ -31,6 +32,7 @@ SHOWN_SPLIT = 20
 @click.option(
     "--seal-speed", help="Bytes of image sealed a second, e.g. 150MB.  [default: measured by sealing 24 MB of noise]"
 )
+@lock_options
 @json_option
 def command(
     paths: tuple[Path, ...],
@@ -42,13 +44,20 @@ def command(
     date: str | None,
     burn_speed: str | None,
     seal_speed: str | None,
+    recipients: tuple[str, ...],
+    recipients_files: tuple[Path, ...],
+    by_passphrase: bool,
+    passphrase_file: Path | None,
+    sign: Path | None,
+    sign_password_file: Path | None,
     as_json: bool,
 ) -> None:
     """Say how many discs the files and folders PATH... need, how full each is, and what the set survives.
 
     The sizes are those that seal, with the same options, then writes, to the byte. Names and sizes are read, no
     contents, and nothing is written but a sample in the folder for temporary files, to measure the speed of sealing.
-    Times are estimates.
+    Times are estimates. With recipients or a passphrase (none is asked for here) it counts what encryption adds, with
+    --sign the signatures.
     """
     import time
 
@@ -60,10 +69,19 @@ def command(
     burn_speed = burn_speed or ("4x" if kind.once_bytes_s else None)
     burn = burn_bytes_s(burn_speed, kind) if burn_speed else None
     given = float(of_size(seal_speed).bytes) if seal_speed else None
+    holders = planned_holders(recipients, recipients_files, by_passphrase, passphrase_file)
+    signer = asked_signer(sign, sign_password_file)
     with progress("planning", quiet=as_json) as tell:
         began_s = time.perf_counter()
         plan = forecast(
-            paths, date=at, medium=kind, parity=parity, redundancy=redundancy, title=asked_title(title, paths)
+            paths,
+            date=at,
+            medium=kind,
+            parity=parity,
+            redundancy=redundancy,
+            title=asked_title(title, () if holders else paths),
+            holders=holders,
+            signer=signer,
         )
         plan_s = time.perf_counter() - began_s
         tell(0.5, "measuring the speed of sealing")
@@ -92,6 +110,8 @@ def _document(plan: Forecast, times: dict[str, Any]) -> dict[str, object]:
         "medium_bytes": plan.medium.bytes,
         "files": plan.files,
         "file_bytes": plan.file_bytes,
+        "encrypted": plan.encryption_bytes > 0,
+        "encryption_bytes": plan.encryption_bytes,
         "bytes": plan.image_bytes,
         "parity": plan.parity,
         "redundancy": plan.redundancy,
@@ -129,6 +149,10 @@ def _plain(disc: DiscForecast, medium: int) -> dict[str, object]:
     }
 
 
+def _added(plan: Forecast) -> str:
+    return f" ({plan.encryption_bytes:,} bytes of it by encryption)" if plan.encryption_bytes else ""
+
+
 def _show(plan: Forecast, times: dict[str, Any]) -> None:
     whole = plan.medium.bytes
 
@@ -149,7 +173,7 @@ def _show(plan: Forecast, times: dict[str, Any]) -> None:
             )
             for disc in plan.discs
         ],
-        title=f"{plan.title}: {plan.files:,} files, {human_bytes(plan.file_bytes)}, "
+        title=f"{plan.title}: {plan.files:,} files, {human_bytes(plan.file_bytes)}{_added(plan)}, "
         f"on {len(plan.discs)} × {plan.medium.name} ({whole:,} bytes each)",
     )
     least = plan.survives

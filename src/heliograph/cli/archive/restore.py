@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from heliograph.cli.archive.keys import AskRing, open_options
+from heliograph.cli.archive.keys import AskRing, asked_signers, open_options, signer_option
 from heliograph.cli.show import human_bytes, json_option, print_json, progress
 
 if TYPE_CHECKING:
     from heliograph.archive.reader import SetView
     from heliograph.archive.restore import Restored
     from heliograph.archive.secret import Keyring
+    from heliograph.archive.signing.keys import Public
 
 __all__ = ["command"]
 
@@ -31,6 +32,7 @@ __all__ = ["command"]
 @click.option("--overwrite", is_flag=True, help="Replace files of the same name that have other contents.")
 @click.option("--prompt", is_flag=True, help="Discs come one at a time to PATH: ask for each, at a terminal only.")
 @click.option("--prompt-always", is_flag=True, help="The same, and answers are read from stdin that is no terminal.")
+@signer_option("The set")
 @open_options
 @json_option
 def command(
@@ -41,6 +43,7 @@ def command(
     overwrite: bool,
     prompt: bool,
     prompt_always: bool,
+    signers: tuple[str, ...],
     ask_ring: AskRing,
     as_json: bool,
 ) -> None:
@@ -49,13 +52,14 @@ def command(
     Files in pieces are joined. Each file is held against its SHA-256, and stands there whole or not at all.
 
     With --prompt, PATH is a mount point, an image that is replaced, or a pattern in quotes ('in/*.iso'); only the discs
-    that hold wanted files are asked for, each once.
+    that hold wanted files are asked for, each once. With --signer nothing is restored from a set that is not signed
+    with that key, or was changed since; exit code 18.
     """
-    ring = ask_ring()
+    public, ring = asked_signers(signers), ask_ring()
     if prompt or prompt_always:
-        back = _by_turns(paths, to, only, set_id, overwrite, ring, always=prompt_always)
+        back = _by_turns(paths, to, only, set_id, overwrite, ring, public, always=prompt_always)
     else:
-        back = _at_once(paths, to, only, set_id, overwrite, ring, quiet=as_json)
+        back = _at_once(paths, to, only, set_id, overwrite, ring, public, quiet=as_json)
     if as_json:
         print_json({"written": list(back.written), "already": list(back.already), "bytes": back.bytes})
         return
@@ -70,6 +74,7 @@ def _at_once(
     set_id: str | None,
     overwrite: bool,
     ring: Keyring | None,
+    signers: list[Public],
     *,
     quiet: bool,
 ) -> Restored:
@@ -82,6 +87,7 @@ def _at_once(
             to,
             patterns=only,
             overwrite=overwrite,
+            signers=signers,
             progress=lambda path, done, total: tell(done / max(total, 1), path),
         )
 
@@ -101,6 +107,7 @@ def _by_turns(
     set_id: str | None,
     overwrite: bool,
     ring: Keyring | None,
+    signers: list[Public],
     *,
     always: bool,
 ) -> Restored:
@@ -120,4 +127,6 @@ def _by_turns(
         line = sys.stdin.readline()
         return STOP if not line else {"s": SKIP, "q": STOP}.get(line.strip().lower()[:1], "")
 
-    return restore_by_turns(paths, to, ask, patterns=only, set_id=set_id, overwrite=overwrite, ring=ring)
+    return restore_by_turns(
+        paths, to, ask, patterns=only, set_id=set_id, overwrite=overwrite, ring=ring, signers=signers
+    )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from heliograph.cli.archive.keys import AskRing, asked_signers, open_options
+from heliograph.cli.archive.keys import AskRing, asked_signers, open_options, signer_option
 from heliograph.cli.archive.reading import limits_of, reading_options, scratch_option
 from heliograph.cli.show import json_option, note, print_table, print_verdict, progress
 
@@ -32,13 +32,7 @@ __all__ = ["command"]
 )
 @scratch_option
 @reading_options
-@click.option(
-    "--signer",
-    "signers",
-    multiple=True,
-    metavar="PUBKEY",
-    help="Every set must be signed with this key: a file of minisign or OpenSSH, or the key itself; repeatable.",
-)
+@signer_option("Every set")
 @open_options
 @json_option
 def command(
