@@ -78,7 +78,7 @@ def test_it_says_by_whom_when_and_with_what(home: Path, capsys: pytest.CaptureFi
     assert code == 0
     number = re.findall(r"minisign public key ([0-9A-F]+)", (home / "minisign.pub").read_text())[0]
     assert re.search(
-        rf"set (HG\w+): signed with minisign key {number}: 2026-11-22T00:00:00\+00:00 heliograph [\d.]+ \1\n", said
+        rf"set (HG\w+): signed with minisign key 0*{number}: 2026-11-22T00:00:00\+00:00 heliograph [\d.]+ \1\n", said
     )
     assert "is signed; --signer PUBKEY checks by whom" in call(capsys, "verify", home / "discs")[1]
 
