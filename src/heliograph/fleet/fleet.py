@@ -288,6 +288,21 @@ class Fleet(Operations):
         columns["left_ms"] = np.concatenate([ended["left_ms"], np.full(len(x), self._now_ms, np.int64)])
         return columns
 
+    def seen(self, since: int) -> tuple[NDArray[np.void], NDArray[np.void]]:
+        """What has become known of the vehicles' ways, and how each stands now; copies, and nothing is settled.
+
+        Args:
+            since: so many visits are known already.
+        Returns:
+            The visits that ended after those (`world.VISIT`), and (v,) the vehicles (`world.VEHICLE`).
+        """
+        world = self._world
+        return world.visits[since : world.clock["visits"][0]].copy(), world.vehicles.copy()
+
+    def state_ms_unsettled(self) -> NDArray[np.int64]:
+        """(v, 7) time in each state up to a vehicle's last change; the last column: halted or away."""
+        return self._world.state_ms.copy()
+
     def moves(self) -> dict[str, NDArray[np.generic]]:
         """Every move that a vehicle has or had, in the order of assignment.
 

@@ -176,8 +176,16 @@ class Twin:
 
     def stops(self, until_ms: int) -> Stops:
         """How each machine's operating clock lags, up to `until_ms`."""
-        going_on = [row for machine in self._machines for row in machine.clock.open_stop(until_ms)]
-        return self._notes.stop_columns(going_on)
+        return self._notes.stop_columns(self.open_stops(until_ms))
+
+    def open_stops(self, until_ms: int) -> list[tuple[int, int, int]]:
+        """Rows of `Stops` for the machines that stand still at `until_ms`."""
+        return [row for machine in self._machines for row in machine.clock.open_stop(until_ms)]
+
+    @property
+    def notes(self) -> Notes:
+        """What has been noted so far, for whoever follows the run; to be read only."""
+        return self._notes
 
     def waits(self) -> Waits:
         """Waits past the queue time."""
