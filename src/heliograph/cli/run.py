@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 import signal
 import sys
@@ -13,6 +14,21 @@ import click
 from heliograph.cli.show import human_bytes, json_option, note, print_json, print_pairs, print_table, progress
 
 __all__ = ["command"]
+
+
+class _Speed(click.ParamType[float]):
+    """1 to 3600, or max, which is 0."""
+
+    name = "speed"
+
+    def convert(self, value: str | float, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if isinstance(value, float):
+            return value
+        with contextlib.suppress(ValueError):
+            speed = 0.0 if value == "max" else float(value)
+            if (speed == 0.0 and value == "max") or 1 <= speed <= 3600:
+                return speed
+        self.fail(f"{value!r}: expected 1 to 3600, or max", param, ctx)
 
 
 class _Interrupt:
@@ -39,7 +55,8 @@ class _Interrupt:
     epilog="\b\nExamples:\n  heliograph run topcon\n"
     "  heliograph run small --hours 2 --seed 7 --out out\n"
     "  heliograph run topcon --mishaps --out hard-day\n"
-    "  heliograph run my-plant --capacity 64MB --parity 2 --json"
+    "  heliograph run my-plant --capacity 64MB --parity 2 --json\n"
+    "  heliograph run small --live --speed 60"
 )
 @click.argument("plant")
 @click.option("--hours", default=24.0, show_default=True, help="Length of the record.")
@@ -66,6 +83,14 @@ class _Interrupt:
 )
 @click.option("--no-discs", is_flag=True, help="Record and report only.")
 @click.option("--lang", type=click.Choice(["en", "zh"]), default="en", help="Language the report opens in.  [en]")
+@click.option("--live", is_flag=True, help="Serve a page on which the run can be watched, and paced, while it goes on.")
+@click.option("--speed", type=_Speed(), default="max", show_default=True, help="1 to 3600 times real time, or max.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Where to listen.  [default: a free port]")
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Address to listen on; others than this need a token."
+)
+@click.option("--no-open", is_flag=True, help="Do not open a browser.")
+@click.option("--exit-when-done", is_flag=True, help="Do not keep serving the page of a run that is over.")
 @json_option
 def command(
     plant: str,
@@ -81,6 +106,12 @@ def command(
     redundancy: float,
     no_discs: bool,
     lang: str,
+    live: bool,
+    speed: float,
+    port: int,
+    host: str,
+    no_open: bool,
+    exit_when_done: bool,
     as_json: bool,
 ) -> None:
     """Run PLANT, a shipped plant (topcon, small) or a plant directory, on the twin.
@@ -90,8 +121,13 @@ def command(
 
     With --mishaps, from the record's start, 1 % of all drives from node to node stall for 5 to 60 s; 5 % of the
     vehicles break down once, are towed after 10 minutes and come back 30 minutes later.
+
+    With --live, prints the address of a page on one line once it answers (with --json: on stderr). Watching changes
+    nothing in what is written. --speed holds from the record's start; pause, step and another speed are on the page.
+    When the run is done the page stays, as a replay of it, until Ctrl-C.
     """
     from heliograph.archive.medium import MEDIA, medium_called, of_size
+    from heliograph.cli.live.watched import Page, What, watched
     from heliograph.errors import RunWrong, UsageWrong
     from heliograph.plant.read import read_plant
     from heliograph.run.day import Day, fingerprint, run_day
@@ -112,34 +148,50 @@ def command(
         raise UsageWrong(f"--mishaps: {files.plant.name} has no vehicles to which anything could happen")
     warm_h = 0.0 if cold else files.plant.flow.warmup_h if warmup_h is None else warmup_h
     folder = out or next_folder(files.plant.name, Asked(fingerprint(files), seed, hours, warm_h, mishaps))
-    with _Interrupt() as interrupt, progress(files.plant.name, quiet=as_json) as tell:
-        day = Day(
-            plant=files,
-            folder=folder,
-            command=shlex.join(["heliograph", *sys.argv[1:]]),
-            seed=seed,
-            hours=hours,
-            warmup_h=warm_h,
-            mishaps=mishaps,
-            medium=of_size(capacity) if capacity else medium_called(medium) if medium else MEDIA["bd-25"],
-            parity=parity,
-            redundancy=redundancy,
-            seal=not no_discs,
-            lang=lang,
-            stop=lambda: interrupt.asked,
-            watch=lambda part, done, text: tell(done, f"{part} {text}"),
-        )
-        try:
-            summary = run_day(day)
-        except RunWrong as nothing:
-            if not interrupt.asked:
-                raise
-            note(str(nothing))
-            raise SystemExit(130) from None
-    if as_json:
-        print_json(summary)
-    else:
-        _show(summary, folder)
+    if live and files.plant.transport == "direct":
+        raise UsageWrong(f"--live: {files.plant.name} has no vehicles", hint="there is no traffic to watch")
+    what = What(plant=plant, hours=hours, warmup_h=warm_h, seed=seed, mishaps=mishaps)
+    page = Page(host=host, port=port, speed=speed, browse=not no_open, show=lambda url: click.echo(url, err=as_json))
+    with watched(what, page) if live else contextlib.nullcontext() as watch:
+        with _Interrupt() as interrupt, progress(files.plant.name, quiet=as_json) as tell:
+
+            def tell_all(part: str, done: float, text: str) -> None:
+                tell(done, f"{part} {text}")
+                if watch:
+                    watch.feed.part(part)
+
+            if watch:
+                watch.feed.pace.stop = lambda: interrupt.asked
+            day = Day(
+                plant=files,
+                folder=folder,
+                command=shlex.join(["heliograph", *sys.argv[1:]]),
+                seed=seed,
+                hours=hours,
+                warmup_h=warm_h,
+                mishaps=mishaps,
+                medium=of_size(capacity) if capacity else medium_called(medium) if medium else MEDIA["bd-25"],
+                parity=parity,
+                redundancy=redundancy,
+                seal=not no_discs,
+                lang=lang,
+                stop=lambda: interrupt.asked,
+                watch=tell_all,
+                feed=watch.feed if watch else None,
+            )
+            try:
+                summary = run_day(day)
+            except RunWrong as nothing:
+                if not interrupt.asked:
+                    raise
+                note(str(nothing))
+                raise SystemExit(130) from None
+        if as_json:
+            print_json(summary)
+        else:
+            _show(summary, folder)
+        if watch:
+            watch.done(folder, stay=not (exit_when_done or summary["partial"]))
     if summary["partial"]:
         note(f"stopped: the record ends at {summary['record_end']} and says that it is partial; no discs were sealed")
         raise SystemExit(130)

@@ -105,6 +105,11 @@ class Fleet(Operations):
         return self._now_ms
 
     @property
+    def charging_efficiency(self) -> NDArray[np.float64]:
+        """(v,) of what a charger draws for each vehicle, the share that reaches its battery."""
+        return self._charging_efficiency
+
+    @property
     def count(self) -> int:
         """Number of vehicles."""
         return len(self._trip_of)

@@ -90,6 +90,15 @@ class Mishaps:
         """(k, 5) all so far: vehicle, STALL or BREAKDOWN, when it began, was towed, and moved on or was back."""
         return np.array(self._happened, np.int64).reshape(-1, 5)
 
+    def one(self, number: int) -> list[int]:
+        """A row of `happened`."""
+        return self._happened[number]
+
+    @property
+    def count(self) -> int:
+        """So many have happened so far."""
+        return len(self._happened)
+
     def apply(self, fleet: Fleet) -> list[VehicleArrived]:
         """Let everything happen that is due now.
 

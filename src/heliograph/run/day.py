@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from heliograph import __version__
 from heliograph.archive.medium import MEDIA, Medium
@@ -26,6 +26,9 @@ from heliograph.files import write_whole
 from heliograph.plant.read import PlantFiles
 from heliograph.run.folder import Asked, RunState, begin, note, open_run
 from heliograph.units import ms_from_h
+
+if TYPE_CHECKING:
+    from heliograph.run.live.feed import Feed
 
 __all__ = ["Day", "Watch", "fingerprint", "run_day"]
 
@@ -52,6 +55,8 @@ class Day:
     stop: Callable[[], bool] = lambda: False
     """Asked now and then while simulating: end the record here?"""
     watch: Watch = lambda part, done, text: None
+    feed: Feed | None = None
+    """Tells whoever watches what happens, while it does."""
 
 
 @dataclass
@@ -161,6 +166,7 @@ def _record(day: Day, laps: _Laps) -> dict[str, Any]:
         progress=tell,
         stop=day.stop,
         mishaps=Mishaps(plant.vehicles.count, seed=day.seed, until_ms=ms_from_h(day.hours)) if day.mishaps else None,
+        feed=day.feed,
     )
     laps.lap("simulate")
     if book.until_ms <= 0:

@@ -8,9 +8,9 @@ calls back into another: the loop carries everything, and notes it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,12 +24,14 @@ from heliograph.fleet.direct import Direct
 from heliograph.fleet.fleet import Fleet
 from heliograph.fleet.mishaps import BREAKDOWN, Mishaps
 from heliograph.flow.dispatch import Flow
-from heliograph.links.port import Floor
 from heliograph.plant.model import Plant
 from heliograph.plant.roadmap import Roadmap
 from heliograph.sweeps import no_sweeps
 from heliograph.twin.floor import Twin
 from heliograph.units import ms_from_h
+
+if TYPE_CHECKING:
+    from heliograph.run.live.feed import Feed
 
 __all__ = ["Progress", "simulate"]
 
@@ -48,9 +50,18 @@ class Progress:
 class _Loop:
     """One run of the twin."""
 
-    def __init__(self, plant: Plant, roadmap: Roadmap, seed: int, from_ms: int, mishaps: Mishaps | None) -> None:
+    def __init__(
+        self,
+        plant: Plant,
+        roadmap: Roadmap,
+        seed: int,
+        from_ms: int,
+        mishaps: Mishaps | None,
+        feed: Feed | None,
+    ) -> None:
         self.plant = plant
         self.mishaps = mishaps
+        self.feed = feed
         self.floor = Twin(plant, seed=seed, start_ms=from_ms)
         self.flow = Flow(plant)
         self.fleet: Fleet | Direct
@@ -67,7 +78,7 @@ class _Loop:
 
     def run_to(self, until_ms: int, report: Callable[[int], bool]) -> int:
         """Let everything happen that is due before `until_ms`; stops early where `report` says so. Gives the time."""
-        floor: Floor = self.floor
+        floor = self.floor
         fleet = self.fleet
         turns = 0
         while True:
@@ -75,12 +86,19 @@ class _Loop:
             at_ms = min(floor.next_ms(), until_ms)
             if self.mishaps is not None:
                 at_ms = min(at_ms, self.mishaps.next_ms)
-            arrived = fleet.advance(at_ms)
-            if self.recording and isinstance(fleet, Fleet):
-                self.events.extend(fleet.assigned_meanwhile())
+            goal_ms = at_ms
+            if self.feed is not None and isinstance(fleet, Fleet):
+                goal_ms = self.feed.upto(at_ms, fleet, floor, self.moves, self.mishaps)
+            arrived = fleet.advance(goal_ms)
+            if isinstance(fleet, Fleet):
+                self._note(fleet.assigned_meanwhile())
             if arrived:
                 for event in arrived:
                     self._arrived(event)
+                continue
+            if goal_ms < at_ms:
+                if report(goal_ms):
+                    return goal_ms
                 continue
             if at_ms >= until_ms:
                 return until_ms
@@ -96,9 +114,14 @@ class _Loop:
             raise UsageWrong("without vehicles nothing can happen to them: take a plant with vehicles")
         for event in mishaps.apply(self.fleet):
             self._arrived(event)
-        assigned = self.fleet.assign(self.fleet.now_ms)
+        self._note(self.fleet.assign(self.fleet.now_ms))
+
+    def _note(self, events: Sequence[Event]) -> None:
+        """These things have happened."""
         if self.recording:
-            self.events.extend(assigned)
+            self.events.extend(events)
+        if self.feed is not None:
+            self.feed.heard(events)
 
     def _arrived(self, event: VehicleArrived) -> None:
         move = self.fleet.move_of(event.vehicle)
@@ -106,8 +129,7 @@ class _Loop:
             raise AssertionError(f"vehicle {event.vehicle} arrived at {event.station} without a move")
         give = self.fleet.carrying(event.vehicle) >= 0
         self.floor.order(HandOff(event.vehicle, event.station, move.carrier, give), event.at_ms)
-        if self.recording:
-            self.events.append(event)
+        self._note([event])
 
     def _happened(self, news: list[Event]) -> None:
         asked = False
@@ -122,12 +144,9 @@ class _Loop:
                     asked = True
                 else:
                     self.floor.order(order, event.at_ms)
-        if self.recording:
-            self.events.extend(news)
+        self._note(news)
         if asked:
-            assigned = self.fleet.assign(news[-1].at_ms)
-            if self.recording:
-                self.events.extend(assigned)
+            self._note(self.fleet.assign(news[-1].at_ms))
 
 
 def simulate(
@@ -140,15 +159,17 @@ def simulate(
     progress: Callable[[Progress], None] = lambda _: None,
     stop: Callable[[], bool] = lambda: False,
     mishaps: Mishaps | None = None,
+    feed: Feed | None = None,
 ) -> Daybook:
     """Run a plant on the twin: `warmup_h` that is not counted, then `hours` that are.
 
     `stop` is asked now and then; when it says so, the daybook ends there and is marked partial. `mishaps` happen to
-    the vehicles; to judge the tracks then takes `mishaps.away`.
+    the vehicles; to judge the tracks then takes `mishaps.away`. `feed` tells what happens while it does, and may hold
+    the run back; what comes out is the same.
     """
     from_ms, until_ms = -ms_from_h(warmup_h), ms_from_h(hours)
     with no_sweeps():  # the loop makes no such garbage, and a tenth of its time went there
-        return _simulate(_Loop(plant, roadmap, seed, from_ms, mishaps), seed, from_ms, until_ms, progress, stop)
+        return _simulate(_Loop(plant, roadmap, seed, from_ms, mishaps, feed), seed, from_ms, until_ms, progress, stop)
 
 
 def _simulate(
@@ -170,9 +191,13 @@ def _simulate(
     alive = loop.floor.wafers_alive()
     state_ms, kwh = _vehicle_figures(loop.fleet)
     loop.recording = True
+    if loop.feed is not None and not partial:
+        loop.feed.begin_record(alive)
     if not partial:
         now_ms = loop.run_to(until_ms, report)
         partial = now_ms < until_ms
+    if loop.feed is not None and isinstance(loop.fleet, Fleet):
+        loop.feed.tell_all(loop.fleet, loop.floor, loop.moves, loop.mishaps)
     end_state_ms, end_kwh = _vehicle_figures(loop.fleet)
     floor = loop.floor
     return Daybook(

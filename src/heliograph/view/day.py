@@ -70,6 +70,10 @@ class FloorTold(msgspec.Struct, frozen=True, kw_only=True):
     """Name, how many things, and name and type of each column: how to read a chunk."""
     lost: dict[str, str]
     """Files of the record that cannot be read, with the reason."""
+    live: bool = False
+    """A run in progress: it has a pulse, and a pace that can be changed."""
+    key: str = ""
+    """What has to be shown by whoever changes the pace."""
 
 
 class Day:

@@ -14,14 +14,14 @@ to t1. Whoever has it can show each instant between without asking again. Its by
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from heliograph.errors import UsageWrong
 
-__all__ = ["LONG_AGO", "NEVER", "Ints", "Series", "encode", "least_type", "series_of"]
+__all__ = ["LONG_AGO", "NEVER", "Ints", "Rows", "Series", "encode", "least_type", "series_of"]
 
 NEVER: Final = int(np.iinfo(np.int64).max)
 """A moment that has not come within the record."""
@@ -33,6 +33,24 @@ _MOST_ROWS: Final = 65535
 Ints = NDArray[np.int64]
 _Column = NDArray[Any]
 """Of one of the types that a page reads: uint8, uint16, uint32, int32."""
+
+
+class Rows(Protocol):
+    """Anything that a chunk can be cut from: a `Series`, or one that still grows."""
+
+    @property
+    def at(self) -> Ints:
+        """(rows,) ms after the record's start."""
+        ...
+
+    @property
+    def columns(self) -> Mapping[str, _Column]:
+        """Values of the rows; each array (rows,)."""
+        ...
+
+    def between(self, from_ms: int, to_ms: int) -> tuple[Ints, Ints]:
+        """(n,) how many rows each thing has in that time, the one in force at its begin included; and the rows."""
+        ...
 
 
 class Series(NamedTuple):
@@ -102,7 +120,7 @@ def least_type(values: int) -> type[np.uint16] | type[np.uint32]:
     return np.uint16 if values < _MOST_ROWS else np.uint32
 
 
-def encode(series: Iterable[Series], from_ms: int, to_ms: int) -> bytes:
+def encode(series: Iterable[Rows], from_ms: int, to_ms: int) -> bytes:
     """A chunk of time as bytes; the module says how.
 
     Raises:

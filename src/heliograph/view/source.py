@@ -1,4 +1,4 @@
-"""What a page of the workshop is fed from: a recorded day now; a run in progress has to keep the same contract."""
+"""What a page of the workshop is fed from: a recorded day, or a run in progress, which keeps the same contract."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Protocol
 
 import msgspec
 
-__all__ = ["Hit", "Source"]
+__all__ = ["Hit", "LiveSource", "Order", "Pulse", "Source"]
 
 
 class Hit(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,4 +84,49 @@ class Source(Protocol):
 
     def heat(self, from_ms: int, to_ms: int) -> msgspec.Struct:
         """Where vehicles come and wait between two moments."""
+        ...
+
+
+class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What somebody who watches a run asks for: another speed, to stand still or go on, to go on for a while."""
+
+    speed: float | None = None
+    """Times as fast as real time; 0: as fast as it can."""
+    paused: bool | None = None
+    step_ms: int | None = None
+    """Go on for so long, then stand still."""
+
+
+class Pulse(msgspec.Struct, frozen=True, kw_only=True):
+    """How a run stands now, and the names that have come since somebody last asked."""
+
+    span: tuple[int, int]
+    final_ms: int
+    """Nothing that chunks say of the time before will change."""
+    until_ms: int
+    """Where the record is to end."""
+    part: str
+    """What the run is doing; see `view.live.Portion.part`."""
+    speed: float
+    paused: bool
+    message: str
+    lots: list[str]
+    reasons: list[str]
+    ways: list[int]
+    """Nodes from and to of each way that has come, in turn."""
+
+
+class LiveSource(Source, Protocol):
+    """A run in progress. Its pace is the one thing that can be changed."""
+
+    def pulse(self, lots: int, reasons: int, ways: int) -> Pulse:
+        """How it stands, for somebody who knows so many lots, reasons and ways."""
+        ...
+
+    def steer(self, order: Order) -> None:
+        """Ask for another pace.
+
+        Raises:
+            UsageWrong: there is no such pace, or the run is over.
+        """
         ...

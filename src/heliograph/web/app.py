@@ -12,11 +12,17 @@
                                    all that was in one batch (JSON)
 /api/search?q=TEXT                 things whose ids hold the text (JSON)
 /api/figures                       figures over the whole span (JSON)
+
+Of a run in progress, also:
+
+/api/pulse?lots=N&reasons=N&ways=N how it stands, and names beyond so many (JSON)
+POST /api/pace                     another pace: {"speed": 60}, {"paused": true} or {"step_ms": 1000}
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import hmac
+from collections.abc import Awaitable, Callable, Iterable
 from importlib.resources import files as resource_files
 from pathlib import Path
 from typing import Final
@@ -31,21 +37,31 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from heliograph.errors import HeliographError, NotFound, UsageWrong
-from heliograph.view.source import Source
+from heliograph.view.source import LiveSource, Order, Source
 from heliograph.web.guard import Guard
 
 __all__ = ["STATIC", "application"]
 
 STATIC: Final = Path(str(resource_files("heliograph.web") / "static"))
 _FAR_MS: Final = 10**12
+_PACE: Final = "/api/pace"
+_JSON: Final = "application/json"
+_LONGEST_ORDER: Final = 1000
 
 
-def application(source: Source, hosts: Iterable[str], token: str = "") -> ASGIApp:
-    """The page over a source, for browsers that ask for one of these hosts (`127.0.0.1:8000`)."""
+def application(
+    source: Source, hosts: Iterable[str], token: str = "", live: LiveSource | None = None, key: str = ""
+) -> ASGIApp:
+    """The page over a source, for browsers that ask for one of these hosts (`127.0.0.1:8000`).
+
+    Args:
+        live: the same source, where it is a run in progress.
+        key: what a request has to show that changes its pace; the page knows it from the floor.
+    """
     json = msgspec.json.Encoder()
 
     def answer(content: object) -> Response:
-        return Response(json.encode(content), media_type="application/json")
+        return Response(json.encode(content), media_type=_JSON)
 
     files = CapacityLimiter(1)
 
@@ -60,14 +76,12 @@ def application(source: Source, hosts: Iterable[str], token: str = "") -> ASGIAp
             try:
                 return await to_thread.run_sync(ask, request, limiter=files if ask in from_tables else None)
             except HeliographError as wrong:
-                status = 404 if isinstance(wrong, NotFound) else 400
-                error = {"kind": type(wrong).__name__, "message": wrong.message, "hint": wrong.hint}
-                return Response(json.encode({"error": error}), status, media_type="application/json")
+                return _refused(wrong, json)
 
         return endpoint
 
     def floor(request: Request) -> Response:
-        return Response(source.floor(), media_type="application/json")
+        return Response(source.floor(), media_type=_JSON)
 
     def span(request: Request) -> Response:
         return answer(source.span())
@@ -114,7 +128,48 @@ def application(source: Source, hosts: Iterable[str], token: str = "") -> ASGIAp
         *(Route(f"/api/{ask.__name__}", told(ask)) for ask in answers),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
-    return Guard(Starlette(routes=routes), hosts, token)
+    if live is not None:
+        routes += _live(live, key, json)
+    return Guard(Starlette(routes=routes), hosts, token, () if live is None else (_PACE,))
+
+
+def _live(source: LiveSource, key: str, json: msgspec.json.Encoder) -> list[Route]:
+    """What a run in progress answers besides."""
+
+    async def pulse(request: Request) -> Response:
+        known = {name: _moment(request, name) for name in ("lots", "reasons", "ways")}
+        return Response(json.encode(await to_thread.run_sync(lambda: source.pulse(**known))), media_type=_JSON)
+
+    async def pace(request: Request) -> Response:
+        if not hmac.compare_digest(request.headers.get("x-heliograph-key", ""), key):
+            return _refused(UsageWrong("the key is not that of this run", hint="load the page again"), json, 403)
+        said = b""
+        async for piece in request.stream():
+            said += piece
+            if len(said) > _LONGEST_ORDER:
+                return _refused(UsageWrong("an order of a pace is a short JSON document"), json)
+        order = msgspec.json.decode(said, type=Order)
+        await to_thread.run_sync(source.steer, order)
+        return Response(status_code=204)
+
+    def safe(ask: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+        async def endpoint(request: Request) -> Response:
+            try:
+                return await ask(request)
+            except HeliographError as wrong:
+                return _refused(wrong, json)
+            except msgspec.MsgspecError as wrong:
+                return _refused(UsageWrong(f"no order of a pace: {wrong}"), json)
+
+        return endpoint
+
+    return [Route("/api/pulse", safe(pulse)), Route(_PACE, safe(pace), methods=["POST"])]
+
+
+def _refused(wrong: HeliographError, json: msgspec.json.Encoder, status: int = 0) -> Response:
+    error = {"kind": type(wrong).__name__, "message": wrong.message, "hint": wrong.hint}
+    status = status or (404 if isinstance(wrong, NotFound) else 400)
+    return Response(json.encode({"error": error}), status, media_type=_JSON)
 
 
 def _whole(request: Request, name: str) -> int:

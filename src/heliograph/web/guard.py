@@ -2,7 +2,8 @@
 
 - Host: only names that the server was started for. A page of another site whose name was made to point here (DNS
   rebinding) is refused. Source: OWASP, WebSocket and Host header guidance; RFC 9110, 7.2.
-- Method: GET and HEAD; nothing can be changed.
+- Method: GET and HEAD. POST only where the application says so (the pace of a run), only as JSON, and only from a page
+  of this server: its origin has to be this one. Source: OWASP, Cross-Site Request Forgery Prevention.
 - Token: needed where the server listens on more than the loopback interface; given once in the address, then kept in
   a cookie that scripts cannot read.
 - Content policy: scripts, styles, pictures and answers from this server alone; nothing inline, nothing framed.
@@ -48,9 +49,13 @@ COOKIE: Final = "heliograph"
 class Guard:
     """Stands before an application."""
 
-    def __init__(self, app: ASGIApp, hosts: Iterable[str], token: str = "") -> None:
-        """Let requests for these hosts (name and port) through; with the token, if there is one."""
-        self.app, self.token = app, token
+    def __init__(self, app: ASGIApp, hosts: Iterable[str], token: str = "", posts: Iterable[str] = ()) -> None:
+        """Let requests for these hosts (name and port) through; with the token, if there is one.
+
+        Args:
+            posts: paths that may be posted to.
+        """
+        self.app, self.token, self.posts = app, token, frozenset(posts)
         self.hosts = frozenset(host.lower() for host in hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -78,7 +83,10 @@ class Guard:
             return PlainTextResponse(
                 "421: this server answers to the address that it printed, and to no other name", 421
             )
-        if scope["method"] not in ("GET", "HEAD"):
+        if scope["method"] == "POST" and scope["path"] in self.posts:
+            if not _own_page(headers):
+                return PlainTextResponse("403: only the page of this server may ask for that", 403)
+        elif scope["method"] not in ("GET", "HEAD"):
             return PlainTextResponse("405: nothing can be changed here", 405, {"allow": "GET, HEAD"})
         if self.token and not (_same(self._asked(scope), self.token) or _same(_cookie(headers), self.token)):
             return PlainTextResponse("403: open the whole address that the command printed; it ends in a token", 403)
@@ -88,6 +96,13 @@ class Guard:
     def _asked(scope: Scope) -> str:
         query: bytes = scope["query_string"]
         return parse_qs(query.decode("latin-1")).get("token", [""])[0]
+
+
+def _own_page(headers: dict[bytes, str]) -> bool:
+    """Whether a request comes from a page of this server, with JSON, which no form of another page can send."""
+    scheme, _, origin = headers.get(b"origin", "").lower().partition("://")
+    json = headers.get(b"content-type", "").partition(";")[0].strip().lower() == "application/json"
+    return scheme in ("http", "https") and origin == headers.get(b"host", "").lower() and json
 
 
 def _cookie(headers: dict[bytes, str]) -> str:

@@ -3,88 +3,59 @@
 from __future__ import annotations
 
 import contextlib
-import ipaddress
-import secrets
 import socket
 import threading
 import time
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final
 
 import uvicorn
+from starlette.types import ASGIApp
 
-from heliograph.errors import UsageWrong
-from heliograph.view.source import Source
+from heliograph.view.source import LiveSource, Source
 from heliograph.web.app import application
+from heliograph.web.listening import Address, listen
 
-__all__ = ["Address", "listen", "serve"]
+__all__ = ["serve", "serve_live"]
 
 _START_S: Final = 10.0
-_EVERYWHERE: Final = ("0.0.0.0", "::")
-
-
-class Address(NamedTuple):
-    """Where the page answers."""
-
-    host: str
-    port: int
-    token: str
-    """Empty on the loopback interface."""
-
-    @property
-    def url(self) -> str:
-        """What to open."""
-        host = socket.gethostname() if self.host in _EVERYWHERE else self.host
-        name = f"[{host}]" if ":" in host else host
-        return f"http://{name}:{self.port}/" + (f"?token={self.token}" if self.token else "")
-
-    @property
-    def hosts(self) -> tuple[str, ...]:
-        """What browsers may call it."""
-        names = (
-            {self.host, "localhost"} if self.host not in _EVERYWHERE else {"localhost", "127.0.0.1", "[::1]", *_own()}
-        )
-        return tuple(
-            f"[{name}]:{self.port}" if name.count(":") and name[0] != "[" else f"{name}:{self.port}" for name in names
-        )
-
-
-def _own() -> set[str]:
-    """Names and addresses of this machine."""
-    name = socket.gethostname()
-    found = {name}
-    with contextlib.suppress(OSError):
-        found |= {str(entry[4][0]) for entry in socket.getaddrinfo(name, None)}
-    return found
-
-
-def listen(host: str, port: int) -> tuple[socket.socket, Address]:
-    """A socket that listens; port 0: any free one. An address beyond this machine gets a token.
-
-    Raises:
-        UsageWrong: the address is not one of this machine, or the port is taken.
-    """
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        listening = socket.socket(found[0], socket.SOCK_STREAM)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(found[4])
-        listening.listen(128)
-    except (OSError, OverflowError, UnicodeError) as wrong:  # a host may be no name at all
-        said = getattr(wrong, "strerror", None) or str(wrong)
-        raise UsageWrong(
-            f"{host}:{port}: cannot listen there: {said.lower()}",
-            hint="choose another with --port, or 0 for a free one",
-        ) from wrong
-    bound = listening.getsockname()
-    loopback = ipaddress.ip_address(bound[0]).is_loopback
-    return listening, Address(host, bound[1], "" if loopback else secrets.token_urlsafe(24))
+_END_S: Final = 3.0
 
 
 def serve(source: Source, host: str, port: int, ready: Callable[[Address], None]) -> None:
     """Serve the page over a source until Ctrl-C; `ready` is called once it answers."""
     listening, address = listen(host, port)
-    app = application(source, address.hosts, address.token)
+    server = _server(application(source, address.hosts, address.token))
+    threading.Thread(target=_announce, args=(server, lambda: ready(address)), daemon=True).start()
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run(sockets=[listening])
+    listening.close()
+
+
+def serve_live(
+    source: LiveSource,
+    key: str,
+    listening: socket.socket,
+    address: Address,
+    ready: Callable[[], None],
+    over: Callable[[], None],
+) -> None:
+    """Serve the page over a run in progress until `over` comes back; for a process that Ctrl-C does not concern.
+
+    Args:
+        key: see `application`.
+        listening: from `listen`, maybe of another process.
+    """
+    server = _server(application(source, address.hosts, address.token, source, key))
+    serving = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    serving.start()
+    _announce(server, ready)
+    over()
+    server.should_exit = True
+    serving.join(_END_S)
+
+
+def _server(app: ASGIApp) -> uvicorn.Server:
     config = uvicorn.Config(
         app,
         log_level="error",
@@ -95,16 +66,12 @@ def serve(source: Source, host: str, port: int, ready: Callable[[Address], None]
         lifespan="off",
         ws="none",
     )
-    server = uvicorn.Server(config)
+    return uvicorn.Server(config)
 
-    def announce() -> None:
-        until = time.monotonic() + _START_S
-        while not server.started and time.monotonic() < until:
-            time.sleep(0.005)
-        if server.started:
-            ready(address)
 
-    threading.Thread(target=announce, daemon=True).start()
-    with contextlib.suppress(KeyboardInterrupt):
-        server.run(sockets=[listening])
-    listening.close()
+def _announce(server: uvicorn.Server, ready: Callable[[], None]) -> None:
+    until = time.monotonic() + _START_S
+    while not server.started and time.monotonic() < until:
+        time.sleep(0.005)
+    if server.started:
+        ready()

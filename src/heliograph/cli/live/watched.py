@@ -1,0 +1,116 @@
+"""This side of a run that is watched: starts the process that serves the page, and tells it what happens."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import subprocess
+import sys
+import webbrowser
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from heliograph.cli.show import note
+from heliograph.errors import HeliographError
+from heliograph.run.live.feed import Feed
+from heliograph.run.live.pace import Pace
+from heliograph.run.live.spool import Spool
+from heliograph.web.listening import Address, listen
+
+__all__ = ["Page", "Served", "Watched", "What", "watched"]
+
+_READY_S = 30.0
+_END_S = 5.0
+
+
+class What(msgspec.Struct, frozen=True, kw_only=True):
+    """The run that is watched."""
+
+    plant: str
+    hours: float
+    warmup_h: float
+    seed: int
+    mishaps: bool
+
+
+class Page(NamedTuple):
+    """How it is to be watched."""
+
+    host: str
+    port: int
+    speed: float
+    """0: as fast as it can."""
+    browse: bool
+    """Open the page in a browser."""
+    show: Callable[[str], None]
+    """Called with the address once the page answers."""
+
+
+class Served(msgspec.Struct, frozen=True, kw_only=True):
+    """What the process that serves the page is told as it starts."""
+
+    what: What
+    address: Address
+    listening: int
+    spool: int
+    orders: int
+    """File descriptors."""
+
+
+class Watched:
+    """A run that is watched."""
+
+    def __init__(self, feed: Feed, server: subprocess.Popen[bytes]) -> None:
+        self.feed = feed
+        self._server = server
+
+    def done(self, folder: Path, *, stay: bool) -> None:
+        """The run is over; the page stays as it is until Ctrl-C, or until its server ends."""
+        self.feed.done(str(folder.absolute()))
+        if stay and self._server.poll() is None:
+            note("the page stays, as a replay of this run: end it with Ctrl-C")
+            with contextlib.suppress(KeyboardInterrupt):
+                self._server.wait()
+
+
+@contextlib.contextmanager
+def watched(what: What, page: Page) -> Iterator[Watched]:
+    """Serve the page of a run for as long as this lasts.
+
+    Raises:
+        UsageWrong: the address is not one of this machine, or the port is taken.
+    """
+    listening, address = listen(page.host, page.port)
+    mine, theirs = socket.socketpair()
+    spool = Spool()
+    handles = (listening.fileno(), spool.handle, theirs.fileno())
+    served = Served(what=what, address=address, listening=handles[0], spool=handles[1], orders=handles[2])
+    told = msgspec.json.encode(served)
+    command = [sys.executable, "-m", "heliograph.cli.live.server", told.decode()]
+    server = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=handles)
+    theirs.close()
+    listening.close()
+    try:
+        mine.settimeout(_READY_S)
+        with contextlib.suppress(TimeoutError):
+            if mine.recv(1):
+                page.show(address.url)
+                if page.browse:
+                    webbrowser.open(address.url)
+        feed = Feed(spool, Pace(mine, page.speed))
+        try:
+            yield Watched(feed, server)
+        except HeliographError as wrong:
+            feed.failed(wrong.message)
+            raise
+    finally:
+        mine.close()
+        spool.close()
+        try:
+            server.wait(_END_S)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
