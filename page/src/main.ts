@@ -2,6 +2,7 @@
 
 import { Calendar, Clock, SPEEDS } from "./clock";
 import { button, fill, h, icon } from "./dom";
+import { Live } from "./live";
 import { Panel } from "./panel/panel";
 import { Chunks, Refused, askDetails, askFigures, askFloor, askPath, askSearch, type Floor, type Heat } from "./protocol";
 import { Scene, type Thing } from "./scene";
@@ -13,6 +14,7 @@ import { World } from "./world";
 
 const PANEL_MS = 250; // so often figures and times are written anew while time runs
 const DETAILS_MS = 700;
+const FIGURES_MS = 10_000; // so often figures of a run in progress are asked for anew
 const HEAT_MS = 600_000; // so often, in time of the record, the heat map is asked for anew
 
 class Page {
@@ -44,6 +46,7 @@ class Page {
   private detailsAt = 0;
   private detailsTime = NaN;
   private asking: AbortController | null = null;
+  private readonly live: Live | null;
 
   constructor(
     private readonly floor: Floor,
@@ -78,13 +81,22 @@ class Page {
     this.theme = (kept("theme") as Theme) ?? (dark ? "dark" : "light");
     const wished = wishes.get("lang") ?? kept("lang") ?? (navigator.language.startsWith("zh") ? "zh" : "en");
     speak(wished === "zh" ? "zh" : "en");
-    this.clock.seek(Number(wishes.get("at") ?? floor.span[0]));
+    this.live = floor.live
+      ? new Live(floor, this.chunks, {
+          grew: (ways) => this.grew(ways),
+          over: () => this.over(),
+          failed: (wrong) => this.say(wrong),
+          now: () => this.seek(Infinity),
+        })
+      : null;
+    if (this.live) this.chunks.final = -Infinity;
+    this.clock.seek(Number(wishes.get("at") ?? floor.span[this.live ? 1 : 0]));
   }
 
   async start(root: HTMLElement, wishes: URLSearchParams): Promise<void> {
     this.chunks.at(this.clock.time, this.clock.speed, false); // on its way while the page is put together
     document.documentElement.dataset.theme = this.theme;
-    fill(root, this.top, this.notes, h("div", { class: "middle" }, this.stage, this.panel.element, this.sheets.element), h("footer", {}, this.controls, this.timeline.element));
+    fill(root, this.top, this.notes, h("div", { class: "middle" }, this.stage, this.panel.element, this.sheets.element), h("footer", {}, this.live && this.live.element, this.controls, this.timeline.element));
     this.timeline.theme = this.theme;
     this.dress();
     this.scene.start(this.theme);
@@ -93,33 +105,80 @@ class Page {
     const cell = wishes.get("cell");
     if (cell) this.select({ kind: "cell", id: cell }, true);
     requestAnimationFrame((now) => this.frame(now));
+    if (this.live) {
+      void this.live.watch();
+      setInterval(() => !document.hidden && !this.live?.over && this.count(), FIGURES_MS);
+    } else this.count();
+    this.sheets.follow();
+  }
+
+  /** Ask for the figures, where there is a record. */
+  private count(): void {
+    if (this.counting || (this.live && !this.live.begun)) return;
+    this.counting = true;
     askFigures()
       .then((figures) => {
         this.timeline.figures = this.panel.figures = figures;
         this.timeline.draw();
         if (!this.scene.selected) this.panel.overview();
       })
-      .catch((wrong) => this.say(wrong));
-    this.sheets.follow();
+      .catch((wrong) => this.say(wrong))
+      .finally(() => (this.counting = false));
+  }
+
+  private counting = false;
+
+  /** More of a run is known. */
+  private grew(ways: boolean): void {
+    if (ways) this.world.learn();
+    if (this.live?.begun && !this.panel.figures) this.count();
+    this.timeline.draw();
+    this.timeline.show(this.clock.time);
+    if (this.clock.time < this.clock.span[0]) this.clock.seek(this.clock.time); // the warm-up is over
+    if (this.clock.time >= this.clock.span[1]) this.shown = NaN;
+  }
+
+  /** The run is over: the page goes on as a replay. */
+  private over(): void {
+    this.count();
+    this.buttons();
   }
 
   // ---- time
 
   private seek(time: number): void {
     this.clock.seek(time);
+    if (this.live && !this.live.over) {
+      this.live.following = time >= this.clock.span[1];
+      this.live.show();
+      if (this.live.following) this.clock.play(false);
+      this.buttons();
+    }
     this.shown = NaN;
     this.detailsTime = NaN;
   }
 
   private play(on: boolean): void {
-    this.clock.play(on);
+    if (this.live && !this.live.over) {
+      const atEnd = this.clock.time >= this.clock.span[1] - 1;
+      this.live.following = on && atEnd;
+      this.live.show();
+      this.clock.play(on && !atEnd);
+    } else this.clock.play(on);
     this.shown = NaN;
     this.buttons();
   }
 
+  /** Whether what is shown moves on by itself. */
+  private get playing(): boolean {
+    return this.clock.playing || (this.live?.following ?? false);
+  }
+
   private frame(now: number): void {
     const played = this.clock.playing;
-    this.clock.tick(now, this.waiting);
+    if (this.live?.following) this.clock.time = this.live.time(now);
+    else this.clock.tick(now, this.waiting);
+    if (this.live && !this.live.over && played && !this.clock.playing) this.seek(Infinity); // caught up with the run
     if (played !== this.clock.playing) this.buttons();
     const time = this.clock.time;
     if (time !== this.shown) {
@@ -143,7 +202,7 @@ class Page {
       this.panelTime = this.world.time;
       this.panel.update();
     }
-    if (this.scene.selected && this.detailsTime !== time && now - this.detailsAt > (this.clock.playing ? DETAILS_MS : 120)) {
+    if (this.scene.selected && this.detailsTime !== time && now - this.detailsAt > (this.playing ? DETAILS_MS : 120)) {
       this.detailsAt = now;
       this.askDetails(this.scene.selected, time);
     }
@@ -182,6 +241,10 @@ class Page {
   private askDetails(thing: Thing, time: number, approach = false): void {
     this.detailsTime = time;
     this.asking?.abort();
+    if (this.live && !this.live.begun) {
+      this.panel.problem(thing, said("no_details_yet"));
+      return;
+    }
     const asking = (this.asking = new AbortController());
     askDetails(thing.kind, thing.id, time, asking.signal)
       .then((told) => {
@@ -268,6 +331,7 @@ class Page {
     );
     this.stage.setAttribute("aria-label", said("floor"));
     this.lay();
+    this.live?.dress();
     this.timeline.draw();
     if (!this.scene.selected) this.panel.overview();
     this.detailsTime = NaN;
@@ -290,7 +354,7 @@ class Page {
     for (const each of SPEEDS) this.speeds.append(h("option", { value: each }, `${each.toLocaleString("en-US")} ×`));
     this.time.setAttribute("aria-label", said("jump"));
     this.time.title = said("jump");
-    this.player = button("play", said("play"), () => this.play(!this.clock.playing), { class: "main" });
+    this.player = button("play", said("play"), () => this.play(!this.playing), { class: "main" });
     this.follower = h("button", { type: "button", class: "word", click: () => this.follow() }, icon("follow"), said("follow"));
     fill(
       this.controls,
@@ -309,11 +373,11 @@ class Page {
 
   /** Let the controls say how things stand. */
   private buttons(): void {
-    const label = said(this.clock.playing ? "pause" : "play");
+    const label = said(this.playing ? "pause" : "play");
     if (this.player.title !== label) {
       this.player.title = label;
       this.player.setAttribute("aria-label", label);
-      fill(this.player, icon(this.clock.playing ? "pause" : "play"));
+      fill(this.player, icon(this.playing ? "pause" : "play"));
     }
     this.speeds.value = String(this.clock.speed);
     this.follower.disabled = !this.scene.selected;
@@ -514,7 +578,7 @@ class Page {
       else this.time.setCustomValidity("");
     });
     this.time.addEventListener("focus", () => {
-      if (this.clock.playing) this.play(false);
+      if (this.playing) this.play(false);
       this.time.select();
     });
     this.time.addEventListener("blur", () => {
@@ -548,11 +612,11 @@ class Page {
     if (target.closest("input, select, dialog") || event.ctrlKey || event.metaKey || event.altKey) return;
     const jump = event.shiftKey ? 600_000 : 10_000;
     const acts: Record<string, () => void> = {
-      " ": () => this.play(!this.clock.playing),
+      " ": () => this.play(!this.playing),
       ArrowLeft: () => this.seek(this.clock.time - jump),
       ArrowRight: () => this.seek(this.clock.time + jump),
       Home: () => this.seek(this.clock.span[0]),
-      End: () => this.seek(this.clock.span[1]),
+      End: () => this.seek(Infinity),
       "[": () => this.pace(-1),
       "]": () => this.pace(1),
       "+": () => this.scene.zoom(1.4),
@@ -584,7 +648,9 @@ class Page {
     return {
       time: this.clock.time,
       shown: this.world.time,
-      playing: this.clock.playing,
+      playing: this.playing,
+      span: this.clock.span,
+      live: this.live && this.live.element.dataset.state,
       speed: this.clock.speed,
       selected: this.scene.selected,
       x: [...this.world.x],

@@ -53,6 +53,28 @@ export interface Floor {
   mishaps: string[];
   series: [string, number, [string, string][]][];
   lost: Record<string, string>;
+  live: boolean;
+  key: string;
+}
+
+/** How a run in progress stands, with the names and ways that are new. */
+export interface Pulse {
+  span: [number, number];
+  final_ms: number;
+  until_ms: number;
+  part: string;
+  speed: number;
+  paused: boolean;
+  message: string;
+  lots: string[];
+  reasons: string[];
+  ways: number[];
+}
+
+export interface Order {
+  speed?: number;
+  paused?: boolean;
+  step_ms?: number;
 }
 
 export interface Hit {
@@ -172,6 +194,17 @@ export async function askSearch(text: string, signal?: AbortSignal): Promise<Hit
   return (await ask(`search?${new URLSearchParams({ q: text })}`, signal)).json();
 }
 
+export async function askPulse(lots: number, reasons: number, ways: number): Promise<Pulse> {
+  return (await ask(`pulse?lots=${lots}&reasons=${reasons}&ways=${ways}`)).json();
+}
+
+/** Ask a run for another pace. */
+export async function orderPace(order: Order, key: string): Promise<void> {
+  const headers = { "content-type": "application/json", "x-heliograph-key": key };
+  const answer = await fetch("api/pace", { method: "POST", credentials: "same-origin", headers, body: JSON.stringify(order) });
+  if (!answer.ok) throw new Refused((await answer.json().catch(() => null))?.error?.message ?? `${answer.status}`);
+}
+
 export async function askPath(path: string): Promise<any> {
   return (await ask(path)).json();
 }
@@ -185,12 +218,16 @@ export interface Heat {
 }
 
 const KEPT = 40;
+const HEADS = 4;
 const RETRY_MS = 2000;
 
 /** Chunks of time, fetched when they are needed and a little before. */
 export class Chunks {
   private kept = new Map<string, Chunk>();
   private coming = new Map<string, Promise<void>>();
+  private heads: Chunk[] = []; // the last stretches of a run in progress
+  /** Nothing before this time will change, or come; a run in progress moves it on. */
+  final = Infinity;
 
   constructor(
     private readonly floor: Floor,
@@ -205,29 +242,43 @@ export class Chunks {
 
   /** The chunk that holds a time, if it is here; it is asked for in any case, and the next one when `ahead`. */
   at(time: number, speed: number, ahead: boolean): Chunk | null {
+    const head = this.heads.filter((chunk) => chunk.from <= time && time <= chunk.to).at(-1);
+    if (head && this.final !== Infinity) return head;
     const length = Chunks.length(speed);
     const number = Math.floor(time / length);
     this.want(length, number);
     if (ahead && time - number * length > length / 3) this.want(length, number + 1);
     const exact = this.kept.get(`${length}:${number}`);
-    if (exact) return exact;
+    if (exact && time <= exact.to) return exact;
     for (const chunk of this.kept.values()) if (chunk.from <= time && time < chunk.to) return chunk;
     return null;
+  }
+
+  /** Get a stretch of a run in progress, whatever is here already. */
+  async fetch(from: number, to: number): Promise<void> {
+    this.heads.push(await this.ask(from, to));
+    this.heads = this.heads.slice(-HEADS);
+  }
+
+  private async ask(from: number, to: number): Promise<Chunk> {
+    const answer = await ask(`chunk?from=${Math.floor(from)}&to=${Math.floor(to)}`);
+    return decode(await answer.arrayBuffer(), this.floor.series);
   }
 
   private want(length: number, number: number): void {
     const key = `${length}:${number}`;
     const from = number * length;
     const old = this.kept.get(key);
-    if (old) {
+    const whole = from + length <= this.final;
+    if (old && (!whole || old.to >= from + length)) {
       this.kept.delete(key);
       this.kept.set(key, old);
       return;
     }
     if (this.coming.has(key) || from > this.floor.span[1] || from + length < this.floor.span[0]) return;
     const get = async (): Promise<void> => {
-      const answer = await ask(`chunk?from=${from}&to=${from + length}`);
-      this.kept.set(key, decode(await answer.arrayBuffer(), this.floor.series));
+      // Of a stretch that is not over, what is known has to do; the rest is asked for when it is.
+      this.kept.set(key, await this.ask(from, whole ? from + length : Math.max(Math.min(from + length, this.floor.span[1]), from)));
       while (this.kept.size > KEPT) this.kept.delete(this.kept.keys().next().value as string);
       this.coming.delete(key);
       this.arrived();

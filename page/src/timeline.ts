@@ -25,16 +25,16 @@ export class Timeline {
     private readonly calendar: Calendar,
     seek: (time: number) => void,
   ) {
-    const [from, to] = floor.span;
     this.element = h(
       "div",
-      { class: "timeline", role: "slider", tabindex: 0, "aria-valuemin": from, "aria-valuemax": to },
+      { class: "timeline", role: "slider", tabindex: 0, "aria-valuemin": floor.span[0], "aria-valuemax": floor.span[1] },
       this.canvas,
       this.head,
       this.hint,
     );
     const timeAt = (event: PointerEvent): number => {
       const box = this.element.getBoundingClientRect();
+      const [from, to] = floor.span; // of a run in progress it grows
       return from + ((to - from) * Math.min(Math.max(event.clientX - box.left, 0), box.width)) / box.width;
     };
     this.element.addEventListener("pointerdown", (event) => {
@@ -57,7 +57,7 @@ export class Timeline {
   show(time: number): void {
     this.time = time;
     const [from, to] = this.floor.span;
-    const at = Math.round((2 * this.width * (time - from)) / (to - from)) / 2;
+    const at = Math.round((2 * this.width * (time - from)) / Math.max(to - from, 1)) / 2;
     if (at === this.at) return;
     this.at = at;
     this.head.style.transform = `translateX(${at}px)`;
@@ -65,6 +65,8 @@ export class Timeline {
 
   /** Say what time it is, to those who do not see the head. */
   tell(time: number): void {
+    this.element.setAttribute("aria-valuemin", String(this.floor.span[0]));
+    this.element.setAttribute("aria-valuemax", String(this.floor.span[1]));
     this.element.setAttribute("aria-valuenow", String(Math.round(time)));
     this.element.setAttribute("aria-valuetext", this.calendar.clock(time));
   }
@@ -83,15 +85,15 @@ export class Timeline {
     pen.scale(ratio, ratio);
     pen.clearRect(0, 0, width, height);
     const [from, to] = this.floor.span;
-    const x = (time: number): number => ((time - from) / (to - from)) * width;
+    const x = (time: number): number => ((time - from) / Math.max(to - from, 1)) * width;
     const floor = height - BOTTOM;
     this.output(pen, x, floor);
     pen.font = "11px system-ui, sans-serif";
     pen.fillStyle = colours.soft;
     pen.strokeStyle = colours.way;
     pen.lineWidth = 1;
-    const hours = (to - from) / 3_600_000;
-    const step = [1 / 12, 1 / 6, 0.25, 0.5, 1, 2, 3, 6, 12, 24].find((each) => (each / hours) * width >= 60) ?? 48;
+    const hours = Math.max(to - from, 1) / 3_600_000;
+    const step = [1 / 60, 1 / 12, 1 / 6, 0.25, 0.5, 1, 2, 3, 6, 12, 24].find((each) => (each / hours) * width >= 60) ?? 48;
     // Hours of the clock, not of the record: the first mark is the next whole one.
     const zero = this.calendar.parse("00:00") ?? 0;
     const first = Math.ceil((from - zero) / (step * 3_600_000)) * step * 3_600_000 + zero;
@@ -109,6 +111,7 @@ export class Timeline {
     pen.lineTo(width, floor + 0.5);
     pen.stroke();
     for (const alarm of this.figures?.alarms ?? []) {
+      if (alarm.at_ms > to) continue;
       pen.fillStyle = alarm.what === "late" ? "#e69f00" : "#d55e00";
       pen.fillRect(x(alarm.at_ms) - 1, TOP - 7, 2, 6);
     }
@@ -127,7 +130,7 @@ export class Timeline {
       pen.lineTo(x(i * step_ms), y(sum));
       pen.lineTo(Math.min(x((i + 1) * step_ms), x(this.floor.span[1])), y(sum));
     });
-    pen.lineTo(x(this.floor.span[1]), floor);
+    pen.lineTo(x(Math.min(sums.length * step_ms, this.floor.span[1])), floor);
     pen.closePath();
     pen.fillStyle = this.theme === "light" ? "#009e7333" : "#009e7355";
     pen.fill();

@@ -37,7 +37,7 @@ export class World {
   readonly reason: Int32Array;
   time = NaN;
   private readonly charging: Uint8Array; // 1: a node with a charger
-  private readonly headings: Float32Array; // of each way; NaN: it leads nowhere
+  private headings = new Float32Array(0); // of each way; NaN: it leads nowhere
   private readonly stations: number;
   private readonly heads: Int32Array;
 
@@ -57,14 +57,20 @@ export class World {
     this.reason = new Int32Array(ground.machines.length).fill(-1);
     this.charging = new Uint8Array(ground.x.length);
     for (const node of ground.charging) this.charging[node] = 1;
-    this.headings = new Float32Array(ground.ways.length / 2);
-    for (let way = 0; way < this.headings.length; way++) {
-      const [from, to] = [ground.ways[2 * way], ground.ways[2 * way + 1]];
-      this.headings[way] = from === to ? NaN : Math.atan2(ground.y[to] - ground.y[from], ground.x[to] - ground.x[from]);
-    }
+    this.learn();
     this.stations = ground.stations.length;
     const number = new Map(ground.machines.map((machine, i) => [machine.id, i]));
     this.heads = Int32Array.from(ground.machines, (machine, i) => number.get(machine.behind) ?? i);
+  }
+
+  /** Take in ways that the floor has got; in a run that goes on vehicles may take ways that the layout has not. */
+  learn(): void {
+    const { ways, x, y } = this.floor.ground;
+    this.headings = new Float32Array(ways.length / 2);
+    for (let way = 0; way < this.headings.length; way++) {
+      const [from, to] = [ways[2 * way], ways[2 * way + 1]];
+      this.headings[way] = from === to ? NaN : Math.atan2(y[to] - y[from], x[to] - x[from]);
+    }
   }
 
   show(chunk: Chunk, time: number): void {
@@ -116,7 +122,8 @@ export class World {
       this.goal[v] = goal < this.stations ? goal : -1;
       const trouble = mishaps.row(v, since);
       const kind = trouble < 0 ? 0 : mishaps.columns.kind[trouble];
-      if (kind) this.tone[v] = MISHAP + kind;
+      if (row < 0) this.tone[v] = this.moods.indexOf("off_floor"); // a run that has not begun
+      else if (kind) this.tone[v] = MISHAP + kind;
       else if (moving) this.tone[v] = phase === 3 ? LOADED : EMPTY;
       else if (phase) this.tone[v] = phase === 2 || phase === 4 ? HAND_OFF : WAITING;
       else this.tone[v] = at >= 0 && this.charging[at] ? CHARGING : IDLE;

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from chunk_reader import at, read_chunk
-from recorded_day import open_day
 
 from heliograph.errors import NotFound, UsageWrong
 from heliograph.plant.read import read_plant
@@ -160,7 +159,7 @@ def agree(live: dict[str, Any], day: dict[str, Any], *but: str) -> None:
             assert live[name] == day[name], name
     for name in ("carriers", "states"):
         known = {key: value for key, value in day[name].items() if "not known" not in value}
-        assert known and {key: live[name][key] for key in known} == known, name
+        assert {key: live[name][key] for key in known} == known, name
 
 
 def test_the_record_is_that_of_the_same_run_unwatched(run: Path, watched: Watched):

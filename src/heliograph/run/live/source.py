@@ -225,9 +225,20 @@ class Live:
             told = msgspec.structs.replace(told, path=[way for way in told.path if way < self._ground.layout_ways])
         return told
 
+    def trace(self, thing: str, unit: int | None, from_ms: int | None, to_ms: int | None) -> msgspec.Struct:
+        """See `Source`."""
+        return self._asked(lambda day: day.trace(thing, unit, from_ms, to_ms))
+
+    def together(self, machine: str, unit: int, batch: int) -> msgspec.Struct:
+        """See `Source`."""
+        return self._asked(lambda day: day.together(machine, unit, batch))
+
     def search(self, text: str) -> list[Hit]:
         """See `Source`."""
-        return self._asked(lambda day: day.search(text))
+        try:
+            return self._asked(lambda day: day.search(text))
+        except NotFound:  # in the warm-up
+            return []
 
     def figures(self) -> msgspec.Struct:
         """See `Source`."""
