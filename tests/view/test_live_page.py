@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,9 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
-from test_page import FLAGS, SIZES
+from page_driver import SIZES, serious_faults, told
+from playwright.sync_api import Browser, Page, expect
 
 NOW = {"timeout": 60_000}
 """The first run of a day compiles."""
@@ -54,17 +52,6 @@ class Run:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("needs Chromium")
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     folder = tmp_path_factory.mktemp("live") / "day"
     one = Run("small", "--hours", "6", "--warmup", "23", "--speed", "60", "--out", str(folder))
@@ -89,11 +76,6 @@ def page(browser: Browser, run: Run) -> Iterator[Page]:
     yield page
     context.close()
     assert [text for text in wrong if "GPU stall" not in text] == []
-
-
-def told(page: Page) -> dict[str, Any]:
-    found: dict[str, Any] = page.evaluate("heliograph.told")
-    return found
 
 
 def test_the_page_goes_along_with_the_run(page: Page):
@@ -193,11 +175,7 @@ def test_axe_finds_nothing_serious_in_a_run(browser: Browser, run: Run):
     expect(page.locator(".live")).to_have_attribute("data-state", "simulating", **NOW)
     for theme in ("light", "dark"):
         page.evaluate("theme => heliograph.wear(theme)", theme)
-        found = Axe().run(page).response["violations"]
-        serious = [
-            (one["id"], one["nodes"][0]["html"][:200]) for one in found if one["impact"] in ("serious", "critical")
-        ]
-        assert serious == [], theme
+        assert serious_faults(page) == [], theme
     context.close()
 
 

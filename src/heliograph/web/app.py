@@ -137,7 +137,7 @@ def _live(source: LiveSource, key: str, json: msgspec.json.Encoder) -> list[Rout
     """What a run in progress answers besides."""
 
     async def pulse(request: Request) -> Response:
-        known = {name: _moment(request, name) for name in ("lots", "reasons", "ways")}
+        known = {name: _whole(request, name) for name in ("lots", "reasons", "ways")}
         return Response(json.encode(await to_thread.run_sync(lambda: source.pulse(**known))), media_type=_JSON)
 
     async def pace(request: Request) -> Response:
