@@ -86,6 +86,7 @@ def seal(
     prove: Callable[[Index], None] | None = None,
     catalog: Where | None = None,
     holders: Holders | None = None,
+    set_id: str = "",
     signer: Signer | None = None,
     progress: Progress | None = None,
 ) -> DiscSet:
@@ -100,10 +101,13 @@ def seal(
         extra: anything more the index shall say about the set.
         about: a few lines for README.txt, e.g. where the tables are described.
         custody: the migrations through which the files have come, for `migrate`.
-        prove: told the index with all hashes before any image gets its name; it may refuse them.
+        prove: told the index with all hashes (true names and hashes, of an encrypted set, too) before any image gets
+            its name; it may refuse them.
         keep_times: note each file's modification time in the index (then another time gives other bytes).
         catalog: to enter the set in, a file or postgresql://…; `catalog.sqlite` in `out_dir` if not given.
         holders: encrypt files and names for them; then no two seals give the same bytes.
+        set_id: of an encrypted set, one that `plan.chance_id` drew; drawn here if not given. The id of any other set
+            follows from its files.
         signer: sign the index and each data disc.
     Raises:
         NotFound: a path cannot be read. UsageWrong: it is not a file or folder.
@@ -114,12 +118,14 @@ def seal(
 
     watch = Watch(progress)
     gathered = paths if isinstance(paths, Gathered) else gather(paths)
-    lock, set_id = None, ""
-    if holders is not None:
+    lock = None
+    if holders is None:
+        set_id = ""
+    else:
         from heliograph.archive.secret import Lock
 
         lock = Lock.on(gathered, holders, keys=keys, keep_times=keep_times)
-        gathered, set_id, keys, keep_times = lock.gathered, chance_id(), None, False
+        gathered, set_id, keys, keep_times = lock.gathered, set_id or chance_id(), None, False
     date = date if date.tzinfo is not None else date.replace(tzinfo=UTC)
     wishes = Wishes(
         *(medium, tidy_title(title), date, parity, redundancy, keys, extra, about, keep_times),
@@ -147,7 +153,7 @@ def seal(
         aside = [stack.enter_context(whole_file(name)) for name in names]
         index = fill(plan, aside, watch)
         if prove is not None:
-            prove(index)
+            prove(index if lock is None else lock.opened(index))
         sizes = [_protect(image, redundancy, watch, name.name) for name, image in zip(names, aside, strict=True)]
         watch.lap("protect")
         for path, done in zip(names, aside, strict=True):

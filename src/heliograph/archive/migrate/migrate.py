@@ -30,9 +30,11 @@ from heliograph.archive.check import DiscState
 from heliograph.archive.custody import REFRESH, REPACK, LostFile, Step, chained, read_beside
 from heliograph.archive.index import Index, encode
 from heliograph.archive.medium import Medium
+from heliograph.archive.migrate.locked import check_keys, check_names, unlocked
 from heliograph.archive.migrate.refresh import refresh
 from heliograph.archive.migrate.repack import Wishes, repack
 from heliograph.archive.migrate.sources import Sources, opened
+from heliograph.archive.migrate.ticket import Ticket
 from heliograph.archive.reader import SetView
 from heliograph.archive.verify import verify
 from heliograph.errors import DiscsLost, HeliographError, UsageWrong
@@ -40,6 +42,7 @@ from heliograph.files import cannot_write
 
 if TYPE_CHECKING:
     from heliograph.archive.catalog import Where
+    from heliograph.archive.secret import Holders, Keyring
     from heliograph.archive.signing import Signer
 
 __all__ = ["Migrated", "migrate"]
@@ -77,6 +80,8 @@ def migrate(
     operator: str = "",
     partial: bool = False,
     signer: Signer | None = None,
+    ring: Keyring | None = None,
+    holders: Holders | None = None,
     catalog: Where | None = None,
     progress: Progress | None = None,
 ) -> list[Migrated]:
@@ -94,24 +99,31 @@ def migrate(
         partial: take what can be had, when not all can.
         catalog: as of `seal`.
         signer: signs new sets; images that are copied as they are keep their signatures.
+        ring: opens encrypted sets, to pack them anew; to copy their images takes no key.
+        holders: encrypt the new sets for them. A set that was encrypted is never written in the clear.
     Raises:
-        NotFound, DiscWrong: no discs of Heliograph there. UsageWrong: wishes that need a medium, or `to` is a source.
+        NotFound, DiscWrong: no discs of Heliograph there. UsageWrong: wishes that need a medium, or `to` is a source,
+            or a set is encrypted and there are no holders.
+        Locked: no key opens it.
         SectorsLost, DiscsLost: files or discs cannot be had; nothing was written of that set.
         DoesNotFit, CannotWrite: as `seal`.
     """
-    if medium is None and (parity or redundancy is not None or title or signer is not None):
+    if medium is None and (parity or redundancy is not None or title or signer is not None or holders is not None):
         raise UsageWrong(
-            "without a medium the images are copied as they are: parity, redundancy, title and signatures stay",
+            "without a medium the images are copied as they are: parity, redundancy, title, keys and signatures stay",
             hint="name a --medium to have the files packed anew",
         )
     _make(to, paths)
     register.check()
     check(catalog or default_catalog(to))
-    wishes = None if medium is None else Wishes(medium, parity, redundancy, title, signer)
+    wishes = None if medium is None else Wishes(medium, parity, redundancy, title, signer, holders)
+    if wishes is not None:
+        check_keys(paths, ring, holders)
     aside = to / _ASIDE
     try:
         with opened(paths, aside, register, every_disc=medium is None, before=date, progress=progress) as sources:
-            work = _Work(sources, to, register, date, now, operator, partial, catalog or default_catalog(to), progress)
+            where = catalog or default_catalog(to)
+            work = _Work(sources, to, register, date, now, operator, partial, ring, where, progress)
             return [work.refresh(view) if wishes is None else work.repack(view, wishes) for view in sources.views]
     finally:
         shutil.rmtree(aside, ignore_errors=True)
@@ -128,27 +140,29 @@ class _Work:
     now: Callable[[], datetime]
     operator: str
     partial: bool
+    ring: Keyring | None
     catalog: Where
     progress: Progress | None
 
     def repack(self, view: SetView, wishes: Wishes) -> Migrated:
         """The files in a new set.
 
+        The custody has the names that stand on the old discs: of an encrypted set, none of the true ones.
+
         Raises:
-            UsageWrong: the set is encrypted.
+            UsageWrong, Locked: as `unlocked` and `check_names`.
         """
-        if view.index.locked:
-            raise UsageWrong(
-                f"set {view.set_id}: is encrypted, and its files can be packed anew only by who can read them",
-                hint="leave --medium away to copy its images as they are; or restore it, and seal it again",
-            )
+        opened = unlocked(view, self.ring, wishes.holders)
         lost = self.sources.lost_files(view, let_go=self.partial)
         step = self._step(view, REPACK, wishes.medium.name, lost)
-        new, images = repack(
-            view, self.to, wishes, (*self._earlier(view, step), step), self.date, self.catalog, self.progress
-        )
+        custody = (*self._earlier(view, step), step)
+        if wishes.holders is not None:
+            check_names(view.set_id, custody)
+        new, images = repack(view, opened, self.to, wishes, custody, self.date, self.catalog, self.progress)
         step = new.custody[-1]
         self._enter(view.index, new, step, images)
+        if wishes.holders is not None:
+            Ticket(self.to, view.set_id, wishes.holders).end()
         return Migrated(view.index, new, step, images)
 
     def refresh(self, view: SetView) -> Migrated:

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from heliograph.archive.custody import Step
-from heliograph.archive.index import Index
+from heliograph.archive.index import File, Index
 from heliograph.archive.medium import Medium
+from heliograph.archive.migrate.ticket import Ticket
 from heliograph.archive.pack import Gathered, Source
 from heliograph.archive.plan import tidy_title
 from heliograph.archive.reader import SetView, find_sets
@@ -20,6 +21,7 @@ from heliograph.errors import DiscWrong
 
 if TYPE_CHECKING:
     from heliograph.archive.catalog import Where
+    from heliograph.archive.secret import Holders
     from heliograph.archive.signing import Signer
 
 __all__ = ["Wishes", "repack"]
@@ -36,6 +38,8 @@ class Wishes:
     title: str = ""
     """That of the old set if not given."""
     signer: Signer | None = None
+    holders: Holders | None = None
+    """For whom to encrypt the new set; nobody, for None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,7 @@ class _OnOldDisc(Source):
 
 def repack(
     view: SetView,
+    opened: SetView,
     to: Path,
     wishes: Wishes,
     custody: tuple[Step, ...],
@@ -62,26 +67,32 @@ def repack(
 
     A set in `to` that a killed migration had finished already, on another day perhaps, is taken as it is.
 
+    Args:
+        view, opened: the old set as it stands on its discs, whose names the custody has, and with its true names; both
+            the same, of a set that is not encrypted.
     Raises:
-        DiscWrong: a file is not what the old set says; nothing was written. Others as `seal`.
+        DiscWrong: a file is not what the old set says; nothing was written. Others as `seal`, and as `Ticket`.
     """
     from heliograph.archive.catalog import enter
 
-    old = view.index
+    old = opened.index
+    ticket = None if wishes.holders is None else Ticket(to, old.set_id, wishes.holders)
     redundancy = old.redundancy if wishes.redundancy is None else wishes.redundancy
     title = tidy_title(wishes.title or old.title)
-    there = _finished(to, custody[-1], (wishes.parity, redundancy, title, wishes.signer is not None))
+    wished = (wishes.parity, redundancy, title, wishes.signer is not None, wishes.holders is not None)
+    there = _finished(to, custody[-1], wished, ticket)
     if there is not None:
         # Whoever was killed may have been so before the set was entered.
         index, images = there
         placed = zip((disc.name for disc in index.discs), images, strict=True)
         enter(catalog, index, {name: (path, path.stat().st_size) for name, path in placed})
         return there
-    gone = {file.path for file in custody[-1].lost}
+    lost = {file.path for file in custody[-1].lost}
+    gone = {file.pieces for file in view.index.files if file.path in lost}
     sources = tuple(
-        _OnOldDisc(file.path, _place(view, file.path), file.bytes, _modified_s(file.modified), view)
+        _OnOldDisc(file.path, _place(opened, file.path), file.bytes, _modified_s(file), opened)
         for file in old.files
-        if file.path not in gone
+        if file.pieces not in gone
     )
     expected = {file.path: file.sha256 for file in old.files}
     new = seal(
@@ -98,6 +109,8 @@ def repack(
         keep_times=any(file.modified for file in old.files),
         custody=custody,
         catalog=catalog,
+        holders=wishes.holders,
+        set_id="" if ticket is None else ticket.begin(),
         signer=wishes.signer,
         prove=lambda index: _prove(index, expected, old.set_id),
         progress=progress,
@@ -105,8 +118,14 @@ def repack(
     return new.index, tuple(disc.path for disc in new.discs)
 
 
-def _finished(to: Path, step: Step, wished: tuple[int, float, str, bool]) -> tuple[Index, tuple[Path, ...]] | None:
-    """The whole set in `to` that this very migration has written, if there is one."""
+def _finished(
+    to: Path, step: Step, wished: tuple[int, float, str, bool, bool], ticket: Ticket | None
+) -> tuple[Index, tuple[Path, ...]] | None:
+    """The whole set in `to` that this very migration has written, if there is one.
+
+    Raises:
+        CannotWrite: it is encrypted, and nothing says for whom.
+    """
     found = find_sets([to])
     try:
         for view in found.sets:
@@ -115,8 +134,10 @@ def _finished(to: Path, step: Step, wished: tuple[int, float, str, bool]) -> tup
                 (one.index_sha256, one.medium, one.lost) == (step.index_sha256, step.medium, step.lost)
                 for one in index.custody[-1:]
             )
-            has = (len(index.parity_discs), index.redundancy, index.title, bool(index.signed_by))
+            has = (len(index.parity_discs), index.redundancy, index.title, bool(index.signed_by), index.locked)
             if same and has == wished and not view.missing:
+                if ticket is not None:
+                    ticket.check(view)
                 return index, tuple(view.discs[disc.name].where for disc in index.discs)
     finally:
         found.close()
@@ -138,5 +159,11 @@ def _place(view: SetView, path: str) -> Path:
     return disc.where if disc is not None else Path(path)
 
 
-def _modified_s(text: str) -> float:
-    return datetime.fromisoformat(text).timestamp() if text else 0.0
+def _modified_s(file: File) -> float:
+    try:
+        return datetime.fromisoformat(file.modified).timestamp() if file.modified else 0.0
+    except (ValueError, OverflowError, OSError):
+        raise DiscWrong(
+            f"{file.path}: modified: {file.modified[:40]!r} is no instant",
+            hint="this set was not sealed by Heliograph or has been tampered with",
+        ) from None

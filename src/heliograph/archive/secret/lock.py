@@ -6,11 +6,11 @@ import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Self
+from typing import BinaryIO, Self, cast
 
-from heliograph.archive.index import NO_HASH
+from heliograph.archive.index import NO_HASH, Index
 from heliograph.archive.pack import Gathered, Source
-from heliograph.archive.secret.contents import FORMAT, KEY, NAMES, Contents, Sealed, encode
+from heliograph.archive.secret.contents import FORMAT, KEY, NAMES, Contents, Sealed, encode, opened_index
 from heliograph.archive.secret.holders import Holders
 from heliograph.archive.secret.setkey import SetKey
 from heliograph.archive.secret.stream import Encrypting, encrypt, sealed_bytes
@@ -22,12 +22,12 @@ __all__ = ["Lock"]
 class _LockedSource(Source):
     """A source that gives its encrypted bytes."""
 
-    plain: int
+    plain: Source
     key: SetKey = field(repr=False)
     told: Callable[[str], None]
 
     def open(self) -> io.RawIOBase:
-        return Encrypting(self.path.open("rb", buffering=0), self.plain, self.key, self.told)
+        return Encrypting(cast("BinaryIO", self.plain.open()), self.plain.bytes, self.key, self.told)
 
 
 class Lock:
@@ -80,16 +80,22 @@ class Lock:
 
     def files(self) -> dict[str, bytes]:
         """What stands on every disc: the key, locked, and the names; with the hashes known by now."""
+        return {KEY: self._locked_key, NAMES: encrypt(self._text(), self._key)}
+
+    def opened(self, index: Index) -> Index:
+        """The index with the true names, sizes and hashes, as a holder of the key will see it."""
+        return opened_index(index, self._text(), f"set {index.set_id}")
+
+    def _text(self) -> bytes:
         known = (_with_hash(each, self._sha256[each.sealed]) for each in self._contents.files)
-        text = encode(Contents(FORMAT, tuple(known), self._contents.folders))
-        return {KEY: self._locked_key, NAMES: encrypt(text, self._key)}
+        return encode(Contents(FORMAT, tuple(known), self._contents.folders))
 
     def _source(self, sealed: str, source: Source) -> Source:
         def told(sha256: str) -> None:
             self._sha256[sealed] = sha256
 
         size = sealed_bytes(source.bytes)
-        return _LockedSource(sealed, source.path, size, plain=source.bytes, key=self._key, told=told)
+        return _LockedSource(sealed, source.path, size, plain=source, key=self._key, told=told)
 
 
 def _with_hash(file: Sealed, sha256: str) -> Sealed:

@@ -23,11 +23,13 @@ if TYPE_CHECKING:
 __all__ = [
     "AskRing",
     "asked_holders",
+    "asked_new_holders",
     "asked_signer",
     "asked_signers",
     "lock_options",
     "open_options",
     "planned_holders",
+    "relock_options",
     "sign_options",
     "signer_option",
 ]
@@ -48,6 +50,7 @@ class AskRing(Protocol):
 
 
 PASSPHRASE: Final = "HELIOGRAPH_PASSPHRASE"
+NEW_PASSPHRASE: Final = "HELIOGRAPH_NEW_PASSPHRASE"
 PASSWORD: Final = "HELIOGRAPH_SIGN_PASSWORD"
 _FILE = click.Path(path_type=Path)
 
@@ -63,10 +66,19 @@ _SIGN = (
         "--sign-password-file", type=_FILE, help=f"Password of KEYFILE.  [default: ${PASSWORD}, or asked for]"
     ),
 )
-_LOCK = (
+_RECIPIENTS = (
     click.option("--recipient", "recipients", multiple=True, metavar="AGE1…", help="Encrypt for this key; repeatable."),
     click.option("--recipients-file", "recipients_files", multiple=True, type=_FILE, help="The same: a key a line."),
-    *_PASSPHRASE,
+)
+_LOCK = (*_RECIPIENTS, *_PASSPHRASE, *_SIGN)
+_RELOCK = (
+    *_RECIPIENTS,
+    click.option(
+        "--new-passphrase",
+        is_flag=True,
+        help=f"Encrypt with a passphrase: asked for, or from ${NEW_PASSPHRASE}.",
+    ),
+    click.option("--new-passphrase-file", type=_FILE, help="The same: the first line of a file."),
     *_SIGN,
 )
 _OPEN = (
@@ -84,6 +96,13 @@ _OPEN = (
 def lock_options(command: F) -> F:
     """The options of what encrypts and signs."""
     for option in reversed(_LOCK):
+        command = option(command)
+    return command
+
+
+def relock_options(command: F) -> F:
+    """The options of what encrypts and signs a new set, beside those of `open_options`, which read the old one."""
+    for option in reversed(_RELOCK):
         command = option(command)
     return command
 
@@ -125,9 +144,13 @@ def open_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def asked_holders(
-    recipients: Sequence[str], files: Sequence[Path], by_passphrase: bool, passphrase_file: Path | None
+    recipients: Sequence[str],
+    files: Sequence[Path],
+    by_passphrase: bool,
+    passphrase_file: Path | None,
+    variable: str = PASSPHRASE,
 ) -> Holders | None:
-    """For whom to encrypt; None for nobody.
+    """For whom to encrypt; None for nobody. `variable` of the environment may hold the passphrase.
 
     Raises:
         UsageWrong: recipients and a passphrase, or no passphrase to be had. NotFound: no such file.
@@ -143,10 +166,17 @@ def asked_holders(
         return Holders(tuple(every))
     if every:
         raise UsageWrong(
-            "--recipient and --passphrase: give one of the two",
+            "recipients and a passphrase: give one of the two",
             hint="with a passphrase no other recipient can open an age file; that is age's rule",
         )
-    return Holders(passphrase=_secret(passphrase_file, PASSPHRASE, "the new set", twice=True))
+    return Holders(passphrase=_secret(passphrase_file, variable, "the new set", twice=True))
+
+
+def asked_new_holders(
+    recipients: Sequence[str], files: Sequence[Path], by_passphrase: bool, passphrase_file: Path | None
+) -> Holders | None:
+    """As `asked_holders`, where another passphrase may open the old set."""
+    return asked_holders(recipients, files, by_passphrase, passphrase_file, NEW_PASSPHRASE)
 
 
 def planned_holders(

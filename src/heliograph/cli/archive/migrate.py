@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from heliograph.cli.archive.catalogs import CATALOG
-from heliograph.cli.archive.keys import asked_signer, sign_options
+from heliograph.cli.archive.keys import AskRing, asked_new_holders, asked_signer, open_options, relock_options
 from heliograph.cli.archive.wishes import asked_day, asked_medium
 from heliograph.cli.show import human_bytes, json_option, note, print_json, print_table, progress
 
@@ -23,7 +23,8 @@ __all__ = ["command"]
 @click.command(
     epilog="\b\nExamples:\n"
     "  heliograph archive migrate old-discs --to new-discs --medium bd-100 --parity 2 --operator 'A. Li'\n"
-    "  heliograph archive migrate old-discs --to copies"
+    "  heliograph archive migrate old-discs --to copies\n"
+    "  heliograph archive migrate locked-discs --to new --medium bd-100 --identity my.key --recipients-file holders.txt"
 )
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="SOURCE...")
 @click.option("--to", type=click.Path(path_type=Path), required=True, help="Folder of the new images; holds no source.")
@@ -39,7 +40,8 @@ __all__ = ["command"]
 @click.option(
     "--register", type=click.Path(path_type=Path), help="SQLite register.  [default: register.sqlite in --to]"
 )
-@sign_options
+@open_options
+@relock_options
 @json_option
 def command(
     paths: tuple[Path, ...],
@@ -54,6 +56,11 @@ def command(
     partial: bool,
     catalog: Path | str | None,
     register: Path | None,
+    ask_ring: AskRing,
+    recipients: tuple[str, ...],
+    recipients_files: tuple[Path, ...],
+    new_passphrase: bool,
+    new_passphrase_file: Path | None,
     sign: Path | None,
     sign_password_file: Path | None,
     as_json: bool,
@@ -64,11 +71,17 @@ def command(
     packed anew, each held against its old SHA-256; without, the images are copied as they are, byte for byte. The
     custody says which old discs the files come from, in which state these were, and who copied them when; earlier
     custody is carried along. `burn` then brings the images in --to onto discs.
+
+    To pack an encrypted set anew takes its key (--identity or --passphrase), and who may read the new one
+    (--recipient, --recipients-file or --new-passphrase): it is never written in the clear.
     """
     from heliograph.archive.care.register import Register, default_register
     from heliograph.archive.migrate import migrate
 
     medium = asked_medium(name, capacity) if name or capacity else None
+    ring = ask_ring() if medium is not None else None
+    holders = asked_new_holders(recipients, recipients_files, new_passphrase, new_passphrase_file)
+    signer = asked_signer(sign, sign_password_file)
     book = Register(register or default_register(to))
     with progress("migrating", quiet=as_json) as tell:
         done = migrate(
@@ -84,7 +97,9 @@ def command(
             operator=operator,
             partial=partial,
             catalog=catalog,
-            signer=asked_signer(sign, sign_password_file),
+            signer=signer,
+            ring=ring,
+            holders=holders,
             progress=lambda part, at, total: tell(at / max(total, 1), part),
         )
     if as_json:
