@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from postgres_server import new_database, postgres_server
 
-from heliograph.archive.catalog import Where
+from heliograph.archive.catalog import MemoryStore, Where
 
 
 @pytest.fixture(scope="session")
@@ -18,9 +18,11 @@ def postgres() -> Iterator[str]:
         yield server
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=["sqlite", "postgres", "memory"])
 def catalog(request: pytest.FixtureRequest, tmp_path: Path) -> Where:
-    """Where a catalog may be, of either kind: whoever asks for it runs twice."""
+    """Where a catalog may be, of each kind: whoever asks for it runs three times."""
+    if request.param == "memory":
+        return MemoryStore()
     if request.param == "sqlite":
         return tmp_path / "discs" / "catalog.sqlite"
     return new_database(request.getfixturevalue("postgres"))

@@ -1,4 +1,4 @@
-"""The catalog's contract, kept by SQLite and PostgreSQL alike: each test here that asks for `catalog` runs on both."""
+"""The catalog's contract, kept by SQLite, PostgreSQL and memory: each test here that asks for `catalog` runs on all."""
 
 from __future__ import annotations
 
@@ -24,6 +24,9 @@ from heliograph.archive.index import FORMAT, Disc, File, Index, Piece
 from heliograph.archive.medium import of_size
 from heliograph.archive.seal import DiscSet, seal
 from heliograph.errors import CannotWrite, Damaged, DiscWrong, NotFound
+
+lasting = pytest.mark.parametrize("catalog", ["sqlite", "postgres"], indirect=True)
+"""What other processes see, and what outlives one."""
 
 
 def dump(catalog: Where) -> dict[str, list[tuple[object, ...]]]:
@@ -252,6 +255,7 @@ def half_way(catalog: Where, discs: Path, more: int = 0) -> Iterator[subprocess.
         at_work.stdout.close()
 
 
+@lasting
 def test_a_killed_rebuild_leaves_the_catalog_as_it_was(sets: list[DiscSet], catalog: Where, tmp_path: Path):
     """More than SQLite holds in memory: the file has changed, and the next who opens it rolls that back."""
     before = dump(catalog)
@@ -268,6 +272,7 @@ def test_a_killed_rebuild_leaves_the_catalog_as_it_was(sets: list[DiscSet], cata
     assert dump(catalog) == before
 
 
+@lasting
 def test_who_reads_while_another_writes_sees_what_was(sets: list[DiscSet], catalog: Where, tmp_path: Path):
     before = dump(catalog)
 
@@ -275,6 +280,7 @@ def test_who_reads_while_another_writes_sees_what_was(sets: list[DiscSet], catal
         assert dump(catalog) == before
 
 
+@lasting
 def test_who_waits_too_long_is_told(
     sets: list[DiscSet], catalog: Where, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -113,6 +113,7 @@ def test_what_cannot_be_asked_is_told(days: list[DiscSet], tmp_path: Path):
         find(days[0].catalog, sha256="abc")
 
 
+@pytest.mark.parametrize("catalog", ["sqlite", "postgres"], indirect=True)
 def test_the_command_names_discs_for_people_and_for_machines(
     days: list[DiscSet],
     tmp_path: Path,
@@ -138,3 +139,27 @@ def test_the_command_names_discs_for_people_and_for_machines(
     assert "note: 4 more of 6 files are not shown" in said.err
     assert main(["archive", "find", "--time", "yesterday", "today"]) == 2
     assert "expected YYYY-MM-DD" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("catalog", ["sqlite"], indirect=True)
+def test_discs_are_asked_themselves_and_say_what_their_catalog_says(
+    days: list[DiscSet], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.chdir(tmp_path)
+    words = ["archive", "find", "--lot", "SX261104-00001", "--missing", "D02", "--json"]
+    assert main([*words, "--catalog", "discs"]) == 0
+    of_catalog = json.loads(capsys.readouterr().out)
+    (tmp_path / "discs" / "catalog.sqlite").unlink()
+
+    assert main([*words, "--discs", "discs"]) == 0
+    of_discs = json.loads(capsys.readouterr().out)
+
+    assert of_discs["catalog"] == "discs"
+    assert of_discs["files"] == of_catalog["files"]
+    for fetch in (of_catalog["fetch"], of_discs["fetch"]):
+        for disc in fetch[0]["discs"]:
+            disc["image"] = Path(disc["image"]).name
+    assert of_discs["fetch"] == of_catalog["fetch"]
+    assert not (tmp_path / "discs" / "catalog.sqlite").exists()
+    assert main([*words, "--catalog", "discs", "--discs", "discs"]) == 2
+    assert "give one of the two" in capsys.readouterr().err

@@ -237,6 +237,31 @@ def test_a_catalog_made_with_the_key_knows_the_names(home: Path, discs: Path, ca
     assert call(capsys, "find", "*payroll*", "--catalog", catalog)[0] == 0
 
 
+def test_discs_are_searched_by_their_true_names_and_no_name_is_written(
+    home: Path, discs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    """A catalog that is there is not touched, and no other file is made, nor in the folder for scratch."""
+    (tmp_path / "scratch").mkdir()
+    monkeypatch.chdir(tmp_path)
+    for name in ("TMPDIR", "SQLITE_TMPDIR"):
+        monkeypatch.setenv(name, str(tmp_path / "scratch"))
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    damage(next(discs.glob("*-D01.iso")), 0.02)
+    before |= {path: path.read_bytes() for path in discs.glob("*.iso")}
+
+    code, said = call(capsys, "find", "*payroll*", "--for-restore", "--discs", "discs", "--identity", home / "me.key")
+    assert code == 0
+    assert "tree/payroll 2026.txt" in said
+    code, said = call(capsys, "find", "*payroll*", "--discs", "discs")
+    assert code == 6
+    assert "is encrypted: --identity or --passphrase finds its files by their true names" in said
+    assert call(capsys, "find", "0000001.age", "--discs", "discs")[0] == 0
+    code, said = call(capsys, "find", "*payroll*", "--catalog", "discs", "--identity", home / "me.key")
+    assert (code, "a key opens discs, not a catalog" in said) == (2, True)
+
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
 def test_a_label_says_that_its_disc_is_encrypted_and_no_secret(
     home: Path, discs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):

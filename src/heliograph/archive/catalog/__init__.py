@@ -1,14 +1,15 @@
-"""Which set, disc and file is where: one SQLite file, or a PostgreSQL database that several machines share.
+"""Which set, disc and file is where: one SQLite file, a PostgreSQL database that several machines share, or memory.
 
-    store ── sqlite | postgres        where the tables are; one contract
-    entry                             sets that were sealed, or whose discs are here; the catalog made again from discs
-    search, fetch                     files by name, day, hash, lot or cell; the discs to fetch for them
+    store ── sqlite | postgres | memory   where the tables are; one contract
+    entry                                 sets that were sealed, or whose discs are here; made again from discs
+    search, fetch                         files by name, day, hash, lot or cell; the discs to fetch for them
 
 It is a convenience, never the only copy: all of it can be read from the discs again.
 """
 
 from heliograph.archive.catalog.entry import Entered, add, check, default_catalog, enter, rebuild
 from heliograph.archive.catalog.fetch import Fetch, SetFetch, to_fetch
+from heliograph.archive.catalog.memory import MemoryStore
 from heliograph.archive.catalog.search import Hit, find
 from heliograph.archive.catalog.store import Where, shown
 
@@ -16,6 +17,7 @@ __all__ = [
     "Entered",
     "Fetch",
     "Hit",
+    "MemoryStore",
     "SetFetch",
     "Where",
     "add",

@@ -14,7 +14,7 @@ from heliograph.archive.catalog.tables import schema
 from heliograph.errors import CannotWrite, NotFound
 from heliograph.files import cannot_write
 
-__all__ = ["SqliteStore"]
+__all__ = ["SqliteRows", "SqliteStore", "written"]
 
 
 class SqliteStore:
@@ -39,7 +39,7 @@ class SqliteStore:
             with closing(self._connect("rw")) as store:
                 store.execute("PRAGMA query_only = 1")
                 store.execute("BEGIN")
-                yield _Rows(store)
+                yield SqliteRows(store)
         except sqlite3.Error as wrong:
             raise self._none() if "no such table" in str(wrong) else self._cannot(wrong) from None
 
@@ -50,17 +50,8 @@ class SqliteStore:
         except OSError as wrong:
             raise cannot_write(self.path, wrong) from None
         try:
-            with closing(self._connect("rwc")) as store:
-                store.execute("BEGIN IMMEDIATE")
-                try:
-                    for statement in schema("TEXT"):
-                        store.execute(statement)
-                    yield _Rows(store)
-                    store.execute("COMMIT")
-                except BaseException:
-                    with suppress(sqlite3.Error):  # a full disk has ended the transaction already
-                        store.execute("ROLLBACK")
-                    raise
+            with closing(self._connect("rwc")) as store, written(store) as rows:
+                yield rows
         except (sqlite3.Error, OverflowError, UnicodeError) as wrong:  # a disc may name any size and any letters
             raise self._cannot(wrong) from None
 
@@ -91,7 +82,24 @@ class SqliteStore:
         return cannot(self.name, said)
 
 
-class _Rows:
+@contextmanager
+def written(store: sqlite3.Connection) -> Iterator[Rows]:
+    """One transaction that writes, whole or not at all; makes the tables that are not there."""
+    store.execute("BEGIN IMMEDIATE")
+    try:
+        for statement in schema("TEXT"):
+            store.execute(statement)
+        yield SqliteRows(store)
+        store.execute("COMMIT")
+    except BaseException:
+        with suppress(sqlite3.Error):  # a full disk has ended the transaction already
+            store.execute("ROLLBACK")
+        raise
+
+
+class SqliteRows:
+    """The tables in an open database."""
+
     def __init__(self, store: sqlite3.Connection) -> None:
         self._store = store
 

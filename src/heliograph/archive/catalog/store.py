@@ -1,7 +1,8 @@
-"""Where a catalog's tables are, and the contract that both kinds of store keep.
+"""Where a catalog's tables are, and the contract that every kind of store keeps.
 
 A transaction is whole or has not been: who is killed in it leaves the catalog as it was. Writers come one at a time,
-readers see the catalog as it was when they began (in SQLite they wait while a large transaction is written).
+readers see the catalog as it was when they began (in SQLite they wait while a large transaction is written, in memory
+for any other transaction).
 SQL is the part that both understand; a value's place is `?`.
 """
 
@@ -16,9 +17,6 @@ from typing import Any, Final, Protocol
 from heliograph.errors import CannotWrite, UsageWrong
 
 __all__ = ["REBUILD", "WAIT_S", "Rows", "Store", "Where", "cannot", "open_store", "shown"]
-
-Where = Path | str
-"""A file, or `postgresql://USER@HOST/DATABASE`."""
 
 WAIT_S: Final = 60
 """How long a command waits for another one that writes; a million files are entered in less."""
@@ -71,12 +69,18 @@ class Store(Protocol):
         """What the catalog keeps of where an image is."""
 
 
+Where = Path | str | Store
+"""A file, `postgresql://USER@HOST/DATABASE`, or a store, such as one in memory."""
+
+
 def open_store(where: Where) -> Store:
-    """The store at a path or URL; nothing is opened yet.
+    """The store at a path or URL; nothing is opened yet. A store is given back as it is.
 
     Raises:
         UsageWrong: a URL of another kind, or psycopg is not installed.
     """
+    if not isinstance(where, Path | str):
+        return where
     if isinstance(where, Path) or not (url := _URL.match(where)):
         from heliograph.archive.catalog.sqlite import SqliteStore
 

@@ -10,17 +10,20 @@ from typing import TYPE_CHECKING
 import click
 
 from heliograph.cli.archive.catalogs import CATALOG, usual_catalog
+from heliograph.cli.archive.keys import AskRing, open_options
 from heliograph.cli.show import human_bytes, json_option, note, print_json, print_table
 
 if TYPE_CHECKING:
-    from heliograph.archive.catalog import SetFetch
+    from heliograph.archive.catalog import MemoryStore, SetFetch
+    from heliograph.archive.secret import Keyring
 
 __all__ = ["command"]
 
 
 @click.command(
     epilog="\b\nExamples:\n  heliograph archive find 'record/*.parquet' --time 2026-11-01 2026-11-30\n"
-    "  heliograph archive find --cell SX251103-00042-0123 --for-restore --missing D02"
+    "  heliograph archive find --cell SX251103-00042-0123 --for-restore --missing D02\n"
+    "  heliograph archive find '*payroll*' --discs shelf --identity my.key"
 )
 @click.argument("pattern", required=False, default="")
 @click.option("--time", "days", nargs=2, metavar="FROM TO", help="First and last day, YYYY-MM-DD, in UTC.")
@@ -39,9 +42,16 @@ __all__ = ["command"]
     type=CATALOG,
     help="A SQLite file or its folder, or postgresql://…  [default: catalog.sqlite here, or in discs]",
 )
+@click.option(
+    "--discs",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Ask these images, mounted discs or folders themselves, and no catalog; repeatable.",
+)
 @click.option("--for-restore", is_flag=True, help="Say which discs to fetch, in which order: the fewest, each once.")
 @click.option("--missing", multiple=True, metavar="DISC", help="A disc that is not to be had, e.g. D02; repeatable.")
 @click.option("--limit", type=click.IntRange(1), default=1000, show_default=True, help="Rows of the table.")
+@open_options
 @json_option
 def command(
     pattern: str,
@@ -51,19 +61,22 @@ def command(
     lot: str,
     cell: str,
     catalog: Path | str | None,
+    discs: tuple[Path, ...],
     for_restore: bool,
     missing: tuple[str, ...],
     limit: int,
+    ask_ring: AskRing,
     as_json: bool,
 ) -> None:
     """Find files in the catalog: by PATTERN on their path, day, hash, lot or cell; all that are given must match.
 
     It says on which discs each file stands. Lots and cells are found by the first and last cell that the catalog keeps
-    of a file: what is found may hold them, what is not found does not.
+    of a file: what is found may hold them, what is not found does not. With --discs and its key an encrypted set is
+    searched by its true names, in memory: none is written anywhere.
     """
     from heliograph.archive.catalog import find, shown, to_fetch
 
-    where = usual_catalog(catalog)
+    where = _asked(catalog, discs, ask_ring())
     between = (_day(days[0]), _day(days[1])) if days else None
     hits = find(where, pattern, sha256=sha256, lot=lot.strip(), cell=cell.strip(), days=between, of=time_of)
     fetch = to_fetch(where, hits, missing) if for_restore or missing else []
@@ -82,6 +95,30 @@ def command(
         note(f"note: {len(hits) - limit:,} more of {len(hits):,} files are not shown: --limit {len(hits)}, or --json")
     if fetch:
         _show(fetch)
+
+
+def _asked(catalog: Path | str | None, discs: tuple[Path, ...], ring: Keyring | None) -> Path | str | MemoryStore:
+    """What to ask: a catalog, or the discs themselves."""
+    from heliograph.archive.catalog import MemoryStore, add
+    from heliograph.errors import UsageWrong
+
+    if not discs:
+        if ring is not None:
+            raise UsageWrong(
+                "a key opens discs, not a catalog",
+                hint="say which: --discs PATH; or enter them by their true names: `heliograph archive catalog add`",
+            )
+        return usual_catalog(catalog)
+    if catalog is not None:
+        raise UsageWrong("--catalog and --discs: give one of the two")
+    where = MemoryStore(", ".join(map(str, discs)))
+    entered = add(where, discs, ring)
+    for wrong in entered.unread.values():
+        note(f"note: not read: {wrong.message}")
+    for one in entered.sets if ring is None else ():
+        if one.locked:
+            note(f"note: set {one.set_id} is encrypted: --identity or --passphrase finds its files by their true names")
+    return where
 
 
 def _show(sets: list[SetFetch]) -> None:
