@@ -37,10 +37,13 @@ def test_a_time_that_is_none_of_the_record_is_refused(
         (["{run}", "--lang", "xx"], 2, "--lang"),
         (["{run}", "--cell", "<script>"], 2, "'<script>' is not a cell id"),
         (["{run}", "{run}"], 2, "a run among 2 places"),
+        (["{run}/record", "--plant", "a" * 5000], 3, "a" * 60 + "…: no such directory"),
         (["{run}/record", "--plant", "nowhere"], 3, "nowhere: no such directory"),
         (["{run}/plant"], 6, "no disc images of Heliograph here"),
         (["{run}/report.html"], 7, "no ISO 9660 volume descriptor"),
         (["nowhere\x1b[31m"], 6, "no such file or directory"),
+        (["a" * 5000], 6, "a" * 60 + "…: no such file or directory"),
+        (["{run}", "--plant", "topcon"], 4, "made by another plant than topcon: 156 machines of the plant are not in"),
     ],
 )
 def test_wrong_words_are_one_line_and_nothing_is_served(

@@ -6,6 +6,7 @@ has been moved away is read from its discs.
 
 from __future__ import annotations
 
+import errno
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -66,13 +67,16 @@ def find_workshop(
     """The record that these paths hold, and the plant that made it: `plant`, or the one that lies with the record.
 
     Raises:
-        RunWrong: no plant lies with it. PlantWrong: that plant has mistakes. And what `find_record` raises.
+        RunWrong: no plant lies with it, or `plant` is another than the record's.
+        PlantWrong: that plant has mistakes. And what `find_record` raises.
     """
     from heliograph.plant.read import read_plant
 
     record, where = _find(paths, ring)
     if plant is not None:
-        return record, read_plant(plant)
+        files = read_plant(plant)
+        _hold_together(record, files, plant)
+        return record, files
     if not isinstance(where, Path):
         return record, _plant_on_discs(where)
     for folder in (where / "plant", where.parent / "plant"):
@@ -82,11 +86,30 @@ def find_workshop(
     raise RunWrong(f"{where}: no plant beside this record", hint=hint)
 
 
+def _hold_together(record: Record, files: PlantFiles, plant: str) -> None:
+    """A plant and a record of the same machines.
+
+    Raises:
+        RunWrong: one has machines that the other has not: another plant made this record.
+    """
+    recorded = set(record.read("machines", ["machine"])["machine"].to_pylist())
+    planned = {machine.id for machine in files.plant.machines}
+    for missing, lacks, has in ((recorded - planned, "plant", "record"), (planned - recorded, "record", "plant")):
+        if missing:
+            raise RunWrong(
+                f"{record.where}: made by another plant than {plant}: {len(missing)} machines of the {has} are not in "
+                f"the {lacks}, e.g. {min(missing)}",
+                hint=f"name the plant that made it, e.g. --plant {record.metadata.get('plant', 'DIR')}",
+            )
+
+
 def _find(paths: Sequence[Path], ring: Keyring | None) -> tuple[Record, Path | SetView]:
     """The record, and the folder or the disc set that it is in."""
     from heliograph.record.store import open_folder
 
     places = list(paths) or [last_run(Path.cwd())]
+    for place in places:
+        _not_too_long(place)
     if len(places) == 1 and places[0].is_dir():
         place = places[0]
         if (place / "run.json").exists():
@@ -102,6 +125,19 @@ def _find(paths: Sequence[Path], ring: Keyring | None) -> tuple[Record, Path | S
     elif runs := [place for place in places if _marker(place) is not None]:
         raise UsageWrong(f"{runs[0]}: a run among {len(places)} places", hint="give one run, or disc images only")
     return _on_discs(places, ring)
+
+
+def _not_too_long(place: Path) -> None:
+    """
+    Raises:
+        NotFound: no file system here takes so long a name, so nothing has it.
+    """
+    try:
+        place.stat()
+    except OSError as wrong:
+        if wrong.errno == errno.ENAMETOOLONG:
+            said = f"{str(place)[:60]}…: no such file or directory: a name of {len(str(place))} characters"
+            raise NotFound(said, hint="give a run directory, its record folder, or disc images") from wrong
 
 
 def _on_discs(places: Sequence[Path], ring: Keyring | None) -> tuple[Record, SetView]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import heliograph
 from heliograph.errors import PlantWrong
@@ -17,6 +18,9 @@ from heliograph.plant.roadmap import Roadmap
 from heliograph.plant.write import LAYOUT_FILE, PLANT_FILE
 
 __all__ = ["PlantFiles", "find_plant", "read_plant", "shipped_plants"]
+
+LONGEST: Final = 4096
+"""No system here has a longer path; asked for one, it fails instead of saying that there is none."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,8 @@ def find_plant(name: str | Path) -> Path:
         PlantWrong: there is neither.
     """
     folder, shipped = Path(name), shipped_plants()
+    if len(str(name)) > LONGEST:
+        raise _no_plant(f"{str(name)[:60]}…: no such directory: a name of {len(str(name))} characters", name)
     hides_none = str(name) in shipped and not any((folder / file).exists() for file in (PLANT_FILE, LAYOUT_FILE))
     if hides_none:
         return shipped[str(name)]
