@@ -41,7 +41,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from heliograph.cli.places import find_workshop
 from heliograph.view import Day
 from heliograph.view.series import Series, encode, series_of
-from heliograph.web import serve
+from heliograph.web.serve import serve
 from view_cells import FLAGS
 
 PARTS = ("bytes", "first", "scrub", "frames")

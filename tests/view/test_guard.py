@@ -11,8 +11,8 @@ import pytest
 
 from heliograph.errors import UsageWrong
 from heliograph.view import Day
-from heliograph.web import application
-from heliograph.web.serve import Address, listen
+from heliograph.web import Address, listen
+from heliograph.web.app import application
 
 HOST = "127.0.0.1:8000"
 

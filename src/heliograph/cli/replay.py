@@ -64,7 +64,7 @@ def command(
             f"{record.where}: carriers of this plant move without vehicles", hint="there is no traffic to watch"
         )
     from heliograph.view import Day
-    from heliograph.web import serve
+    from heliograph.web.serve import serve
 
     opens: dict[str, str] = {"lang": lang} if lang else {}
     if at:

@@ -13,7 +13,7 @@ from heliograph.cli.live.watched import Served
 from heliograph.plant.read import read_plant
 from heliograph.run.live.source import Live
 from heliograph.run.live.spool import Spool
-from heliograph.web import serve_live
+from heliograph.web.serve import serve_live
 
 __all__ = ["main"]
 

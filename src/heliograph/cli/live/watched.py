@@ -18,7 +18,7 @@ from heliograph.errors import HeliographError
 from heliograph.run.live.feed import Feed
 from heliograph.run.live.pace import Pace
 from heliograph.run.live.spool import Spool
-from heliograph.web.listening import Address, listen
+from heliograph.web import Address, listen
 
 __all__ = ["Page", "Served", "Watched", "What", "watched"]
 
