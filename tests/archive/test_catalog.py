@@ -19,6 +19,7 @@ from disc_sets import DATE, damage, small_set, write_files
 from heliograph.archive.catalog import Where, add, enter, find, rebuild
 from heliograph.archive.catalog.store import open_store
 from heliograph.archive.catalog.tables import TABLES
+from heliograph.archive.custody import Step
 from heliograph.archive.identify import identify
 from heliograph.archive.index import FORMAT, Disc, File, Index, Piece
 from heliograph.archive.medium import of_size
@@ -378,4 +379,39 @@ def test_a_catalog_without_the_newer_indexes_gets_them(tmp_path: Path):
     enter(tmp_path / "c.sqlite", made_up(2), {})
 
     names = ask(tmp_path / "c.sqlite", "SELECT name FROM sqlite_master WHERE type = 'index' AND name LIKE '%by%'")
-    assert sorted(names) == [("files_by_hash",), ("files_by_name",), ("keys_by_range",)]
+    assert sorted(names) == [("files_by_hash",), ("files_by_name",), ("keys_by_range",), ("origins_by_old_set",)]
+
+
+def migrated(number: int, *old: str) -> Index:
+    """The index of a set that was made of others, one after the other."""
+    steps = tuple(Step("2036", "repack", "s", one, "t", "2026", "s", "0", 0, 0, ()) for one in old)
+    return msgspec.structs.replace(made_up(number), custody=steps)
+
+
+def test_a_set_is_found_by_the_ids_of_those_that_it_was_made_of(catalog: Where):
+    """As their labels have them, too: with the name of a disc."""
+    enter(catalog, made_up(1), {})
+    enter(catalog, migrated(2, "HG00000000A", "HG00000000B"), {})
+    enter(catalog, migrated(3, "HG00000000B"), {})
+
+    def found(set_id: str) -> set[str]:
+        return {hit.set_id for hit in find(catalog, set_id=set_id)}
+
+    assert found("HG00000000A") == {"HG000000002"}
+    assert found("hg00000000b-D07") == {"HG000000002", "HG000000003"}
+    assert found("HG000000003_P01") == {"HG000000003"}
+    with pytest.raises(NotFound, match="no file matches"):
+        found("HG00000000C")
+
+
+def test_a_catalog_of_an_older_version_knows_old_sets_once_the_discs_are_entered_again(catalog: Where):
+    enter(catalog, migrated(2, "HG00000000A"), {})
+    with open_store(catalog).writing() as rows:
+        rows.do("DROP TABLE origins")
+
+    assert len(find(catalog, set_id="HG000000002")) == 50
+    with pytest.raises(NotFound):
+        find(catalog, set_id="HG00000000A")
+    enter(catalog, migrated(2, "HG00000000A"), {})
+
+    assert len(find(catalog, set_id="HG00000000A")) == 50

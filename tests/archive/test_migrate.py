@@ -380,6 +380,11 @@ def test_after_a_migration_the_old_discs_are_no_longer_due(
     (one,) = said["sets"]  # type: ignore[misc]
     assert (one["old_set"], one["steps"], one["custody"]["operator"]) == (old.set_id, 1, "A. Li")
 
+    code, out, err = call(capsys, "find", "--set", f"{old.set_id}-D01", "--catalog", "new")
+    assert (code, "tree/big.bin" in out) == (0, True)
+    assert f"note: set {one['new_set']} holds what was migrated from {old.set_id}-D01" in err
+    assert call(capsys, "find", "--set", old.set_id, "--discs", "new")[0] == 0
+
     code, _, err = call(capsys, *due)
     assert f"note: set {old.set_id}: left out, migrated to {one['new_set']}" in err
     assert call_json(capsys, *due)[1]["discs"] == 1

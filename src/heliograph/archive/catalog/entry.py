@@ -142,6 +142,9 @@ def _enter(rows: Rows, store: Store, index: Index, images: Places, opened: Index
         for table in ("keys", "pieces", "files"):
             rows.do(f"DELETE FROM {table} WHERE set_id = ?", one)
         _put_files(rows, opened)
+    old_sets = dict.fromkeys(step.set_id for step in index.custody if step.set_id != one)
+    rows.do("DELETE FROM origins WHERE set_id = ?", one)
+    rows.put("origins", ((one, old) for old in old_sets))
     places: dict[str, tuple[Any, Any]] = {
         disc: (image, size)
         for disc, image, size in rows.ask("SELECT disc, image, bytes FROM discs WHERE set_id = ?", one)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, LiteralString
 
 from heliograph.archive.catalog.store import REBUILD, WAIT_S, Rows, cannot
-from heliograph.archive.catalog.tables import schema
+from heliograph.archive.catalog.tables import NEWEST, schema
 from heliograph.errors import CannotWrite, NotFound, UsageWrong
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class PostgresStore:
 
     def _make(self, store: psycopg.Connection[tuple[Any, ...]]) -> None:
         """Make the tables; asks nothing of who may write rows but not make tables, once they are there."""
-        if store.execute("SELECT to_regclass(%s)", [f"{_SCHEMA}.keys_by_range"]).fetchone() != (None,):
+        if store.execute("SELECT to_regclass(%s)", [f"{_SCHEMA}.{NEWEST}"]).fetchone() != (None,):
             return
         if store.execute("SELECT to_regnamespace(%s)", [_SCHEMA]).fetchone() == (None,):
             store.execute(f"CREATE SCHEMA {_SCHEMA}")
@@ -117,6 +117,9 @@ class _Rows:
 
     def ask(self, sql: str, *values: object) -> Iterator[tuple[Any, ...]]:
         return iter(self._store.execute(_places(sql), values))
+
+    def has(self, table: str) -> bool:
+        return next(self.ask("SELECT to_regclass(?)", f"{_SCHEMA}.{table}")) != (None,)
 
     def do(self, sql: str, *values: object) -> None:
         self._store.execute(_places(sql), values)

@@ -50,6 +50,7 @@ def find(
     cell: str = "",
     days: tuple[date, date] | None = None,
     of: str = "sealed",
+    set_id: str = "",
 ) -> list[Hit]:
     """The files that match everything given, in the order of their sets' dates, then of their names.
 
@@ -57,6 +58,7 @@ def find(
         pattern: on the true path, as for restore: `record/*.parquet`, or a folder.
         sha256: of the file; its first 8 hex digits or more.
         lot, cell: an id; found by the range of cells in each file.
+        set_id: of a set, or of one that it was made of by migrations; the id of a disc, as on its label, does as well.
         days: first and last day; `of` says of what: `sealed`, or `record`, the days that a file's cells name.
     Raises:
         NotFound: no catalog, or nothing in it matches. UsageWrong: too short a hash. CannotWrite: not a catalog.
@@ -69,10 +71,11 @@ def find(
         *_keyed(lot, cell),
         *(_sealed(days) if days and of == "sealed" else []),
     ]
-    where = " AND ".join(condition for condition, _ in conditions) or "1 = 1"
-    values = [value for _, some in conditions for value in some]
     store = open_store(catalog)
     with store.reading() as rows:
+        conditions += _of_set(rows, set_id)
+        where = " AND ".join(condition for condition, _ in conditions) or "1 = 1"
+        values = [value for _, some in conditions for value in some]
         made = _made_on(rows, days) if days and of == "record" else None
         found = rows.ask(
             "SELECT set_id, title, created, file, files.bytes, files.sha256, disc "
@@ -82,10 +85,10 @@ def find(
         )
         patterns = [pattern] if pattern else []
         hits = []
-        for (set_id, title, sealed, file, size, digest), pieces in groupby(found, lambda row: row[:-1]):
-            if wanted(file, patterns) and (made is None or (set_id, file) in made):
+        for (one, title, sealed, file, size, digest), pieces in groupby(found, lambda row: row[:-1]):
+            if wanted(file, patterns) and (made is None or (one, file) in made):
                 discs = tuple(disc for *_, disc in pieces if disc is not None)
-                hits.append(Hit(set_id, title, sealed, file, size, digest, discs))
+                hits.append(Hit(one, title, sealed, file, size, digest, discs))
     if not hits:
         raise NotFound(
             f"{store.name}: no file matches", hint="`heliograph archive find` lists all; a pattern is on the whole path"
@@ -125,6 +128,15 @@ def _keyed(lot: str, cell: str) -> list[_Condition]:
         either = f"{within.format('lot')} OR {within.format('cell')}"
         conditions.append((holds.format(either), (lot, lot, f"{lot}-\x7f", f"{lot}-")))
     return conditions
+
+
+def _of_set(rows: Rows, given: str) -> list[_Condition]:
+    one = given.strip().upper().replace("_", "-").partition("-")[0]
+    if not one:
+        return []
+    if not rows.has("origins"):
+        return [("set_id = ?", (one,))]
+    return [("(set_id = ? OR set_id IN (SELECT set_id FROM origins WHERE old_set_id = ?))", (one, one))]
 
 
 def _sealed(days: tuple[date, date]) -> list[_Condition]:

@@ -106,6 +106,9 @@ class SqliteRows:
     def ask(self, sql: str, *values: object) -> Iterator[tuple[Any, ...]]:
         return iter(self._store.execute(sql, values))
 
+    def has(self, table: str) -> bool:
+        return any(self.ask("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", table))
+
     def do(self, sql: str, *values: object) -> None:
         self._store.execute(sql, values)
 

@@ -31,6 +31,9 @@ class Rows(Protocol):
     def ask(self, sql: str, *values: object) -> Iterator[tuple[Any, ...]]:
         """The rows that a SELECT gives."""
 
+    def has(self, table: str) -> bool:
+        """Whether there is such a table: an older version may have made the catalog."""
+
     def do(self, sql: str, *values: object) -> None:
         """Carry out one statement."""
 

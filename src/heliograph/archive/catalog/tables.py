@@ -1,4 +1,4 @@
-"""The five tables, as SQLite and PostgreSQL both understand them.
+"""The six tables, as SQLite and PostgreSQL both understand them.
 
     SELECT disc, path FROM pieces WHERE file = 'record/cells.parquet';
 
@@ -10,10 +10,13 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["TABLES", "schema"]
+__all__ = ["NEWEST", "TABLES", "schema"]
 
-TABLES: Final = ("keys", "pieces", "files", "discs", "sets")
+TABLES: Final = ("origins", "keys", "pieces", "files", "discs", "sets")
 """In the order to delete from."""
+
+NEWEST: Final = "origins_by_old_set"
+"""The last that `schema` makes: where it is, all is."""
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS sets (
@@ -35,6 +38,9 @@ CREATE TABLE IF NOT EXISTS keys (
 CREATE INDEX IF NOT EXISTS files_by_hash ON files (sha256);
 CREATE INDEX IF NOT EXISTS files_by_name ON files (file);
 CREATE INDEX IF NOT EXISTS keys_by_range ON keys (column_name, first, last);
+CREATE TABLE IF NOT EXISTS origins (
+    set_id {text} NOT NULL, old_set_id {text} NOT NULL, PRIMARY KEY (set_id, old_set_id));
+CREATE INDEX IF NOT EXISTS origins_by_old_set ON origins (old_set_id);
 """
 
 

@@ -37,6 +37,7 @@ __all__ = ["command"]
 @click.option("--hash", "sha256", default="", help="SHA-256 of a file, or at least its first 8 hex digits.")
 @click.option("--lot", default="", help="Files whose range of cells has room for this lot.")
 @click.option("--cell", default="", help="Files whose range of cells has room for this cell.")
+@click.option("--set", "set_id", default="", help="Files of this set, or of what it became when it was migrated.")
 @click.option(
     "--catalog",
     type=CATALOG,
@@ -60,6 +61,7 @@ def command(
     sha256: str,
     lot: str,
     cell: str,
+    set_id: str,
     catalog: Path | str | None,
     discs: tuple[Path, ...],
     for_restore: bool,
@@ -78,7 +80,9 @@ def command(
 
     where = _asked(catalog, discs, ask_ring())
     between = (_day(days[0]), _day(days[1])) if days else None
-    hits = find(where, pattern, sha256=sha256, lot=lot.strip(), cell=cell.strip(), days=between, of=time_of)
+    hits = find(
+        where, pattern, sha256=sha256, lot=lot.strip(), cell=cell.strip(), days=between, of=time_of, set_id=set_id
+    )
     fetch = to_fetch(where, hits, missing) if for_restore or missing else []
     if as_json:
         document: dict[str, object] = {"catalog": shown(where), "files": [dataclasses.asdict(hit) for hit in hits]}
@@ -93,6 +97,9 @@ def command(
     print_table(["file", "size", "set", "sealed", "discs"], rows, title=shown(where))
     if len(hits) > limit:
         note(f"note: {len(hits) - limit:,} more of {len(hits):,} files are not shown: --limit {len(hits)}, or --json")
+    for became in dict.fromkeys(hit.set_id for hit in hits) if set_id else ():
+        if not set_id.strip().upper().startswith(became):
+            note(f"note: set {became} holds what was migrated from {set_id}")
     if fetch:
         _show(fetch)
 
