@@ -149,6 +149,7 @@ def test_a_passphrase_opens_the_old_set_and_another_one_the_new(
         (("--recipients-file", "you.pub"), 17, "is encrypted"),
         (("--identity", "you.key", "--recipients-file", "you.pub"), 17, "you.key does not open it"),
         (("--recipients-file", "you.pub", "--new-passphrase-file", "you.pub"), 2, "give one of the two"),
+        (("--identity", "me.key", "--recipient", "age1nonsense"), 2, "not a public key of age"),
         (("--identity", "me.key", "--new-passphrase"), 2, "set $HELIOGRAPH_NEW_PASSPHRASE"),
     ],
 )
@@ -242,3 +243,17 @@ def test_half_a_set_under_good_names_is_removed_and_a_whole_one_is_taken(
         *(Path(path).name for path in again["images"]),
     }
     assert not list((home / "new").glob("*.partial"))
+
+
+def test_a_ticket_that_names_no_set_removes_nothing(home: Path, capsys: pytest.CaptureFixture[str]):
+    (home / "new").mkdir()
+    (home / "new" / "mine.iso").write_bytes(b"of somebody else")
+    with open_set([home / "old"]) as old:
+        ticket = home / "new" / f"{old.set_id}-migration.partial"
+    ticket.write_text(json.dumps({"set_id": "*", "recipients_sha256": ""}))
+
+    words = ("migrate", "old", "--to", "new", *PACK, "--identity", "me.key", "--recipients-file", "you.pub")
+    code, _, err = call(capsys, *words)
+
+    assert (code, f"{ticket.name}: not what a migration left there" in err) == (12, True)
+    assert [path.name for path in (home / "new").glob("*.iso")] == ["mine.iso"]

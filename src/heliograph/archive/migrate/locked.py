@@ -28,11 +28,15 @@ def check_keys(paths: Sequence[Path], ring: Keyring | None, holders: Holders | N
     A disc that must be mended before it can be asked is asked later, by `unlocked`.
 
     Raises:
-        UsageWrong, Locked: as `unlocked`. NotFound: a path does not exist.
+        UsageWrong, Locked: as `unlocked`, and as `Holders.lock`. NotFound: a path does not exist.
     """
     for here in identify(paths).sets:
         if here.index.locked:
             _check_given(here.index.set_id, ring, holders)
+    if holders is not None:
+        from heliograph.archive.secret.setkey import SetKey
+
+        holders.lock(SetKey.new())
     if ring is not None:
         with suppress(Damaged, DiscWrong):
             identify(paths, ring)

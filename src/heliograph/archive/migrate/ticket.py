@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
@@ -29,8 +29,8 @@ __all__ = ["Ticket"]
 class _Told(msgspec.Struct, frozen=True):
     """What stands on a ticket."""
 
-    set_id: str
-    """Of the new set."""
+    set_id: Annotated[str, msgspec.Meta(pattern="^HG[0-9A-Z]{9}$")]
+    """Of the new set. Images of that name are removed, so nothing else will do."""
     recipients_sha256: str
     """Nothing, for a passphrase: a hash would let it be guessed."""
 
