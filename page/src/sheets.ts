@@ -102,6 +102,7 @@ export class Sheets {
     around.changed();
     if (!this.shown) return;
     element.focus({ preventScroll: true });
+    element.setAttribute("aria-busy", "true");
     this.draw(this.shown)
       .then((end) => {
         if (this.asked === asked) this.end = end;
@@ -114,6 +115,9 @@ export class Sheets {
           around.say(wrong);
           this.lay("");
         }
+      })
+      .finally(() => {
+        if (this.asked === asked) element.setAttribute("aria-busy", "false");
       });
   }
 

@@ -120,6 +120,7 @@ const WORDS: Record<string, [string, string]> = {
   state: ["State", "状态"],
   history: ["States over the record", "记录期内的状态"],
   inside: ["In it now", "正在加工"],
+  in_stock: ["In it now", "库内料架"],
   on_ports: ["On its ports", "装卸口上"],
   coming: ["On the way to it", "正在送来"],
   recent: ["Came out last", "最近完成"],
@@ -301,6 +302,15 @@ const REASONS: Record<string, string> = {
   blocked: "堵料",
   collecting: "集批",
   repair: "维修",
+  "bath change": "换液",
+  "boat exchange and chamber check": "换舟并检查腔体",
+  "holidays, spread over the days": "节假日（分摊到每天）",
+  "paste and firing trials": "浆料与烧结试验",
+  "paste refill and print check": "加浆并检查印刷",
+  "preventive maintenance": "预防性保养",
+  "screen change": "更换网版",
+  "tube and boat cleaning": "炉管与舟清洗",
+  "wafer type change": "更换硅片规格",
 };
 
 let current: Lang = "en";

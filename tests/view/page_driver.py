@@ -16,7 +16,7 @@ LOOKS = """() => {
         const what = 'button, select, input, .tile, .legend li, h2, .date, .brand strong';
         const shown = [...document.querySelectorAll(what)].filter((e) => e.checkVisibility());
         const cut = shown.filter((e) => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflow !== 'visible'
-            && e.tagName !== 'INPUT').map((e) => e.textContent);
+            && (e.tagName !== 'INPUT' || e.className === 'clock')).map((e) => e.textContent || e.value);
         const bare = shown.filter((e) => ['BUTTON', 'SELECT', 'INPUT'].includes(e.tagName)
             && !(e.getAttribute('aria-label') || e.textContent)).map((e) => e.outerHTML);
         const boxes = [...document.querySelectorAll('header > *, .controls > *')].filter((e) => e.checkVisibility())

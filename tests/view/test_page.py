@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -198,19 +199,32 @@ def test_the_heat_map_says_of_which_hour_it_is(page: Page, url: str):
 
 
 def test_axe_finds_nothing_serious(browser: Browser, url: str):
-    """The accessibility checker of Deque, on the workshop, on details and on the figures, light and dark."""
+    """The accessibility checker of Deque, on all that the page shows beside the trace, light and dark."""
     context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB", bypass_csp=True)
     page = context.new_page()
     open_page(page, url, at=1_500_000)
     for theme in ("light", "dark"):
         page.evaluate("theme => heliograph.wear(theme)", theme)
-        for show in ("workshop", "vehicle", "machine", "figures"):
+        for show in ("workshop", "search", "nothing found", "help", "congestion", "vehicle", "machine", "figures"):
             if show in ("vehicle", "machine"):
                 name = {"vehicle": "V003", "machine": "L1-TEX1"}[show]
                 page.evaluate("([kind, id]) => heliograph.select({ kind, id })", [show, name])
                 expect(page.locator(".panel h1")).to_have_text(name)
+            if show in ("search", "nothing found"):
+                page.get_by_role("searchbox").fill("L1" if show == "search" else "no such thing")
+                expect(page.locator(".hits > *")).to_have_count(10 if show == "search" else 1)
+            if show == "help":
+                page.get_by_role("searchbox").press("Escape")
+                page.keyboard.press("?")
+                expect(page.locator("dialog")).to_be_visible()
+            if show == "congestion":
+                page.get_by_role("button", name="Close").click()
+                page.keyboard.press("h")
+                expect(page.locator(".warmth")).to_be_visible()
             if show == "figures":
+                page.keyboard.press("h")
                 page.keyboard.press("g")
+                expect(page.locator(".figures")).to_have_attribute("aria-busy", "false")
                 expect(page.locator(".charts canvas")).to_have_count(11)
             serious = serious_faults(page)
             assert serious == [], (theme, show)
@@ -245,6 +259,38 @@ def test_names_from_a_plant_are_text(browser: Browser, run: Path, tmp_path: Path
         assert page.evaluate("document.querySelectorAll('img').length") == 1
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
         assert alerts == []
+        page.close()
+    finally:
+        server.terminate()
+        server.wait()
+
+
+HOSTILE = "<img src=x onerror=alert(1)>'\\\"\u202egnirts\u200f\\u0007" + "very" * 2500
+
+
+def test_names_of_steps_and_machines_are_text_in_every_corner(browser: Browser, run: Path, tmp_path: Path):
+    """Tags, quotes, a control character, marks that turn the direction, and 10,000 letters, as names of steps."""
+    shutil.copytree(run, tmp_path / "day")
+    plant = tmp_path / "day" / "plant" / "plant.toml"
+    named = re.compile(r'^(name(?:_zh)? = ")(?!small)[^"]*"', re.MULTILINE)
+    plant.write_text(named.sub(lambda found: f'{found[1]}{HOSTILE}"', plant.read_text("utf-8")), "utf-8")
+    server, url = serving(str(tmp_path / "day"))
+    try:
+        page = browser.new_page(viewport={"width": 1280, "height": 800}, locale="en-GB")
+        wrong: list[str] = []
+        page.on("dialog", lambda dialog: wrong.append(dialog.message))
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        open_page(page, url, at=1_500_000)
+        page.evaluate("heliograph.select({ kind: 'machine', id: 'L1-TEX1' })")
+        expect(page.locator(".panel h1")).to_have_text("L1-TEX1")
+        expect(page.locator(".panel")).to_contain_text("<img src=x onerror=alert(1)>")
+        assert page.evaluate(LOOKS) == GOOD_LOOKS
+        assert page.locator(".panel").evaluate("panel => panel.scrollWidth <= panel.clientWidth")
+        page.keyboard.press("g")
+        expect(page.locator(".figures")).to_have_attribute("aria-busy", "false")
+        assert page.evaluate("document.querySelector('.figures').scrollWidth <= window.innerWidth")
+        assert page.locator("img").count() == 1
+        assert wrong == []
         page.close()
     finally:
         server.terminate()

@@ -129,6 +129,7 @@ def test_axe_finds_nothing_serious_on_the_trace_page(browser: Browser, url: str,
         for theme in ("light", "dark"):
             page.wait_for_selector("html[data-shown]")
             page.evaluate("theme => heliograph.wear(theme)", theme)
+            expect(page.locator(".figures")).to_have_attribute("aria-busy", "false")
             expect(page.locator(".side canvas")).to_have_count(2)
             assert serious_faults(page) == [], (thing, theme)
     context.close()

@@ -7,7 +7,7 @@ import { height, namesOf, type Name } from "./names";
 import type { View } from "./view";
 
 export const CARRIER_M = 0.95;
-export const CARRIER_PX = 4.5; // carriers are drawn at least so large
+export const CARRIER_PX = 4; // carriers are drawn at least so large
 const HEAT_M = 2.2;
 const MANY = 25; // more spots than that at once are dearer than the whole
 const LOWER = 0.06; // of its height: the middle of capitals lies above that of all letters

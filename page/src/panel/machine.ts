@@ -103,7 +103,7 @@ export function machine(tell: Teller, told: any, now: number): Body {
     ...(stocker ? [] : ahead(tell, told, now)),
     stocker ? null : h("h2", {}, said("inside"), h("small", {}, String(told.inside.length))),
     stocker ? null : partsTable(tell, told.inside, now),
-    h("h2", {}, said(stocker ? "inside" : "on_ports"), h("small", {}, String(told.carriers.length))),
+    h("h2", {}, said(stocker ? "in_stock" : "on_ports"), h("small", {}, String(told.carriers.length))),
     told.carriers.length
       ? h(
           "ul",
