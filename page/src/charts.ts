@@ -3,7 +3,7 @@
 import { Board, type TraceOf, type Wishes } from "./charts/board";
 import type { Charts } from "./charts/data";
 import { energy } from "./charts/energy";
-import { cycle, fleet, lanes, output, takt, wip } from "./charts/flow";
+import { batteries, cycle, fleet, lanes, output, takt, wip } from "./charts/flow";
 import { gantt, oee, stops, worst } from "./charts/machines";
 import { units } from "./charts/units";
 import { showTrace, type TraceWishes } from "./trace/page";
@@ -14,7 +14,7 @@ export async function show(holder: HTMLElement, wishes: Wishes): Promise<() => v
   speak(wishes.lang);
   const data: Charts = await wishes.ask("charts");
   const board = new Board(holder, wishes);
-  for (const chart of [worst, output, takt, lanes, fleet, wip, cycle, oee, energy, stops]) chart(board, data);
+  for (const chart of [worst, output, takt, lanes, fleet, batteries, wip, cycle, oee, energy, stops]) chart(board, data);
   void units(board);
   gantt(board, data);
   return () => board.end();

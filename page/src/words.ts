@@ -90,6 +90,7 @@ const WORDS: Record<string, [string, string]> = {
   empty: ["empty", "空"],
   on_vehicles: ["on vehicles", "在 AGV 上"],
   place_unknown: ["place not recorded", "位置无记录"],
+  battery: ["Battery", "电量"],
   charger: ["charging place", "充电位"],
   parking: ["parking place", "停车位"],
   // kinds
@@ -178,6 +179,10 @@ const WORDS: Record<string, [string, string]> = {
   chart_lanes_text: ["Seconds per cell: over the whole record (bars), in its best step of time (diamonds)", "每片秒数：柱为整个记录，菱形为最好的时段"],
   chart_fleet: ["What vehicles do", "AGV 状态"],
   chart_fleet_text: ["Mean number of vehicles in each part of a move; waiting counts with the way it is on", "处于搬运各环节的平均车数；等待计入所在行程"],
+  chart_batteries: ["Batteries of the fleet", "车队电量"],
+  chart_batteries_text: ["State of charge of all vehicles, of the capacity: median and lowest", "全部 AGV 的电量占容量的百分比：中位数与最低值"],
+  battery_median: ["median", "中位数"],
+  battery_lowest: ["lowest", "最低"],
   chart_wip: ["Work in process", "在制品"],
   chart_wip_text: ["Lots between the wafer store and the cell store", "硅片库与电池片库之间的批次"],
   chart_oee: ["OEE by step, and its losses", "各工序 OEE 及损失"],

@@ -21,6 +21,7 @@ __all__ = [
     "NOT_YET_MS",
     "VEHICLE_STATES",
     "Batches",
+    "Batteries",
     "Daybook",
     "Lots",
     "Mishaps",
@@ -172,6 +173,16 @@ class Mishaps(NamedTuple):
     """It moves on, or is back on the floor; NOT_YET_MS: not within the run."""
 
 
+class Batteries(NamedTuple):
+    """How full batteries were, in the order of time: as each charge began and ended, as each carrier was set down, and
+    of every vehicle at the record's two ends."""
+
+    vehicle: I16
+    at_ms: I64
+    permille: I16
+    """State of charge, in thousandths of the capacity."""
+
+
 class Daybook(NamedTuple):
     """A run, noted."""
 
@@ -198,5 +209,6 @@ class Daybook(NamedTuple):
     """(n_vehicles,) electricity charged within the record."""
     alive_at_start: int
     """Wafers of lots not yet stored that were alive at the record's start, as the floor counted them then."""
+    batteries: Batteries
     mishaps: Mishaps | None = None
     """None: a run without."""

@@ -16,6 +16,7 @@ from heliograph.daybook import (
     E10_STATES,
     NOT_YET_MS,
     Batches,
+    Batteries,
     Daybook,
     Lots,
     Moves,
@@ -188,6 +189,7 @@ def make_daybook(
         vehicle_state_ms=_vehicle_states(plant, until_ms),
         vehicle_kwh=np.full(plant.vehicles.count, 0.1 * hours),
         alive_at_start=0,
+        batteries=_batteries(plant, until_ms),
     )
     book = book._replace(events=_events(book, plant))
     return book._replace(alive_at_start=count_alive(book, plant, 0))
@@ -334,6 +336,14 @@ def _vehicle_states(plant: Plant, until_ms: int) -> Any:
     each = (until_ms * shares).astype(np.int64)
     each[-1] += until_ms - each.sum()
     return np.tile(each, (plant.vehicles.count, 1))
+
+
+def _batteries(plant: Plant, until_ms: int) -> Batteries:
+    """Every vehicle is as full at the end as it was at the start, and at 500 thousandths in between."""
+    count = plant.vehicles.count
+    at_ms = np.repeat(np.array([0, until_ms // 2, until_ms], np.int64), count)
+    permille = np.repeat(np.array([800, 500, 800], np.int16), count)
+    return Batteries(np.tile(np.arange(count, dtype=np.int16), 3), at_ms, permille)
 
 
 def _events(book: Daybook, plant: Plant) -> tuple[Event, ...]:

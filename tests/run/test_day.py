@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -100,6 +101,57 @@ def test_the_check_finds_nothing_wrong_with_it(day: Path) -> None:
 
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["violations"] == []
+
+
+def test_batteries_are_recorded_at_both_ends_and_with_every_carrier_set_down(day: Path) -> None:
+    import duckdb
+
+    record = day / "run" / "record"
+    base = duckdb.connect()
+    for name in ("batteries", "moves", "vehicles"):
+        base.execute(f"CREATE VIEW {name} AS SELECT * FROM '{record}/{name}.parquet'")
+    both = "SELECT count(*) FROM batteries WHERE at_utc = (SELECT {}(at_utc) FROM batteries)"
+    ((fleet,),) = base.execute("SELECT count(*) FROM vehicles").fetchall()
+    assert base.execute(both.format("min")).fetchall() == base.execute(both.format("max")).fetchall() == [(fleet,)]
+    ends = "(SELECT min(at_utc) FROM batteries)"
+    query = f"SELECT vehicle, placed_utc FROM moves WHERE placed_utc >= {ends}"
+    placed = base.execute(query).fetchall()
+    read = base.execute("SELECT vehicle, at_utc FROM batteries").fetchall()
+    assert len(placed) > 20 and set(placed) <= set(read) and len(set(read)) == len(read)
+    whole = sum(path.stat().st_size for path in record.iterdir())
+    assert (record / "batteries.parquet").stat().st_size < 0.02 * whole
+
+
+def test_a_record_without_batteries_is_read_as_ever(day: Path, tmp_path: Path) -> None:
+    """Those made before there was such a table."""
+    import pyarrow.parquet as pq
+
+    run = tmp_path / "run"
+    shutil.copytree(day / "run", run, copy_function=os.link)
+    (run / "record" / "batteries.parquet").unlink()
+    cell = pq.read_table(next((run / "record").glob("cells*.parquet")), columns=["cell"])["cell"][17].as_py()
+
+    for words in (["check", "run"], ["kpi", "run"], ["trace", cell, "--from", "run"]):
+        done = heliograph(*words, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+
+
+def test_the_check_finds_a_battery_that_rises_away_from_a_charger(day: Path, tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    run = tmp_path / "run"
+    shutil.copytree(day / "run", run, copy_function=os.link)
+    path = run / "record" / "batteries.parquet"
+    table = pq.read_table(path)
+    permille = table["soc_permille"].to_pylist()
+    permille[1] = permille[0] + 200
+    path.unlink()
+    pq.write_table(table.set_column(2, table.schema.field(2), pa.array(permille, pa.int16())), path)
+    found = heliograph("check", "run", "--json", cwd=tmp_path)
+
+    assert found.returncode == 5
+    assert {violation["kind"] for violation in json.loads(found.stdout)["violations"]} == {"battery"}
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import duckdb
 import pytest
 from recorded_day import ms
 
+from heliograph.cli.places import find_workshop
 from heliograph.view import Day
 
 TIMES = (600_000, 1_650_000, 2_400_000, 3_300_000)
@@ -17,7 +19,7 @@ TIMES = (600_000, 1_650_000, 2_400_000, 3_300_000)
 @pytest.fixture(scope="module")
 def base(run: Path) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
-    for table in ("cells", "lots", "steps", "moves", "states"):
+    for table in ("cells", "lots", "steps", "moves", "states", "batteries"):
         connection.execute(f"CREATE VIEW {table} AS SELECT * FROM read_parquet('{run}/record/{table}*.parquet')")
     return connection
 
@@ -179,3 +181,60 @@ def test_cycle_times_are_those_of_the_lots_that_were_finished(day: Day, base: du
         ((meant,),) = rows(base, "SELECT quantile_cont(hour, [0.1, 0.5, 0.9]) FROM (SELECT unnest(?) AS hour)", hours)
         assert told == pytest.approx(meant, abs=1e-4)
     assert sum(cycle.lots) > 0
+
+
+def test_how_full_a_battery_is_between_two_readings(day: Day, base: duckdb.DuckDBPyConnection):
+    """Evenly in between; SQL weighs the readings before and after."""
+    query = """
+        WITH seen AS (SELECT *, epoch_ms(at_utc) - ? AS ms FROM batteries WHERE vehicle = ?),
+             one AS (SELECT ms, soc_permille FROM seen WHERE ms <= $now ORDER BY ms DESC LIMIT 1),
+             two AS (SELECT ms, soc_permille FROM seen WHERE ms > $now ORDER BY ms LIMIT 1)
+        SELECT (one.soc_permille * (two.ms - $now) + two.soc_permille * ($now - one.ms)) / (two.ms - one.ms) / 10
+        FROM one, two
+    """
+    moved = 0
+    for vehicle in day.vehicle_ids:
+        shown = []
+        for now in TIMES:
+            text = query.replace("$now", str(now))
+            ((percent,),) = rows(base, text, day.start_ms, vehicle)
+            shown.append(day.details("vehicle", vehicle, now).soc_pct)
+            assert shown[-1] == pytest.approx(percent, abs=0.006)
+        moved += len(set(shown)) > 1
+    assert moved == len(day.vehicle_ids)
+
+
+def test_before_its_first_reading_a_battery_is_not_known(day: Day):
+    first = int(day.batteries.at[day.batteries.start[2]])
+    assert first == 0
+    assert day.details("vehicle", day.vehicle_ids[2], first - 1).soc_pct is None
+    assert day.details("vehicle", day.vehicle_ids[2], first).soc_pct is not None
+
+
+def test_the_batteries_of_the_fleet_over_the_day(day: Day, base: duckdb.DuckDBPyConnection):
+    """Median and lowest at the begin of each step; at both ends of the record every vehicle has a reading."""
+    figures = day.charts().batteries
+
+    assert figures.at_ms == [*range(0, day.end_ms, day.charts().step_ms), day.end_ms]
+    for place, most in ((0, "min"), (-1, "max")):
+        ((median, lowest),) = rows(
+            base,
+            "SELECT median(soc_permille) / 10, min(soc_permille) / 10 FROM batteries "
+            f"WHERE at_utc = (SELECT {most}(at_utc) FROM batteries)",
+        )
+        assert (figures.median_pct[place], figures.lowest_pct[place]) == pytest.approx((median, lowest))
+    for place, at in enumerate(figures.at_ms):
+        fleet = [day.details("vehicle", vehicle, at).soc_pct for vehicle in day.vehicle_ids]
+        assert figures.median_pct[place] == pytest.approx(statistics.median(fleet), abs=0.011)
+        assert figures.lowest_pct[place] == pytest.approx(min(fleet), abs=0.011)
+
+
+def test_a_record_without_batteries_is_shown_without_them(run: Path):
+    """As those made before there was such a table."""
+    record, files = find_workshop([run])
+    del record.files["batteries"]
+    old = Day(record, files)
+
+    assert old.details("vehicle", "V001", 1_800_000).soc_pct is None
+    assert old.charts().batteries.at_ms == []
+    assert old.chunk(0, 3_600_000) and old.figures() and old.tables.lost == {}

@@ -93,6 +93,8 @@ def test_a_click_tells_of_vehicle_machine_and_lot(page: Page, url: str, day: Day
     x, y = page.evaluate("heliograph.spot('vehicle', 'V003')")
     page.locator(".stage canvas").click(position={"x": x, "y": y})
     expect(page.locator(".panel h1")).to_have_text("V003")
+    percent = day.details("vehicle", "V003", 1_800_000).soc_pct
+    expect(page.locator(".panel dd", has_text=f"{percent:.1f} %")).to_be_visible()
     page.locator(".panel .rows .link", has_text="SM251103-").first.click()
     expect(page.locator(".panel h1")).to_contain_text("SM251103-")
     page.locator(".panel .rows .link", has_text="L1-").or_(
@@ -175,8 +177,15 @@ def test_cells_by_chance_are_shown_where_and_when_they_were_made(
 def test_figures_are_drawn_and_their_data_saved(page: Page, url: str, day: Day):
     open_page(page, url, at=1_500_000, lang="en")
     page.keyboard.press("g")
-    expect(page.locator(".charts .card")).to_have_count(12)
-    expect(page.locator(".charts canvas")).to_have_count(11)
+    expect(page.locator(".charts .card")).to_have_count(13)
+    expect(page.locator(".charts canvas")).to_have_count(12)
+    with page.expect_download() as saved:
+        page.locator(".card", has_text="Batteries of the fleet").get_by_role("button", name="CSV").click()
+    head, *lines = saved.value.path().read_text("utf-8").splitlines()
+    assert head == "time,median_pct,lowest_pct"
+    figures = day.charts().batteries
+    shown = [tuple(float(value) for value in line.split(",")[1:]) for line in lines]
+    assert shown == list(zip(figures.median_pct, figures.lowest_pct, strict=True))
     gantt = page.locator(".card", has_text="Machines over time")
     with page.expect_download() as saved:
         gantt.get_by_role("button", name="CSV").click()

@@ -95,7 +95,7 @@ def test_a_disc_with_one_sector_in_fifty_damaged_gives_the_same_day(run: Path, t
 
 
 @pytest.mark.parametrize(
-    "gone", ["tracks", "moves", "events", "steps", "states", "vehicles", "mishaps", "energy", "cells"]
+    "gone", ["tracks", "moves", "events", "steps", "states", "vehicles", "mishaps", "energy", "cells", "batteries"]
 )
 def test_without_any_one_table_the_rest_is_shown(run: Path, gone: str):
     """As from a disc that has lost it: every question is answered, and what is lost is named."""

@@ -24,6 +24,7 @@ export interface Charts {
   readings: Reading[];
   cycle: { step_ms: number; lots: number[]; median_h: (number | null)[]; low_h: (number | null)[]; high_h: (number | null)[] };
   doing: Record<string, number[]>;
+  batteries: { at_ms: number[]; median_pct: (number | null)[]; lowest_pct: (number | null)[] };
   stays: Record<string, Stay[]>;
   energy: { at_ms: number[]; kwh: Record<string, number[]>; kgco2: number[]; cells: number[] };
   steps: { step: string; availability: number | null; effectiveness: number | null; quality: number | null; oee: number | null; occupied: number; starved: number; blocked: number; failures: number }[];

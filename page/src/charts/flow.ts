@@ -118,6 +118,29 @@ export function cycle(board: Board, data: Charts): void {
   });
 }
 
+/** How full batteries are: of half of the fleet less than the median. A record without them has no such chart. */
+export function batteries(board: Board, data: Charts): void {
+  const { at_ms, median_pct, lowest_pct } = data.batteries;
+  if (!at_ms.length) return;
+  const plot = board.card("batteries", () => [["time", "median_pct", "lowest_pct"], at_ms.map((at, i) => [board.stamp(at), median_pct[i] ?? "", lowest_pct[i] ?? ""])], "half");
+  const series: [string, (number | null)[], string][] = [
+    ["battery_median", median_pct, "#0072b2"],
+    ["battery_lowest", lowest_pct, "#d55e00"],
+  ];
+  board.draw(plot, {
+    tooltip: { ...tooltipOf(board.wishes.theme), formatter: board.tip("%", 1) },
+    yAxis: { type: "value", name: "%", min: 0, max: 100 },
+    series: series.map(([name, values, color], i) => ({
+      type: "line",
+      name: said(name),
+      color,
+      symbol: "none",
+      data: values.map((value, at) => [at_ms[at], value]),
+      markLine: i === 0 ? board.now() : undefined,
+    })),
+  });
+}
+
 export function wip(board: Board): void {
   const { figures } = board.wishes;
   board.lines("wip", { [said("wip")]: figures.wip }, 1, said("lots_unit"));

@@ -17,6 +17,14 @@ function chain(tell: Teller, links: any[]): HTMLElement {
   );
 }
 
+function battery(percent: number): [string, ...(Node | string)[]] {
+  return [
+    said("battery"),
+    `${number(percent, 1)} %`,
+    h("span", { class: "bar battery" }, h("i", { width: `${percent}%`, colour: VEHICLE.driving_loaded })),
+  ];
+}
+
 export function vehicle(tell: Teller, told: any, now: number): Body {
   const v = tell.floor.vehicles.indexOf(told.id);
   const mood = tell.state.mood[v];
@@ -33,6 +41,7 @@ export function vehicle(tell: Teller, told: any, now: number): Body {
         told.carrier ? ", " : null,
         told.carrier ? (told.lot ? tell.link("lot", told.lot) : said("empty")) : null,
       ],
+      ...(told.soc_pct === null ? [] : [battery(told.soc_pct)]),
       ...(told.move
         ? ([
             [said("from"), tell.station(told.move.source)],

@@ -21,7 +21,8 @@ SHOWN = 20
 @json_option
 def command(run: Path | None, as_json: bool) -> None:
     """Judge the tracks and moves of RUN (default: the last run here): two vehicles on one node, swapped across an edge,
-    teleported, too fast, a move not served, standstill; and whether wafers are conserved and E10 states add up.
+    teleported, too fast, a move not served, standstill; its batteries: rising away from a charger, or rising or falling
+    faster than they can; and whether wafers are conserved and E10 states add up.
 
     Of a run with mishaps, vehicles that the record says were off the floor may vanish and come back, and time in which
     one stood broken on the floor is no standstill.

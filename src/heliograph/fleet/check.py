@@ -20,6 +20,7 @@ the node until `arrived`; it has left when it has arrived at its next node, so `
 | unserved | a move was given to a vehicle and not finished in reasonable time |
 | standstill | a vehicle stood on the road too long, or no vehicle moved though moves were under way |
 | touch | two vehicles nearer to each other than their sizes allow (`check_sizes.py`) |
+| battery | one that rises away from a charger, or rises or falls faster than it can (`check_batteries.py`) |
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ _Ints = NDArray[np.int64]
 class Violation(msgspec.Struct, frozen=True):
     """One thing that was wrong; `node`, `other`, `move` are "" or -1 where they say nothing."""
 
-    kind: Kind | Literal["touch"]
+    kind: Kind | Literal["touch", "battery"]
     at_ms: int
     vehicle: int
     text: str

@@ -352,6 +352,24 @@ class Fleet(Operations):
         share: NDArray[np.float64] = x["charge_mwms"] / self._world.batteries["capacity_mwms"][x["kind"]]
         return share
 
+    def gauge(self) -> None:
+        """Note how full every battery is now, for `gauged`."""
+        self._make_room()
+        traffic.gauge_all(self._world)
+
+    def gauged(self, first: int = 0) -> NDArray[np.int64]:
+        """How full batteries were: as each charge began and ended, as each carrier was set down, and at each `gauge`.
+
+        Args:
+            first: leave out so many, the earliest.
+        Returns:
+            (3, k) vehicle, ms, state of charge in thousandths of the capacity (rounded), in the order of time.
+        """
+        x = self._world.gauged[first : self._world.clock["gauged"][0]]
+        capacity = self._world.batteries["capacity_mwms"][self._world.vehicles["kind"][x["vehicle"]]]
+        permille = np.rint(1000 * (x["charge_mwms"] / capacity)).astype(np.int64)
+        return np.stack((x["vehicle"], x["at_ms"], permille))
+
     def kwh(self) -> NDArray[np.float64]:
         """(v, 2) used by and charged into each vehicle since the start."""
         traffic.settle_all(self._world)
@@ -391,6 +409,8 @@ class Fleet(Operations):
         clock, world = self._world.clock[0], self._world
         if clock["timers"] + traffic.SPARE_TIMERS * self.count + 64 > len(world.timers):
             world = world._replace(timers=np.concatenate([world.timers, np.zeros_like(world.timers)]))
+        if clock["gauged"] + traffic.SPARE_GAUGED * self.count > len(world.gauged):
+            world = world._replace(gauged=np.concatenate([world.gauged, np.zeros_like(world.gauged)]))
         if clock["visits"] + 2 > len(world.visits):
             world = world._replace(visits=np.concatenate([world.visits, np.zeros_like(world.visits)]))
         self._world = world

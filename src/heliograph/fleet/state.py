@@ -11,6 +11,7 @@ from heliograph.fleet.world import AWAY, CHARGING, DRIVING, HALTED, HANDOFF, HEL
 __all__ = [
     "become",
     "behind",
+    "gauge",
     "grant",
     "is_open",
     "join_claiming",
@@ -64,9 +65,20 @@ def settle(w: World, v: int, now_ms: int) -> None:
 
 
 @inner
+def gauge(w: World, v: int, now_ms: int) -> None:
+    """Note how full its battery is; it is settled."""
+    clock = w.clock[0]
+    row = w.gauged[clock.gauged]
+    row.vehicle, row.at_ms, row.charge_mwms = v, now_ms, w.vehicles[v].charge_mwms
+    clock.gauged += 1
+
+
+@inner
 def become(w: World, v: int, mode: int, now_ms: int) -> None:
     """Change what a vehicle does; timers set before are void."""
     settle(w, v, now_ms)
+    if (mode == CHARGING) != (w.vehicles[v].mode == CHARGING):
+        gauge(w, v, now_ms)
     w.vehicles[v].mode = mode
     w.vehicles[v].epoch += 1
 

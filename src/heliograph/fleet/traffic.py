@@ -27,6 +27,7 @@ from heliograph.fleet.rings import open_ring, waiters_ahead
 from heliograph.fleet.routes import FAR_MS, cost_ms, row_for
 from heliograph.fleet.state import (
     become,
+    gauge,
     grant,
     is_open,
     join_claiming,
@@ -45,11 +46,13 @@ from heliograph.fleet.world import CHARGE, CHARGING, CLAIMING, DROP, HALTED, HAN
 __all__ = [
     "FREE",
     "FULL_UP",
+    "SPARE_GAUGED",
     "SPARE_TIMERS",
     "TANGLED",
     "advance",
     "cut_off",
     "finish",
+    "gauge_all",
     "go_on_loaded",
     "lead_out",
     "leave_road",
@@ -60,6 +63,8 @@ __all__ = [
     "unreachable",
 ]
 
+SPARE_GAUGED: Final = 4
+"""Room to note so many batteries per vehicle must be free before an event is worked on: twice what one can need."""
 SPARE_TIMERS: Final = 8
 """Room for so many timers per vehicle must be free before an event is worked on."""
 DETOUR_MS: Final = 4_000
@@ -548,6 +553,8 @@ def advance(w: World, until_ms: int) -> tuple[int, int]:
             return int(clock.now_ms), int(clock.arrivals)
         if clock.visits >= len(w.visits) or clock.timers + SPARE_TIMERS * len(w.vehicles) + 64 > len(w.timers):
             return int(clock.now_ms), FULL_UP
+        if clock.gauged + SPARE_GAUGED * len(w.vehicles) > len(w.gauged):
+            return int(clock.now_ms), FULL_UP
         now_ms, kind, who, epoch = timer.at_ms, timer.kind, timer.who, timer.epoch
         pop(w)
         clock.now_ms = now_ms
@@ -593,6 +600,7 @@ def finish(w: World, v: int) -> None:
     """The carrier is off: free; it stays while it is in nobody's way and its battery has no need."""
     x, clock = w.vehicles[v], w.clock[0]
     become(w, v, IDLE, clock.now_ms)
+    gauge(w, v, clock.now_ms)
     x.loaded, x.gear, x.order, x.goal = 0, 2 * x.kind, NONE, -1
     low = clock.chargers > 0 and x.charge_mwms < w.batteries[x.kind].low_mwms
     push(w, clock.now_ms + (0 if low or _wanted(w, v) else clock.linger_ms), REST, v)
@@ -603,6 +611,14 @@ def settle_all(w: World) -> None:
     """Book state times and energy of all vehicles up to now."""
     for v in range(len(w.vehicles)):
         settle(w, v, w.clock[0].now_ms)
+
+
+@entry
+def gauge_all(w: World) -> None:
+    """Note how full every battery is."""
+    for v in range(len(w.vehicles)):
+        settle(w, v, w.clock[0].now_ms)
+        gauge(w, v, w.clock[0].now_ms)
 
 
 @entry

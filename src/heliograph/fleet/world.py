@@ -175,6 +175,8 @@ VISIT: Final = np.dtype(
     [("claimed_ms", "i8"), ("arrived_ms", "i8"), ("left_ms", "i8"), ("node", "i4"), ("vehicle", "i2")], align=True
 )
 
+GAUGED: Final = np.dtype([("at_ms", "i8"), ("charge_mwms", "i8"), ("vehicle", "i8")], align=True)
+
 BATTERY: Final = np.dtype(
     [
         ("capacity_mwms", "i8"),
@@ -200,6 +202,7 @@ CLOCK: Final = np.dtype(
         ("priority_ms", "i8"),
         ("timers", "i8"),
         ("visits", "i8"),
+        ("gauged", "i8"),
         ("arrivals", "i8"),
         ("search", "i8"),
         ("row_hand", "i8"),
@@ -247,6 +250,8 @@ class World(NamedTuple):
     """Binary heap of TIMER by (at_ms, seq)."""
     visits: NDArray[np.void]
     """The track of all vehicles: visits that have ended, in the order of their end."""
+    gauged: NDArray[np.void]
+    """How full batteries were, in the order of time: as each charge began and ended, and with each carrier set down."""
     state_ms: NDArray[np.int64]
     """(v, 7) STATES, then halted or away"""
     arrived: NDArray[np.int64]
@@ -325,6 +330,7 @@ def build_world(
         to_go_ms=np.empty((rows, e), np.int32),
         timers=np.zeros(16 * v + 1024, TIMER),
         visits=np.zeros(1 << 16, VISIT),
+        gauged=np.zeros(16 * v + 1024, GAUGED),
         state_ms=np.zeros((v, len(STATES) + 1), np.int64),
         arrived=np.zeros(v, np.int64),
         scratch=np.zeros(2 * (n + e + len(after.pairs)), np.int64),

@@ -324,6 +324,19 @@ _VEHICLES = Table(
 )
 
 
+_BATTERIES = Table(
+    "batteries",
+    "How full batteries were: as each charge began and ended, as each carrier was set down, and of every vehicle at "
+    "both ends of the record. In between a vehicle drove or stood, or charged.",
+    "电池电量：每次充电开始与结束时、每次放料完成时，以及记录首尾各车的电量。其间车辆行驶、停留或充电。",
+    "vehicle, at_utc",
+    (
+        Column("vehicle", "text", "", "vehicle id", "AGV 号"),
+        Column("at_utc", "time", "UTC", "when", "时刻"),
+        Column("soc_permille", "int16", "‰", "state of charge, of the battery's capacity", "电量占电池容量的千分比"),
+    ),
+)
+
 _MISHAPS = Table(
     "mishaps",
     "What went wrong with vehicles; there only where the run was asked for mishaps.",
@@ -428,7 +441,19 @@ def tables(plant: Plant, *, mishaps: bool = False) -> tuple[Table, ...]:
     Args:
         mishaps: with the table that only a run with mishaps has.
     """
-    always = (_cells(plant), _LOTS, _STEPS, _MOVES, _TRACKS, _STATES, _ENERGY, _MACHINES, _VEHICLES, _EVENTS)
+    always = (
+        _cells(plant),
+        _LOTS,
+        _STEPS,
+        _MOVES,
+        _TRACKS,
+        _STATES,
+        _ENERGY,
+        _MACHINES,
+        _VEHICLES,
+        _BATTERIES,
+        _EVENTS,
+    )
     return (*always, _MISHAPS) if mishaps else always
 
 

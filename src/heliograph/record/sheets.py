@@ -21,6 +21,7 @@ from heliograph.units import HOUR_MS, SECOND_MS
 __all__ = [
     "TRACK_HOURS",
     "ideal_per_h",
+    "write_batteries",
     "write_energy",
     "write_events",
     "write_floor",
@@ -156,6 +157,21 @@ def write_vehicles(scribe: Scribe) -> Path:
     for place, name in enumerate(names):
         values[name] = book.vehicle_state_ms[:, place] / SECOND_MS
     return scribe.write("vehicles", values)
+
+
+def write_batteries(scribe: Scribe) -> Path:
+    """One row an instant: a vehicle that is gauged twice in it is as full."""
+    book, batteries = scribe.book, scribe.book.batteries
+    rows = np.lexsort((batteries.at_ms, batteries.vehicle))
+    vehicle, at_ms, permille = (column[rows] for column in batteries)
+    new = np.ones(len(rows), bool)
+    new[1:] = (np.diff(vehicle) != 0) | (np.diff(at_ms) != 0)
+    values: dict[str, Values] = {
+        "vehicle": Coded(vehicle[new], book.vehicle_ids),
+        "at_utc": at_ms[new],
+        "soc_permille": permille[new],
+    }
+    return scribe.write("batteries", values)
 
 
 def write_mishaps(scribe: Scribe) -> Path:

@@ -36,6 +36,7 @@ from heliograph.record.passed import (
 from heliograph.record.scribe import Scribe
 from heliograph.record.sheets import (
     TRACK_HOURS,
+    write_batteries,
     write_energy,
     write_events,
     write_floor,
@@ -118,7 +119,7 @@ def write_record(
             *(pool.submit(write_tracks, scribe, node_ids, at) for at in range(0, book.until_ms, TRACK_HOURS * HOUR_MS)),
             *(pool.submit(work, scribe) for work in (write_events, write_moves, write_states, write_floor)),
             pool.submit(write_energy, scribe, meters),
-            pool.submit(write_vehicles, scribe),
+            *(pool.submit(work, scribe) for work in (write_vehicles, write_batteries)),
             *([] if book.mishaps is None else [pool.submit(write_mishaps, scribe)]),
         ]
         passed: list[_Line] = []

@@ -1,4 +1,4 @@
-"""Judge a record: the tracks and moves in its tables, by the fleet's independent checker."""
+"""Judge a record: the tracks, moves and batteries in its tables, by the fleet's independent checkers."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from heliograph.daybook import NOT_YET_MS
 from heliograph.fleet.check import Violation, check_tracks
+from heliograph.fleet.check_batteries import check_batteries
 from heliograph.plant.model import Plant
 from heliograph.plant.roadmap import Roadmap
 from heliograph.record.store import Record
@@ -22,7 +23,7 @@ _MOVE_TIMES = ("assigned", "at_source", "taken", "at_target", "placed")
 
 
 def judge(plant: Plant, roadmap: Roadmap, record: Record) -> list[Violation]:
-    """Everything that is wrong with the tracks and moves of a record; nothing, where carriers move without vehicles."""
+    """Everything wrong with a record's tracks, moves and batteries; nothing, where carriers move without vehicles."""
     if plant.transport == "direct":
         return []
     start_ms = round(record.start.timestamp() * 1000)
@@ -52,7 +53,16 @@ def judge(plant: Plant, roadmap: Roadmap, record: Record) -> list[Violation]:
     }
     stores = [stocker.ports for stocker in plant.stockers]
     away, broken = _off_the_floor(record, vehicles, start_ms, end_ms)
-    return check_tracks(roadmap, plant.vehicles, tracks, moves, stores=stores, away=away, broken=broken)
+    wrong = check_tracks(roadmap, plant.vehicles, tracks, moves, stores=stores, away=away, broken=broken)
+    if "batteries" not in record.files:  # of a record made before there was such a table
+        return wrong
+    read = record.read("batteries", ["vehicle", "at_utc", "soc_permille"])
+    readings = {
+        "vehicle": _numbers(read["vehicle"], vehicles),
+        "at_ms": _since(read["at_utc"], start_ms, NOT_YET_MS),
+        "permille": np.asarray(read["soc_permille"]),
+    }
+    return wrong + check_batteries(roadmap, plant.vehicles, tracks, readings)
 
 
 def _off_the_floor(

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from heliograph import daybook
 from heliograph.commands import HandOff, Move
-from heliograph.daybook import NOT_YET_MS, VEHICLE_STATES, Daybook, Moves, Tracks
+from heliograph.daybook import NOT_YET_MS, VEHICLE_STATES, Batteries, Daybook, Moves, Tracks
 from heliograph.errors import UsageWrong
 from heliograph.events import CarrierPlaced, CarrierTaken, Event, VehicleArrived
 from heliograph.fleet.direct import Direct
@@ -190,12 +190,14 @@ def _simulate(
     partial = now_ms < 0
     alive = loop.floor.wafers_alive()
     state_ms, kwh = _vehicle_figures(loop.fleet)
+    _gauge(loop.fleet)
     loop.recording = True
     if loop.feed is not None and not partial:
         loop.feed.begin_record(alive)
     if not partial:
         now_ms = loop.run_to(until_ms, report)
         partial = now_ms < until_ms
+    _gauge(loop.fleet)
     if loop.feed is not None and isinstance(loop.fleet, Fleet):
         loop.feed.tell_all(loop.fleet, loop.floor, loop.moves, loop.mishaps)
     end_state_ms, end_kwh = _vehicle_figures(loop.fleet)
@@ -219,6 +221,7 @@ def _simulate(
         vehicle_state_ms=end_state_ms - state_ms,
         vehicle_kwh=end_kwh - kwh,
         alive_at_start=alive,
+        batteries=_batteries(loop.fleet),
         mishaps=None if loop.mishaps is None else _mishaps(loop.mishaps, now_ms),
     )
 
@@ -241,6 +244,19 @@ def _vehicle_figures(fleet: Fleet | Direct) -> tuple[NDArray[np.int64], NDArray[
     if isinstance(fleet, Direct):
         return np.zeros((0, len(VEHICLE_STATES)), np.int64), np.zeros(0)
     return fleet.state_ms(), fleet.grid_kwh()
+
+
+def _gauge(fleet: Fleet | Direct) -> None:
+    """Note how full every battery is."""
+    if isinstance(fleet, Fleet):
+        fleet.gauge()
+
+
+def _batteries(fleet: Fleet | Direct) -> Batteries:
+    """How full batteries were within the record."""
+    rows = np.zeros((3, 0), np.int64) if isinstance(fleet, Direct) else fleet.gauged()
+    vehicle, at_ms, permille = rows[:, rows[1] >= 0]
+    return Batteries(vehicle.astype(np.int16), at_ms, permille.astype(np.int16))
 
 
 def _moves(loop: _Loop) -> Moves:

@@ -13,6 +13,7 @@ from heliograph.daybook import E10_STATES, F64
 from heliograph.errors import NotFound, UsageWrong
 from heliograph.plant.read import PlantFiles
 from heliograph.record.store import Record
+from heliograph.view.batteries import Batteries, read_batteries
 from heliograph.view.carriers import carrier_series
 from heliograph.view.charts import Charts, UnitFigures, charts_of, units_of
 from heliograph.view.details import details_of
@@ -123,6 +124,11 @@ class Day:
     def held(self) -> tuple[Any, Any]:
         """Who held each node: where the node's rows begin, and the rows of `visits`."""
         return held_by(self.visits)
+
+    @cached_property
+    def batteries(self) -> Batteries:
+        """How full batteries were."""
+        return read_batteries(self.tables, self.start_ms, self.vehicles)
 
     @cached_property
     def ground(self) -> Ground:

@@ -51,6 +51,8 @@ class VehicleTold(msgspec.Struct, frozen=True, kw_only=True):
     carrier: str
     lot: str
     chain: list[Link]
+    soc_pct: float | None
+    """State of charge of its battery, of the capacity; None: not recorded."""
     path: list[int]
     """Ways that it will drive until it is where it is bound for."""
     moves: list[MoveTold]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heliograph.commands import Move
-from heliograph.daybook import NOT_YET_MS, VEHICLE_STATES, Daybook, Lots, Mishaps, Moves, Tracks
+from heliograph.daybook import NOT_YET_MS, VEHICLE_STATES, Batteries, Daybook, Lots, Mishaps, Moves, Tracks
 from heliograph.events import (
     BatchEnded,
     CarrierPlaced,
@@ -48,6 +48,7 @@ class Book:
         self._task = [-1] * plant.vehicles.count
         self._next: list[list[int]] = [[] for _ in range(plant.vehicles.count)]
         self._visits: list[NDArray[np.int64]] = []
+        self._gauged = [np.zeros((3, 0), np.int64)]
         self._lots: list[tuple[int, int, int]] = []
         """Line, released, finished."""
         self._lost: list[NDArray[np.int8]] = []
@@ -84,6 +85,7 @@ class Book:
             self._mishaps.update((row[0], list(row[1:])) for row in portion.mishaps)
         if portion.visits.shape[1]:
             self._visits.append(portion.visits)
+        self._gauged.append(portion.gauged[:, portion.gauged[1] >= 0])
         if portion.here.shape[1]:
             self._last = portion
             self._open_stops = [tuple(row) for row in portion.open_stops]  # type: ignore[misc]
@@ -155,6 +157,7 @@ class Book:
             vehicle_state_ms=_state_ms(last) - before[0],
             vehicle_kwh=last.charged - before[1],
             alive_at_start=self._alive,
+            batteries=self._battery_columns(),
             mishaps=None if self._mishaps is None else _mishaps(list(self._mishaps.values()), last.now_ms),
         )
 
@@ -180,6 +183,10 @@ class Book:
             empty_m=np.zeros(len(moves)),  # how far they went is told by the finished record alone
             loaded_m=np.zeros(len(moves)),
         )
+
+    def _battery_columns(self) -> Batteries:
+        vehicle, at_ms, permille = np.concatenate(self._gauged, axis=1)
+        return Batteries(vehicle.astype(np.int16), at_ms, permille.astype(np.int16))
 
     def _track_columns(self, last: Portion) -> Tracks:
         stands = np.flatnonzero(last.here[0])

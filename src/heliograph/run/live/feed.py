@@ -46,7 +46,7 @@ class Feed:
         self._turns = 0
         self._told_s = 0.0
         self._told: tuple[object, ...] = ()
-        self._moves = self._visits = self._batches = self._parts = self._stops = self._mishaps = 0
+        self._moves = self._visits = self._batches = self._parts = self._stops = self._mishaps = self._gauged = 0
         self._broken: dict[int, list[int]] = {}
         self._alive = -1
 
@@ -98,6 +98,7 @@ class Feed:
         self._now_ms = fleet.now_ms
         notes = floor.notes
         ended, vehicles = fleet.seen(self._visits)
+        gauged = fleet.gauged(self._gauged)
         portion = self._portion(
             moves=moves[self._moves :],
             events=self._heard,
@@ -105,6 +106,7 @@ class Feed:
             here=_here(vehicles, fleet.now_ms),
             spent=np.column_stack((fleet.state_ms_unsettled()[:, : len(VEHICLE_STATES)], vehicles["since_ms"])),
             charged=vehicles["charged_mwms"] / MWMS_PER_KWH / fleet.charging_efficiency,
+            gauged=gauged,
             batches=notes.batches[self._batches :],
             parts=notes.parts[self._parts :],
             stops=notes.stops[self._stops :],
@@ -114,6 +116,7 @@ class Feed:
         )
         self._alive = -1
         self._moves, self._visits = len(moves), self._visits + len(ended)
+        self._gauged += gauged.shape[1]
         self._batches, self._parts, self._stops = len(notes.batches), len(notes.parts), len(notes.stops)
         self._write(portion)
         self._heard = []
@@ -160,6 +163,7 @@ class Feed:
             "here": np.zeros((8, 0), np.int64),
             "spent": np.zeros((0, 7), np.int64),
             "charged": none,
+            "gauged": np.zeros((3, 0), np.int64),
             "batches": (),
             "parts": (),
             "stops": (),

@@ -35,6 +35,7 @@ def vehicle_of(day: Day, thing: str, at_ms: int) -> VehicleTold:
     loaded = under_way is not None and under_way.taken_ms is not None and under_way.taken_ms <= at_ms
     after = doing.at[row + 1 : int(doing.start[number + 1])]
     until = int(after[0]) if len(after) else day.end_ms
+    soc_pct = float(day.batteries.of(number, np.array([at_ms]))[0])
     return VehicleTold(
         id=thing,
         phase=phase,
@@ -42,6 +43,7 @@ def vehicle_of(day: Day, thing: str, at_ms: int) -> VehicleTold:
         carrier=under_way.carrier if under_way and loaded else "",
         lot=under_way.lot if under_way and loaded else "",
         chain=why(day, number, at_ms),
+        soc_pct=None if np.isnan(soc_pct) else round(soc_pct, 2),
         path=_path(day, number, at_ms, until) if phase in ("to_source", "to_target") else [],
         moves=moves_around(day, rows, at_ms),
         use=_use(day, thing),

@@ -47,6 +47,8 @@ class Portion(msgspec.Struct, frozen=True, kw_only=True):
     """(v, 7) ms of each state up to a vehicle's last change of it, and when that was."""
     charged: NDArray[np.float64]
     """(v,) kWh that its chargers have drawn."""
+    gauged: Ints
+    """(3, k) how full batteries were: vehicle, when, thousandths of its capacity."""
     batches: Sequence[Sequence[int]]
     """Rows of `daybook.Batches` that began; how they end is among the events."""
     parts: Sequence[Sequence[int]]
@@ -66,7 +68,7 @@ class Portion(msgspec.Struct, frozen=True, kw_only=True):
 def encode_portion(portion: Portion) -> bytes:
     """A portion as bytes (MessagePack)."""
     raw = {name: getattr(portion, name) for name in portion.__struct_fields__}
-    for name in ("visits", "here", "spent", "charged"):
+    for name in ("visits", "here", "spent", "charged", "gauged"):
         raw[name] = (list(raw[name].shape), raw[name].tobytes())
     raw["events"] = [(_NUMBER[type(event)], *msgspec.structs.astuple(event)) for event in portion.events]
     raw["moves"] = [msgspec.structs.astuple(move) for move in portion.moves]
@@ -76,7 +78,7 @@ def encode_portion(portion: Portion) -> bytes:
 def decode_portion(raw: bytes) -> Portion:
     """The portion that these bytes hold; only what this program wrote itself is read here."""
     told: dict[str, Any] = msgspec.msgpack.decode(raw)
-    for name in ("visits", "here", "spent", "charged"):
+    for name in ("visits", "here", "spent", "charged", "gauged"):
         shape, data = told[name]
         told[name] = np.frombuffer(data, np.float64 if name == "charged" else np.int64).reshape(shape)
     told["events"] = [_event(row) for row in told["events"]]
