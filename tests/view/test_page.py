@@ -234,7 +234,7 @@ def test_axe_finds_nothing_serious(browser: Browser, url: str):
                 page.keyboard.press("h")
                 page.keyboard.press("g")
                 expect(page.locator(".figures")).to_have_attribute("aria-busy", "false")
-                expect(page.locator(".charts canvas")).to_have_count(11)
+                expect(page.locator(".charts canvas")).to_have_count(12)
             serious = serious_faults(page)
             assert serious == [], (theme, show)
         page.keyboard.press("Escape")

@@ -139,6 +139,7 @@ def test_the_reference_workshop_is_gone_through_from_each_source(
         expect(window.locator(".trace h1")).to_contain_text(cell["cell"])
         expect(window.locator(".gene")).to_have_count(18)
     finally:
+        window.close()  # before its server goes, or it complains of what it was still asking
         server.terminate()
         server.wait()
 
@@ -166,6 +167,7 @@ def test_what_a_damaged_disc_has_lost_is_named_on_the_page(
         assert len(told(window)["x"]) == 186 and any(state >= 0 for state in told(window)["state"])
         assert "record/moves.parquet: left out, cannot be read" in capfd.readouterr().err
     finally:
+        window.close()  # before its server goes, or it complains of what it was still asking
         server.terminate()
         server.wait()
 
@@ -196,5 +198,6 @@ def test_the_pictures_of_the_readme_show_the_page_as_it_is(
         else:
             assert found == known[lang], "take the pictures anew: HELIOGRAPH_PICTURES=RUN pytest, see this file's top"
     finally:
+        window.close()  # before its server goes, or it complains of what it was still asking
         server.terminate()
         server.wait()
