@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 SIZES = {"laptop": (1280, 800), "wall": (1920, 1080), "tablet": (820, 1180)}
 
@@ -41,6 +43,36 @@ def serving(*words: str) -> tuple[subprocess.Popen[str], str]:
     if not line:
         server.wait()
     return server, line.strip()
+
+
+@contextmanager
+def serving_to(page: Page, *words: str) -> Iterator[str]:
+    """The address of a server for one window, which is closed before its server goes, or it complains of what it was
+    still asking.
+    """
+    server, url = serving(*words)
+    try:
+        yield url
+    finally:
+        page.close()
+        server.terminate()
+        server.wait()
+
+
+@contextmanager
+def spotless(browser: Browser, ours: str = "") -> Iterator[Page]:
+    """A window that fails its test if the page complains, or asks anybody but the server at `ours`, where given."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
+    page = context.new_page()
+    wrong: list[str] = []
+    page.on("console", lambda said: wrong.append(said.text) if said.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    if ours:
+        known = (ours, "blob:", "data:")
+        page.on("request", lambda asked: None if asked.url.startswith(known) else wrong.append(asked.url))
+    yield page
+    context.close()
+    assert wrong == []
 
 
 def open_page(page: Page, url: str, **wishes: object) -> None:

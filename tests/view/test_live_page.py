@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from page_driver import SIZES, serious_faults, told
+from page_driver import SIZES, serious_faults, spotless, told
 from playwright.sync_api import Browser, Page, expect
 
 NOW = {"timeout": 60_000}
@@ -61,21 +61,11 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
 
 @pytest.fixture
 def page(browser: Browser, run: Run) -> Iterator[Page]:
-    """A window that fails its test if the page complains, or asks anybody but its own server."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
-    page = context.new_page()
-    wrong: list[str] = []
-    page.on("console", lambda said: wrong.append(said.text) if said.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on(
-        "request", lambda asked: None if asked.url.startswith((run.url, "blob:", "data:")) else wrong.append(asked.url)
-    )
-    page.goto(run.url + "#lang=en")
-    expect(page.locator(".live")).to_have_attribute("data-state", "simulating", **NOW)
-    page.wait_for_function("() => heliograph.told.shown > 0")
-    yield page
-    context.close()
-    assert [text for text in wrong if "GPU stall" not in text] == []
+    with spotless(browser, run.url) as page:
+        page.goto(run.url + "#lang=en")
+        expect(page.locator(".live")).to_have_attribute("data-state", "simulating", **NOW)
+        page.wait_for_function("() => heliograph.told.shown > 0")
+        yield page
 
 
 def test_the_page_goes_along_with_the_run(page: Page):

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from page_driver import serving, told
+from page_driver import serving_to, spotless, told
 from playwright.sync_api import Browser, Page, expect
 
 from heliograph.archive.rs03 import read_layout
@@ -78,14 +78,8 @@ def source(kind: str, workshop: Path, damaged: Path, folder: Path) -> list[str]:
 
 @pytest.fixture
 def window(browser: Browser) -> Iterator[Page]:
-    """A window that fails its test when the page complains."""
-    page = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB").new_page()
-    wrong: list[str] = []
-    page.on("console", lambda said: wrong.append(said.text) if said.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    yield page
-    page.context.close()
-    assert wrong == []
+    with spotless(browser) as page:
+        yield page
 
 
 def a_cell(workshop: Path) -> dict[str, Any]:
@@ -100,8 +94,7 @@ def test_the_reference_workshop_is_gone_through_from_each_source(
     window: Page, workshop: Path, damaged: Path, tmp_path: Path, kind: str, lang: str
 ):
     """Play and pause, scrub, search, follow, click, trace; 186 vehicles, and nothing is missing."""
-    server, url = serving(*source(kind, workshop, damaged, tmp_path), "--lang", lang, "--at", "00:05")
-    try:
+    with serving_to(window, *source(kind, workshop, damaged, tmp_path), "--lang", lang, "--at", "00:05") as url:
         window.goto(url)
         window.wait_for_selector("html[data-shown]")
         shown = told(window)
@@ -138,10 +131,6 @@ def test_the_reference_workshop_is_gone_through_from_each_source(
         window.keyboard.press("t")
         expect(window.locator(".trace h1")).to_contain_text(cell["cell"])
         expect(window.locator(".gene")).to_have_count(18)
-    finally:
-        window.close()  # before its server goes, or it complains of what it was still asking
-        server.terminate()
-        server.wait()
 
 
 @pytest.mark.parametrize("lang", LANGS)
@@ -158,18 +147,13 @@ def test_what_a_damaged_disc_has_lost_is_named_on_the_page(
     raw[where : where + 4096] = bytes(4096)
     raw[2048 * layout.ecc_start :] = np.random.default_rng(1).bytes(len(raw) - 2048 * layout.ecc_start)
     (tmp_path / image.name).write_bytes(raw)
-    server, url = serving(str(tmp_path), "--lang", lang)
-    try:
+    with serving_to(window, str(tmp_path), "--lang", lang) as url:
         window.goto(url)
         window.wait_for_selector("html[data-shown]")
         expect(window.locator(".notes p")).to_have_count(1)
         expect(window.locator(".notes p")).to_contain_text("record/moves.parquet")
         assert len(told(window)["x"]) == 186 and any(state >= 0 for state in told(window)["state"])
         assert "record/moves.parquet: left out, cannot be read" in capfd.readouterr().err
-    finally:
-        window.close()  # before its server goes, or it complains of what it was still asking
-        server.terminate()
-        server.wait()
 
 
 @pytest.mark.parametrize("lang", LANGS)
@@ -180,8 +164,7 @@ def test_the_pictures_of_the_readme_show_the_page_as_it_is(
     known = json.loads(OUTLINES.read_text("utf-8")) if OUTLINES.exists() else {}
     cell = a_cell(workshop)["cell"]
     monkeypatch.chdir(workshop.parent)  # so that no picture shows a path
-    server, url = serving(workshop.name, "--lang", lang, "--at", "06:30" if TAKEN else "00:15")
-    try:
+    with serving_to(window, workshop.name, "--lang", lang, "--at", "06:30" if TAKEN else "00:15") as url:
         found = {}
         for name, address in (("replay", url), ("trace", f"{url}&trace={cell}")):
             window.goto("about:blank")
@@ -197,7 +180,3 @@ def test_the_pictures_of_the_readme_show_the_page_as_it_is(
             OUTLINES.write_text(json.dumps({**known, lang: found}, ensure_ascii=False, indent=1) + "\n", "utf-8")
         else:
             assert found == known[lang], "take the pictures anew: HELIOGRAPH_PICTURES=RUN pytest, see this file's top"
-    finally:
-        window.close()  # before its server goes, or it complains of what it was still asking
-        server.terminate()
-        server.wait()
