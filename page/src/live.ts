@@ -8,7 +8,7 @@ import { askPulse, orderPace, type Chunks, type Floor, type Order, type Pulse } 
 import { said } from "./words";
 
 const PULSE_MS = 500;
-const UNSEEN_MS = 5000; // a page that nobody looks at asks seldom
+const SELDOM_MS = 5000; // where nobody looks, or nothing changes any more
 const LOST_MS = 2000;
 const LONGEST_MS = 3_600_000; // of one chunk
 const PACES = [1, 5, 10, 30, 60, 120, 300, 600, 1200, 3600, 0];
@@ -66,23 +66,25 @@ export class Live {
     return before.now + (last.now - before.now) * Math.max(share, 0);
   }
 
-  /** Keep asking how the run stands, until it is over. */
+  /** Keep asking how the run stands; once it is over, seldom, so that the page can say when nobody answers any more. */
   async watch(): Promise<void> {
-    while (!this.over) {
+    for (;;) {
       const began = performance.now();
+      const was = this.over;
       try {
         await this.pulse();
         this.lost = false;
       } catch {
         this.lost = true;
       }
+      if (this.over && !was) {
+        this.following = false;
+        this.hooks.over();
+      }
       this.show();
-      const every = this.lost ? LOST_MS : document.hidden ? UNSEEN_MS : PULSE_MS;
+      const every = this.over || document.hidden ? SELDOM_MS : this.lost ? LOST_MS : PULSE_MS;
       await new Promise((done) => setTimeout(done, Math.max(every - (performance.now() - began), 50)));
     }
-    this.following = false;
-    this.hooks.over();
-    this.show();
   }
 
   private async pulse(): Promise<void> {

@@ -609,7 +609,7 @@ class Page {
 
   private key(event: KeyboardEvent): void {
     const target = event.target as HTMLElement;
-    if (target.closest("input, select, dialog") || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (target.closest("input, select, dialog[open]") || event.ctrlKey || event.metaKey || event.altKey) return;
     const jump = event.shiftKey ? 600_000 : 10_000;
     const acts: Record<string, () => void> = {
       " ": () => this.play(!this.playing),
