@@ -12,7 +12,8 @@ import pytest
 from disc_sets import DATE, ODD_NAMES, small_set, tool, write_files, write_tree
 
 from heliograph.archive.bag import bag, read_manifest
-from heliograph.archive.index import FORMAT, decode
+from heliograph.archive.believe import decode
+from heliograph.archive.index import FORMAT
 from heliograph.archive.medium import of_size
 from heliograph.archive.seal import seal
 from heliograph.errors import DiscWrong

@@ -17,8 +17,8 @@ import pytest
 from disc_sets import DATE, damage, small_set, write_files
 
 from heliograph.archive.catalog import Where, add, enter, find, rebuild
-from heliograph.archive.catalog.store import open_store
 from heliograph.archive.catalog.tables import TABLES
+from heliograph.archive.catalog.where import open_store
 from heliograph.archive.custody import Step
 from heliograph.archive.identify import identify
 from heliograph.archive.index import FORMAT, Disc, File, Index, Piece

@@ -449,11 +449,11 @@ def test_sealing_keeps_to_the_bounds_of_reading(tmp_path: Path, monkeypatch: pyt
 
 def test_an_index_of_many_files_is_refused_within_bounded_memory(tmp_path: Path):
     """Three million files in 250 MB of text: counted before a single one is made."""
-    from heliograph.archive.index import decode  # noqa: F401 - loaded before memory is measured
+    from heliograph.archive.believe import decode  # noqa: F401 - loaded before memory is measured
 
     program = (
         "import resource, sys\n"
-        "from heliograph.archive.index import decode\n"
+        "from heliograph.archive.believe import decode\n"
         "from heliograph.errors import DiscWrong\n"
         'one = b\'{"path":"a","bytes":0,"sha256":"\' + b\'0\' * 64 + b\'","pieces":[]},\'\n'
         "text = b'{\"files\":[' + one * 2_100_000 + b']}'\n"

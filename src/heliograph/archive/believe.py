@@ -11,27 +11,49 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
+
+import msgspec
 
 from heliograph.archive.bounds import MOST_FILES, shown
+from heliograph.archive.index import FORMAT, File, Index
 from heliograph.archive.names import safe_path
 from heliograph.errors import DiscWrong
 
-if TYPE_CHECKING:
-    from heliograph.archive.index import File, Index
-
-__all__ = ["bytes_on", "check_index", "check_room"]
+__all__ = ["bytes_on", "check_room", "decode"]
 
 _BESIDE: Final = {"read_discs.py", "key.age", "names.json.age"}
 _MOST_DATA, _MOST_PARITY, _MOST_PIECES = 999, 16, 999
 
 
-def check_index(index: Index, where: Path | str) -> None:
-    """Refuse an index that no set of ours has.
+def decode(text: bytes, where: Path | str) -> Index:
+    """Read `index.json`.
 
     Raises:
-        DiscWrong: what is wrong with it, in one line.
+        DiscWrong: not an index, of a format that this version does not know, or one that no set of ours has.
     """
+    try:
+        if text.count(b'"sha256"') > 2 * MOST_FILES:
+            raise ValueError(f"more than {MOST_FILES:,} files")
+        index = msgspec.json.decode(text, type=Index)
+    except (ValueError, RecursionError) as wrong:  # msgspec.DecodeError is a ValueError
+        raise DiscWrong(
+            f"{where}: index.json: {str(wrong)[:200].lower()}",
+            hint="the disc is damaged: try `heliograph archive repair`",
+            path=str(where),
+        ) from None
+    if index.format != FORMAT:
+        raise DiscWrong(
+            f"{where}: index.json: format: expected {FORMAT}, got {shown(index.format)}",
+            hint="a newer Heliograph wrote this disc; the files on it can be read without any",
+            path=str(where),
+        )
+    _check_index(index, where)
+    return index
+
+
+def _check_index(index: Index, where: Path | str) -> None:
+    """Refuse an index that no set of ours has."""
     data, parity = index.data_discs, index.parity_discs
     if not re.fullmatch(r"HG[0-9A-Z]{9}", index.set_id) or index.discs != data + parity:
         raise _wrong(where, "not the ids of a set and its discs")

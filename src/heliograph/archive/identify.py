@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from heliograph.archive.believe import bytes_on, check_room
+from heliograph.archive.believe import bytes_on, check_room, decode
 from heliograph.archive.disc import DiscFolder, DiscImage
-from heliograph.archive.index import Index, decode, volume_name
+from heliograph.archive.index import Index, volume_name
 from heliograph.archive.medium import SECTOR
 from heliograph.archive.reader import image_paths
 from heliograph.errors import DiscWrong, HeliographError

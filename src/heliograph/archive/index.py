@@ -5,17 +5,13 @@ It is written for people too: a line per file and disc, one word per thing, no k
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 
-from heliograph.archive.believe import check_index
-from heliograph.archive.bounds import MOST_FILES, shown
 from heliograph.archive.custody import Step
-from heliograph.errors import DiscWrong
 
-__all__ = ["FORMAT", "NO_HASH", "Disc", "File", "Index", "Piece", "decode", "encode", "image_name", "volume_name"]
+__all__ = ["FORMAT", "NO_HASH", "Disc", "File", "Index", "Piece", "encode", "image_name", "volume_name"]
 
 FORMAT = "heliograph-disc-set/1"
 NO_HASH = "0" * 64
@@ -115,32 +111,6 @@ def encode(index: Index) -> bytes:
             text = msgspec.json.encode(value)
         parts.append(f' "{name}": '.encode() + text)
     return b"{\n" + b",\n".join(parts) + b"\n}\n"
-
-
-def decode(text: bytes, where: Path | str) -> Index:
-    """Read `index.json`.
-
-    Raises:
-        DiscWrong: not an index, of a format that this version does not know, or one that no set of ours has.
-    """
-    try:
-        if text.count(b'"sha256"') > 2 * MOST_FILES:
-            raise ValueError(f"more than {MOST_FILES:,} files")
-        index = msgspec.json.decode(text, type=Index)
-    except (ValueError, RecursionError) as wrong:  # msgspec.DecodeError is a ValueError
-        raise DiscWrong(
-            f"{where}: index.json: {str(wrong)[:200].lower()}",
-            hint="the disc is damaged: try `heliograph archive repair`",
-            path=str(where),
-        ) from None
-    if index.format != FORMAT:
-        raise DiscWrong(
-            f"{where}: index.json: format: expected {FORMAT}, got {shown(index.format)}",
-            hint="a newer Heliograph wrote this disc; the files on it can be read without any",
-            path=str(where),
-        )
-    check_index(index, where)
-    return index
 
 
 def image_name(set_id: str, disc: str) -> str:

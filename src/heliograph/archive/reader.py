@@ -18,10 +18,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from heliograph.archive.believe import bytes_on, check_room
+from heliograph.archive.believe import bytes_on, check_room, decode
 from heliograph.archive.checked import Mending
 from heliograph.archive.disc import DiscFolder, DiscImage, OnDisc
-from heliograph.archive.index import Disc, File, Index, decode, image_name, volume_name
+from heliograph.archive.index import Disc, File, Index, image_name, volume_name
 from heliograph.archive.medium import SECTOR
 from heliograph.errors import Damaged, DiscsLost, DiscWrong, HeliographError, NotFound, UsageWrong
 

@@ -1,6 +1,7 @@
 """Which set, disc and file is where: one SQLite file, a PostgreSQL database that several machines share, or memory.
 
-    store ── sqlite | postgres | memory   where the tables are; one contract
+    store ── sqlite | postgres | memory   the tables; one contract
+    where                                 a file, a URL, or a store that is there already
     entry                                 sets that were sealed, or whose discs are here; made again from discs
     search, fetch                         files by name, day, hash, lot or cell; the discs to fetch for them
 
@@ -11,7 +12,7 @@ from heliograph.archive.catalog.entry import Entered, add, check, default_catalo
 from heliograph.archive.catalog.fetch import Fetch, SetFetch, to_fetch
 from heliograph.archive.catalog.memory import MemoryStore
 from heliograph.archive.catalog.search import Hit, find
-from heliograph.archive.catalog.store import Where, shown
+from heliograph.archive.catalog.where import Where, shown
 
 __all__ = [
     "Entered",

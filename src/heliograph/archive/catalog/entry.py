@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from heliograph.archive.catalog.store import Rows, Store, Where, open_store
+from heliograph.archive.catalog.store import Rows, Store
 from heliograph.archive.catalog.tables import TABLES
+from heliograph.archive.catalog.where import Where, open_store
 from heliograph.archive.identify import Identified, identify
 from heliograph.archive.index import Index, encode
 from heliograph.errors import CannotWrite, HeliographError, NotFound

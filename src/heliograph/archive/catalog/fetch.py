@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from heliograph.archive.catalog.search import Hit
-from heliograph.archive.catalog.store import Rows, Where, open_store
+from heliograph.archive.catalog.store import Rows
+from heliograph.archive.catalog.where import Where, open_store
 from heliograph.archive.index import volume_name
 from heliograph.errors import DiscsLost
 

@@ -12,7 +12,8 @@ from datetime import date
 from itertools import groupby
 from typing import Final
 
-from heliograph.archive.catalog.store import Rows, Where, open_store
+from heliograph.archive.catalog.store import Rows
+from heliograph.archive.catalog.where import Where, open_store
 from heliograph.archive.restore import wanted
 from heliograph.errors import NotFound, UsageWrong
 

@@ -1,4 +1,4 @@
-"""Where a catalog's tables are, and the contract that every kind of store keeps.
+"""The contract that every kind of store keeps.
 
 A transaction is whole or has not been: who is killed in it leaves the catalog as it was. Writers come one at a time,
 readers see the catalog as it was when they began (in SQLite they wait while a large transaction is written, in memory
@@ -8,21 +8,19 @@ SQL is the part that both understand; a value's place is `?`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from heliograph.errors import CannotWrite, UsageWrong
+from heliograph.errors import CannotWrite
 
-__all__ = ["REBUILD", "WAIT_S", "Rows", "Store", "Where", "cannot", "open_store", "shown"]
+__all__ = ["REBUILD", "WAIT_S", "Rows", "Store", "cannot"]
 
 WAIT_S: Final = 60
 """How long a command waits for another one that writes; a million files are entered in less."""
 
 REBUILD: Final = "`heliograph archive catalog rebuild`"
-_URL: Final = re.compile(r"([a-z][a-z0-9+]*)://", re.IGNORECASE)
 
 
 class Rows(Protocol):
@@ -70,37 +68,6 @@ class Store(Protocol):
 
     def place(self, image: Path) -> str:
         """What the catalog keeps of where an image is."""
-
-
-Where = Path | str | Store
-"""A file, `postgresql://USER@HOST/DATABASE`, or a store, such as one in memory."""
-
-
-def open_store(where: Where) -> Store:
-    """The store at a path or URL; nothing is opened yet. A store is given back as it is.
-
-    Raises:
-        UsageWrong: a URL of another kind, or psycopg is not installed.
-    """
-    if not isinstance(where, Path | str):
-        return where
-    if isinstance(where, Path) or not (url := _URL.match(where)):
-        from heliograph.archive.catalog.sqlite import SqliteStore
-
-        return SqliteStore(Path(where))
-    if url[1].lower() not in ("postgres", "postgresql"):
-        raise UsageWrong(
-            f"catalog {url[0]}…: expected a file, or postgresql://USER@HOST/DATABASE",
-            hint="SQLite is a file, PostgreSQL a URL; there is no other kind",
-        )
-    from heliograph.archive.catalog.postgres import PostgresStore
-
-    return PostgresStore(where)
-
-
-def shown(where: Where) -> str:
-    """A catalog's place as it may be printed: without a password."""
-    return open_store(where).name
 
 
 def cannot(name: str, said: str, hint: str = "") -> CannotWrite:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from heliograph.archive.catalog.store import Where, open_store
+from heliograph.archive.catalog.where import Where, open_store
 from heliograph.archive.identify import Identified
 from heliograph.archive.index import Disc, encode
 from heliograph.archive.medium import MEDIA

@@ -23,7 +23,7 @@ from heliograph.archive.merge.copies import Copy, layout_of_all, refuse_other_di
 from heliograph.archive.merge.recover import choose_again, mend_what_can_be
 from heliograph.archive.merge.vote import LOST
 from heliograph.archive.rescue import Limits, is_device
-from heliograph.archive.rescue.mended import read_aside, refuse_existing
+from heliograph.archive.rescue.aside import read_aside, refuse_existing
 from heliograph.archive.rs03.layout import Layout
 from heliograph.errors import NotFound, SectorsLost, UsageWrong
 from heliograph.files import whole_file
