@@ -39,7 +39,7 @@ import numpy as np
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from heliograph.cli.places import find_workshop
-from heliograph.view import Day
+from heliograph.view import Recorded
 from heliograph.view.series import Series, encode, series_of
 from heliograph.web.serve import serve
 from view_cells import FLAGS
@@ -59,7 +59,7 @@ def main() -> None:
     words.add_argument("--pictures", type=int, default=3, help="first pictures from each place")
     asked = words.parse_args()
     parts = asked.only.split(",")
-    day = Day(*find_workshop([asked.run]))
+    day = Recorded(*find_workshop([asked.run]))
     print(f"{len(day.vehicles)} vehicles, {day.end_ms / 3.6e6:g} h; load {os.getloadavg()[0]:.1f}")
     if "bytes" in parts:
         tell_bytes(day)
@@ -77,7 +77,7 @@ def main() -> None:
         browser.close()
 
 
-def tell_bytes(day: Day) -> None:
+def tell_bytes(day: Recorded) -> None:
     few = [day.series["drives"], day.series["doing"]]
     instant = statistics.median(len(encode(few, at, at)) for at in range(0, day.end_ms, 600_000))
     minute = statistics.median(len(day.chunk(at, at + 60_000)) for at in range(0, day.end_ms - 60_000, 600_000))
@@ -150,7 +150,7 @@ def opened(browser: Browser, url: str, size: tuple[int, int]) -> Page:
     return page
 
 
-def tell_scrub(browser: Browser, day: Day, times: int) -> None:
+def tell_scrub(browser: Browser, day: Recorded, times: int) -> None:
     page = opened(browser, serving(day), SIZES[0])
     chance = random.Random(1)
     wanted = [chance.randrange(day.end_ms) for _ in range(times)]
@@ -218,7 +218,7 @@ def tell_frames(browser: Browser, source: Any, size: tuple[int, int]) -> None:
 class Crowd:
     """The same day with more vehicles: copies that drive what the record's did, later."""
 
-    def __init__(self, day: Day, vehicles: int) -> None:
+    def __init__(self, day: Recorded, vehicles: int) -> None:
         self.day = day
         self.names = [f"V{number + 1:05d}" for number in range(vehicles)]
         crowded = ("drives", "doing", "mishaps")

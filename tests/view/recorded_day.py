@@ -9,7 +9,7 @@ from typing import Any
 from heliograph.cli.main import main
 from heliograph.cli.places import find_workshop
 from heliograph.record.store import Record
-from heliograph.view import Day
+from heliograph.view import Recorded
 
 
 def make_run(folder: Path) -> Path:
@@ -18,8 +18,8 @@ def make_run(folder: Path) -> Path:
     return folder
 
 
-def open_day(*places: Path) -> Day:
-    return Day(*find_workshop(places))
+def open_day(*places: Path) -> Recorded:
+    return Recorded(*find_workshop(places))
 
 
 def ms(record: Record, moment: datetime | None) -> float:

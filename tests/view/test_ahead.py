@@ -11,7 +11,7 @@ import pytest
 from recorded_day import ms
 
 from heliograph.cli.places import find_workshop
-from heliograph.view import Day
+from heliograph.view import Day, Recorded
 
 TIMES = (600_000, 1_650_000, 2_400_000, 3_300_000)
 
@@ -233,7 +233,7 @@ def test_a_record_without_batteries_is_shown_without_them(run: Path):
     """As those made before there was such a table."""
     record, files = find_workshop([run])
     del record.files["batteries"]
-    old = Day(record, files)
+    old = Recorded(record, files)
 
     assert old.details("vehicle", "V001", 1_800_000).soc_pct is None
     assert old.charts().batteries.at_ms == []

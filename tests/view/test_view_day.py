@@ -18,7 +18,7 @@ from heliograph.archive.secret import Keyring
 from heliograph.cli.main import main
 from heliograph.cli.places import find_workshop
 from heliograph.errors import Locked, NotFound, RunWrong, UsageWrong
-from heliograph.view import Day
+from heliograph.view import Day, Recorded
 
 
 def test_discs_give_the_same_day_as_the_folder(run: Path, day: Day):
@@ -40,7 +40,7 @@ def test_encrypted_discs_are_opened_with_their_passphrase(run: Path, tmp_path: P
     with pytest.raises(Locked):
         find_workshop([tmp_path / "shelf"])
     record, files = find_workshop([tmp_path / "shelf"], ring=Keyring(passphrase=secret.read_text()))
-    assert Day(record, files).chunk(0, 60_000) == day.chunk(0, 60_000)
+    assert Recorded(record, files).chunk(0, 60_000) == day.chunk(0, 60_000)
 
 
 def test_a_bare_record_needs_its_plant_named(run: Path, tmp_path: Path):
@@ -50,7 +50,7 @@ def test_a_bare_record_needs_its_plant_named(run: Path, tmp_path: Path):
         find_workshop([tmp_path / "tables"])
     assert "--plant small" in wrong.value.hint
     record, files = find_workshop([tmp_path / "tables"], "small")
-    assert Day(record, files).chunk(0, 1000)
+    assert Recorded(record, files).chunk(0, 1000)
 
 
 def test_of_a_damaged_disc_is_shown_what_can_be_read(run: Path, tmp_path: Path, day: Day):
@@ -105,7 +105,7 @@ def test_without_any_one_table_the_rest_is_shown(run: Path, gone: str):
 
     record, files = find_workshop([run])
     record.files[gone][:] = [(name, cut) for name, _ in record.files[gone]]
-    sick = Day(record, files)
+    sick = Recorded(record, files)
 
     assert sick.chunk(0, 3_600_000) and json.loads(sick.floor())["lost"].keys() == sick.tables.lost.keys()
     sick.figures(), sick.charts(), sick.heat(0, 3_600_000), sick.units("TST")

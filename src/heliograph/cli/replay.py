@@ -63,7 +63,7 @@ def command(
         raise NotFound(
             f"{record.where}: carriers of this plant move without vehicles", hint="there is no traffic to watch"
         )
-    from heliograph.view import Day
+    from heliograph.view import Recorded
     from heliograph.web.serve import serve
 
     opens: dict[str, str] = {"lang": lang} if lang else {}
@@ -74,7 +74,7 @@ def command(
 
         made = trace_cell(record, name).made
         opens = {"at": str(round((made - record.start).total_seconds() * 1000)), **opens, "cell": name.id}
-    day = Day(record, files)
+    day = Recorded(record, files)
     for file, wrong in day.tables.lost.items():
         note(f"{file}: left out, cannot be read: {wrong}")
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from heliograph.view.day import Day
+from heliograph.view.recorded import Recorded
 from heliograph.view.series import Series
 from heliograph.view.source import Hit, Source
 
-__all__ = ["Day", "Hit", "Series", "Source"]
+__all__ = ["Day", "Hit", "Recorded", "Series", "Source"]

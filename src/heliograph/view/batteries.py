@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -11,10 +11,15 @@ from numpy.typing import NDArray
 from heliograph.view.series import Ints
 from heliograph.view.tables import Tables, codes, since_ms
 
-if TYPE_CHECKING:
-    from heliograph.view.day import Day
+__all__ = ["Batteries", "BatteryFigures", "read_batteries"]
 
-__all__ = ["Batteries", "BatteryFigures", "battery_figures", "read_batteries"]
+
+class BatteryFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """Of the fleet, at the begin of each step of time and at the end of the record; in percent, None: not known."""
+
+    at_ms: list[int]
+    median_pct: list[float | None]
+    lowest_pct: list[float | None]
 
 
 class Batteries(NamedTuple):
@@ -32,13 +37,18 @@ class Batteries(NamedTuple):
             return np.full(len(moments), np.nan)
         return np.interp(moments, self.at[its], self.percent[its], left=np.nan)
 
-
-class BatteryFigures(msgspec.Struct, frozen=True, kw_only=True):
-    """Of the fleet, at the begin of each step of time and at the end of the record; in percent, None: not known."""
-
-    at_ms: list[int]
-    median_pct: list[float | None]
-    lowest_pct: list[float | None]
+    def figures(self, end_ms: int, step_ms: int) -> BatteryFigures:
+        """Median and lowest of the fleet; nothing where no battery was recorded."""
+        if not len(self.at):
+            return BatteryFigures(at_ms=[], median_pct=[], lowest_pct=[])
+        moments = np.unique(np.append(np.arange(0, end_ms, step_ms), end_ms))
+        full = np.stack([self.of(vehicle, moments) for vehicle in range(len(self.start) - 1)], axis=1)
+        known = [its[~np.isnan(its)] for its in full]
+        return BatteryFigures(
+            at_ms=moments.tolist(),
+            median_pct=[round(float(np.median(its)), 2) if len(its) else None for its in known],
+            lowest_pct=[round(float(its.min()), 2) if len(its) else None for its in known],
+        )
 
 
 def read_batteries(tables: Tables, start_ms: int, vehicles: dict[str, int]) -> Batteries:
@@ -50,18 +60,3 @@ def read_batteries(tables: Tables, start_ms: int, vehicles: dict[str, int]) -> B
     order = np.lexsort((at, vehicle))
     percent = table["soc_permille"].to_numpy()[order] / 10
     return Batteries(np.searchsorted(vehicle[order], np.arange(len(vehicles) + 1)), at[order], percent)
-
-
-def battery_figures(day: Day, step_ms: int) -> BatteryFigures:
-    """Median and lowest of the fleet; nothing where no battery was recorded."""
-    batteries = day.batteries
-    if not len(batteries.at):
-        return BatteryFigures(at_ms=[], median_pct=[], lowest_pct=[])
-    moments = np.unique(np.append(np.arange(0, day.end_ms, step_ms), day.end_ms))
-    full = np.stack([batteries.of(vehicle, moments) for vehicle in range(len(day.vehicles))], axis=1)
-    known = [its[~np.isnan(its)] for its in full]
-    return BatteryFigures(
-        at_ms=moments.tolist(),
-        median_pct=[round(float(np.median(its)), 2) if len(its) else None for its in known],
-        lowest_pct=[round(float(its.min()), 2) if len(its) else None for its in known],
-    )

@@ -13,7 +13,7 @@ import numpy as np
 from heliograph.errors import HeliographError
 from heliograph.record.columns import step_column
 from heliograph.record.kpi import read_kpis
-from heliograph.view.batteries import BatteryFigures, battery_figures
+from heliograph.view.batteries import BatteryFigures
 from heliograph.view.details import stays_of
 from heliograph.view.pace import Cycle, TaktRead, cycle_of, readings_of
 from heliograph.view.series import Ints
@@ -104,7 +104,7 @@ def charts_of(day: Day, step_ms: int) -> Charts:
         readings=readings_of(day, lanes, step_ms),
         cycle=cycle_of(day, step_ms),
         doing=_doing(day, step_ms),
-        batteries=battery_figures(day, step_ms),
+        batteries=day.batteries.figures(day.end_ms, step_ms),
         stays=machines,
         energy=_energy(day),
         steps=steps,

@@ -1,4 +1,4 @@
-"""A recorded day as the page's source: read once into arrays, then answered from by binary search."""
+"""A recorded day: read once into arrays, so that what is on the floor at any instant is found by binary search."""
 
 from __future__ import annotations
 
@@ -10,23 +10,15 @@ import msgspec
 import numpy as np
 
 from heliograph.daybook import E10_STATES, F64
-from heliograph.errors import NotFound, UsageWrong
+from heliograph.errors import UsageWrong
 from heliograph.plant.read import PlantFiles
 from heliograph.record.store import Record
 from heliograph.view.batteries import Batteries, read_batteries
 from heliograph.view.carriers import carrier_series
-from heliograph.view.charts import Charts, UnitFigures, charts_of, units_of
-from heliograph.view.details import details_of
-from heliograph.view.figures import Figures, figures_of
 from heliograph.view.ground import Ground, ground_of
-from heliograph.view.heat import Heat, heat_of
 from heliograph.view.machines import state_series
-from heliograph.view.search import find
 from heliograph.view.series import Series, encode
-from heliograph.view.source import Hit
 from heliograph.view.tables import Tables, texts
-from heliograph.view.trace import together_of, trace_of
-from heliograph.view.trace.told import Together
 from heliograph.view.vehicles import (
     MISHAP_KINDS,
     PHASES,
@@ -180,50 +172,8 @@ class Day:
             raise UsageWrong(f"a chunk from {from_ms} to {to_ms} ms", hint="ask for an hour at most")
         return encode(self.series.values(), from_ms, to_ms)
 
-    def details(self, kind: str, thing: str, at_ms: int) -> msgspec.Struct:
-        """See `Source`."""
-        return details_of(self, kind, thing, at_ms)
-
-    def trace(self, thing: str, unit: int | None, from_ms: int | None, to_ms: int | None) -> msgspec.Struct:
-        """See `Source`."""
-        return trace_of(self, thing, unit, from_ms, to_ms)
-
-    def together(self, machine: str, unit: int, batch: int) -> Together:
-        """See `Source`."""
-        return together_of(self, machine, unit, batch)
-
     @cached_property
     def efficiency(self) -> F64:
         """Of every cell of the record, in percent."""
         found = self.tables.read("cells", ["efficiency_pct"])
         return np.zeros(0) if found is None else found["efficiency_pct"].to_numpy()
-
-    def search(self, text: str) -> list[Hit]:
-        """See `Source`."""
-        return find(self, text)
-
-    @cached_property
-    def _figures(self) -> Figures:
-        return figures_of(self)
-
-    def figures(self) -> Figures:
-        """See `Source`."""
-        return self._figures
-
-    @cached_property
-    def _charts(self) -> Charts:
-        return charts_of(self, self._figures.step_ms)
-
-    def charts(self) -> Charts:
-        """See `Source`."""
-        return self._charts
-
-    def units(self, step: str) -> list[UnitFigures]:
-        """See `Source`."""
-        if step not in self.files.plant.route:
-            raise NotFound(f"no step {step[:40]!r}", hint=f"the route is {', '.join(self.files.plant.route)}")
-        return units_of(self, step)
-
-    def heat(self, from_ms: int, to_ms: int) -> Heat:
-        """See `Source`."""
-        return heat_of(self, max(from_ms, 0), min(max(to_ms, 0), self.end_ms))

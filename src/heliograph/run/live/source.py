@@ -35,7 +35,7 @@ from heliograph.run.live.spool import Spool
 from heliograph.twin.cells import cell_model
 from heliograph.twin.energy import read_meters
 from heliograph.units import HOUR_MS, ms_from_h
-from heliograph.view import Day, Hit
+from heliograph.view import Hit, Recorded
 from heliograph.view.day import FORMAT, LONGEST_CHUNK_MS, FloorTold
 from heliograph.view.ground import ground_of
 from heliograph.view.live import Motion, Portion, decode_portion
@@ -83,7 +83,7 @@ class Live:
         self._prefix = lot_prefix(plant.site, plant.calendar.start)
         self._part, self._speed, self._paused, self._message = "starting", 0.0, False, ""
         self._over = False
-        self._day: Day | None = None
+        self._day: Recorded | None = None
         self._finished = False
         self._folders: list[tempfile.TemporaryDirectory[str]] = []
         """Of the last records so far: somebody may still read in the one before."""
@@ -123,7 +123,7 @@ class Live:
     def _finish(self, folder: Path) -> None:
         with contextlib.suppress(HeliographError):  # moved away already: then what is known has to do
             record, plant = open_folder(folder), read_plant(str(folder / "plant"))
-            day = Day(record, plant)
+            day = Recorded(record, plant)
             with self._making:
                 self._day, self._finished = day, True
 
@@ -258,7 +258,7 @@ class Live:
 
     # the record so far
 
-    def _asked(self, ask: Callable[[Day], T], at_ms: int | None = None) -> T:
+    def _asked(self, ask: Callable[[Recorded], T], at_ms: int | None = None) -> T:
         """The answer of a day that knows of a moment (None: of now), or of the latest one that there is."""
         day = self._day
         if not self._finished and (day is None or at_ms is None or at_ms > day.end_ms):
@@ -267,7 +267,7 @@ class Live:
             raise NotFound("the record has not begun", hint="the warm-up runs first, and is not recorded")
         return ask(day)
 
-    def _renewed(self) -> Day | None:
+    def _renewed(self) -> Recorded | None:
         """A newer day, if there is time to make one."""
         if time.monotonic() - self._made_s < _REST * self._cost_s:
             return self._day
@@ -300,7 +300,7 @@ class Live:
         meters = read_meters(plant, book, floor)
         where, draw = Path(folder.name), cell_model(plant, book, floor, meters)
         write_record(plant, book, floor, self.files.roadmap.node_ids, where, meters, draw)
-        self._day = Day(open_folder(where), self.files)
+        self._day = Recorded(open_folder(where), self.files)
         self._folders.append(folder)
         for old in self._folders[:-2]:
             old.cleanup()
