@@ -100,6 +100,26 @@ def test_one_wrong_byte_in_each_of_a_hundred_sectors_of_a_row(tmp_path: Path, cr
     assert image.read_bytes() == sealed
 
 
+def test_zeroed_sectors_beside_lone_wrong_bytes_count_as_lost_and_the_others_are_looked_for(tmp_path: Path):
+    """40 of 84 roots for sectors that were overwritten with zeros; 22 wrong bytes a codeword, in all others."""
+    image = make_iso(tmp_path / "disc.iso", 167)
+    layout = protect(image, roots=84)
+    sealed = image.read_bytes()
+    chance = np.random.default_rng(3)
+    block = sectors_of(image)
+    told = [16, layout.iso_sectors, layout.iso_sectors + 1, layout.crc_start]
+    order = chance.permutation(np.setdiff1d(np.arange(255), told))
+    block[order[:40]] = 0
+    for column in range(0, SECTOR, 4):
+        wrong = chance.choice(order[40:], 22, replace=False)
+        block[wrong, column] ^= chance.integers(1, 256, 22, dtype=np.uint8)
+    block.tofile(image)
+
+    repair(image)
+
+    assert image.read_bytes() == sealed
+
+
 def test_dvdisaster_finds_the_mended_image_as_sealed(tmp_path: Path):
     """Its own test of data, CRC and ECC after our repair of lone bytes in all three."""
     need("dvdisaster")

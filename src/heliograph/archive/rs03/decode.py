@@ -131,6 +131,7 @@ class _Row:
             self.erased[:n] = ~self.vouched[:n]
         self.erased[n] = not whole
         self.suspect = empty & ~self.erased & ~self.vouched
+        self.blank = self.unread | (empty & self.erased)
 
     def mend(self, difference: Bytes) -> tuple[Flags, bool]:
         """(255,) which sectors were bad, and whether the row is lost; `difference` is parity stored XOR parity due."""
@@ -158,9 +159,9 @@ class _Row:
         # Without CRCs, an empty data sector may be lost or may be empty: both are tried.
         guesses = [self.erased | self.suspect, self.erased] if self.suspect.any() else [self.erased]
         # A CRC tells of a bad sector, not of how many of its bytes are wrong: with one wrong byte in each, more sectors
-        # than there are roots can be mended, as none of them is lost as a whole.
+        # than there are roots can be mended, as none of them is lost as a whole. One that is all zero most likely is.
         if lone and (self.erased & ~self.unread).any():
-            guesses.append(self.unread)
+            guesses += [self.blank, self.unread] if (self.blank & ~self.unread).any() else [self.unread]
         for guess in guesses:
             solved = self._solve(syndromes, np.flatnonzero(guess))
             if solved is not None:

@@ -7,8 +7,7 @@
 
 DISC is an image file, a drive such as /dev/sr0 (on Windows \\\\.\\D:), or a folder of *.iso files. Give all you have:
 each disc mends itself, and what it cannot mend is computed from the others, if parity discs are among them. Nothing is
-overwritten. Exit status: 0 all well or brought back, 1 something lost, 2 wrong use, 3 (check) damage, can be mended.
-"""
+overwritten. Exit status: 0 all well or brought back, 1 something lost, 2 wrong use, 3 (check) damage, can be mended."""
 
 import argparse
 import filecmp
@@ -28,8 +27,14 @@ while len(EXP) < 510:
 LOG = {value: exponent for exponent, value in enumerate(EXP[:255])}
 # bytes.translate with TIMES[a] multiplies many bytes by a at once: that makes Python fast enough.
 TIMES = [bytes(EXP[LOG[a] + LOG[b]] if a and b else 0 for b in range(256)) for a in range(256)]
+INVERSE = [0] + [EXP[255 - LOG[a]] for a in range(1, 256)]
 # Equation j of a codeword: the sum over all layers c of WEIGHT[j][c] times the byte of layer c is zero.
 WEIGHT = [bytes(EXP[11 * (112 + j) * (254 - c) % 255] for c in range(LAYERS)) for j in range(170)]
+
+
+def need(so, or_else):
+    if not so:
+        raise LookupError(or_else)
 
 
 def total(terms):  # the sum of factor times bytes, over pairs of these
@@ -42,40 +47,49 @@ def total(terms):  # the sum of factor times bytes, over pairs of these
 def solve(rows, columns):  # Gauss and Jordan: a row per column, 1 there and 0 in the others; and rows left over, all 0
     solved, rest = [], list(rows)
     for column in columns:
-        pivot = next(row for row in rest if row[column])
-        rest.remove(pivot)
-        pivot = pivot.translate(TIMES[EXP[255 - LOG[pivot[column]]]])
-        for part in (solved, rest):
-            part[:] = [total([(1, row), (row[column], pivot)]) if row[column] else row for row in part]
-        solved.append(pivot)
+        for first in [row for row in rest if row[column]][:1]:  # none, if all are 0 there
+            rest.remove(first)
+            pivot = first.translate(TIMES[INVERSE[first[column]]])
+            for part in (solved, rest):
+                part[:] = [total([(1, row), (row[column], pivot)]) if row[column] else row for row in part]
+            solved.append(pivot)
     return solved, rest
 
 
-def errors(sums, bad, others, most):
-    """What is wrong in the sectors `bad` and in few of the `others`, at most so many in all; LookupError: in more."""
-    # Combine the equations left over when `bad` is solved until none is contradicted: what they do not see is wrong.
-    # For errors that are alike, set equations j, j + 1 ... side by side: whatever j, they tell of the same places.
-    for width in (1, max(1, (len(sums) - len(bad) + 1) // 2)) if len(bad) <= most else ():
-        free = solve([WEIGHT[j] + b"".join(sums[j : j + width]) for j in range(len(sums) - width + 1)], bad)[1]
-        while any(any(each[LAYERS:]) for each in free):
-            odd = next(each[LAYERS:] for each in free if any(each[LAYERS:]))
-            free = solve(free, [len(free[0]) - len(odd.lstrip(b"\0"))])[1]
-        places = bad + [c for c in others if free and c not in bad and not any(each[c] for each in free)]
-        if len(places) <= most:
-            solved, rest = solve([WEIGHT[j] + sums[j] for j in range(len(sums))], places)
-            if not any(any(each[LAYERS:]) for each in rest):
-                return {c: solved[k][LAYERS:] for k, c in enumerate(places)}
-    if len(bad) > most or len(sums[0]) == 1:
-        raise LookupError("too many sectors are wrong")
-    ones = ([each[at : at + 1] for each in sums] for at in range(SECTOR))  # byte by byte: each is wrong elsewhere
-    found = [errors(one, bad, others, most) if any(map(any, one)) else {} for one in ones]
-    return {c: b"".join(each.get(c, b"\0") for each in found) for c in others}
+def lone(sums, maybe):  # wrong bytes of a codeword, half as many as sums at most: {layer: error times weight in sum 0}
+    # Euclid's algorithm on z^n and the sums, as polynomials, down to half the degree. In `room` bytes after a remainder
+    # stands the factor that makes it of the sums. The highest power comes first: to append a zero multiplies by z.
+    room = len(sums) // 2 + 1
+    low, high = (sums[::-1] + bytes(room - 1) + b"\1").lstrip(b"\0"), b"\1" + bytes(len(sums) + room)
+    while 2 * (len(low) - room) > len(sums) + 1:
+        low, high = sorted((low, total([(1, high), (TIMES[INVERSE[low[0]]][high[0]], low)]).lstrip(b"\0")), key=len)
+    factor = low[-room:].lstrip(b"\0")  # zero at the wrong layers; the errors are the remainder by its slope (Forney)
+    parts = factor, low[:-room].rjust(len(factor), b"\0"), bytes(each * (k & 1) for k, each in enumerate(factor))
+    zero, value, slope = (total([(each, WEIGHT[k]) for k, each in enumerate(part)]) for part in parts)
+    wrong = {c: TIMES[INVERSE[slope[c]]][value[c]] for c in maybe if not zero[c]}
+    need(len(wrong) == len(factor) - 1, "too many bytes are wrong")
+    return wrong
 
 
-class Image:
-    """One disc image; read once, from end to end, it then gives its sectors as they were sealed. RS03 is 255 layers of
-    `rows` sectors; row r is the r-th sector of each: n of data (the ISO and a header), one of CRCs, m of parity."""
+def errors(rows, bad, others, most):  # in the sectors `bad`, and in few of the `others`; LookupError: in too many
+    need(len(bad) <= most, "too many sectors are wrong")
+    free, change, maybe = rows, {}, [c for c in others if c not in bad]
+    for c in bad:  # from equation j + 1 take as much of equation j as frees it of layer c: alike for all j
+        free = [total([(WEIGHT[1][c], one), (WEIGHT[0][c], two)]) for one, two in zip(free, free[1:])]
+    left = solve(free, range(LAYERS, LAYERS + SECTOR))[1]  # combined until nothing contradicts them:
+    lost = bad + [c for c in maybe if left and not any(each[c] for each in left)]  # they do not see what is wrong
+    if len(lost) + len(left) < len(rows):  # fewer than the contradictions: look for wrong bytes in each codeword
+        lost = bad
+        for at, sums in enumerate(zip(*(each[LAYERS:] for each in free)), LAYERS):
+            for c, value in lone(bytes(sums), maybe).items() if any(sums) else ():
+                change.setdefault(c, bytearray(LAYERS + SECTOR))[at] = TIMES[INVERSE[free[0][c]]][value]
+    solved, rest = solve([total([(1, row), *((row[c], change[c]) for c in change)]) for row in rows], lost)
+    need(not any(any(each[LAYERS:]) for each in rest), "too many sectors are wrong")
+    return {**change, **{c: solved[k] for k, c in enumerate(lost)}}
 
+
+class Image:  # of a disc; it is read once, from end to end, and then gives its sectors as they were sealed
+    # RS03 is 255 layers of `rows` sectors; row r is the r-th of each: n of data (ISO, header), 1 of CRCs, m of parity.
     def __init__(self, path, thorough):
         self.path, self.file = path, path.open("rb", buffering=0)
         self.end = self.file.seek(0, 2) // SECTOR
@@ -105,12 +119,10 @@ class Image:
                     fits = n + m == LAYERS and 8 <= m <= 170 and 0 < LAYERS * rows <= 4 * self.end
                     if fits and 16 < iso < (n - 1) * rows and (iso in (at, said) or at // rows == n - 1):
                         return iso, n - 1, m, rows
-        if said != self.end or not said:
-            raise LookupError("not a disc of such a set, or damaged past recognition")
+        need(said == self.end > 0, "not a disc of such a set, or damaged past recognition")
         return said, 0, 0, 0  # an ISO image alone, as `mend` computes it: only SHA-256 tells whether it is whole
 
-    @staticmethod
-    def vouched(data, at):  # whether data matches the CRC at byte `at` of it, taken with 0x4c5047 in its place
+    def vouched(self, data, at):  # whether data matches the CRC at byte `at` of it, taken with 0x4c5047 in its place
         return zlib.crc32(data[:at] + b"GPL\0" + data[at + 4 :]) ^ 0xFFFFFFFF == struct.unpack_from("<I", data, at)[0]
 
     def keep(self, row, data):  # note the CRCs in this CRC sector; whether it is whole
@@ -119,34 +131,31 @@ class Image:
             self.kept[row] = [each ^ 0xFFFFFFFF for each in struct.unpack_from(f"<{self.n}I", data)]
         return whole
 
-    def mend(self, row, thorough):
-        """Compute what is lost in a row, parity only if `thorough`; believed if every CRC and spare equation agrees."""
+    def mend(self, row, thorough):  # a row, parity only if thorough; believed if every CRC and spare equation agrees
         n, m, wanted = self.n, self.m, self.kept.get((row - 1) % self.rows)
         sectors = [self.fixed.get(c * self.rows + row) or self.raw(c * self.rows + row) for c in range(LAYERS)]
         others = [c for c in range(n) if not wanted or zlib.crc32(sectors[c]) != wanted[c]]
         others += [n] * (not self.keep(row, sectors[n])) + list(range(n + 1, LAYERS))  # those that nothing vouches for
         if others[0] > n and not thorough:
-            return
+            return None
         empty = [c for c in others if not any(sectors[c])]  # what cannot be read, too
         known = [c for c in others if c == n or (wanted if c < n else others[0] > n or c in empty)]
         # What an equation gives instead of zero is the same sum over the errors alone: m equations for these.
-        sums = [total([(WEIGHT[j][c], sectors[c]) for c in range(LAYERS)]) for j in range(m)]
-        for bad in (known, empty):  # the second: what misses its CRC may yet be wrong in few bytes
+        rows = [WEIGHT[j] + total([(WEIGHT[j][c], sectors[c]) for c in range(LAYERS)]) for j in range(m)]
+        for bad in [known] + [empty] * (empty != known):  # what misses its CRC may yet be wrong in few bytes
             with suppress(LookupError):  # without CRCs one equation at least must be left over, or any would be right
-                change = errors(sums, bad, others, m if wanted else m - 1)
-                mended = {c: total([(1, sectors[c]), (1, change[c])]) for c in change}
+                change = errors(rows, bad, others, m if wanted else m - 1)
+                mended = {c: total([(1, sectors[c]), (1, change[c][LAYERS:])]) for c in change}
                 right = not wanted or all(zlib.crc32(mended.get(c, sectors[c])) == wanted[c] for c in others if c < n)
                 if right and self.keep(row, mended.get(n, sectors[n])):
                     self.fixed.update((c * self.rows + row, mended[c]) for c in mended if mended[c] != sectors[c])
-                    self.gone.pop(row, None)
-                    return
+                    return self.gone.pop(row, None)
         self.gone[row] = {c * self.rows + row for c in others}
 
 
 def tree(read, room):  # first sector and bytes of every file of an ISO 9660 image, by its full (Rock Ridge) name
     files, folders = {}, [("", *struct.unpack_from("<I4xI", read(16), 158))]  # the root stands in the volume descriptor
-    while folders:
-        path, start, size = folders.pop()
+    for path, start, size in folders:  # which grow on the way
         for sector in range(start, start - (-size // SECTOR)):
             room, data = room - 1, read(sector)
             while data and data[0]:  # no record goes over the end of a sector; zeros fill it up
@@ -158,17 +167,16 @@ def tree(read, room):  # first sector and bytes of every file of an ISO 9660 ima
                         if entries[:2] == b"NM":
                             name += entries[5 : entries[2]]
                         elif entries[:2] == b"CE":
-                            at, offset, size = struct.unpack_from("<I4xI4xI", entries, 4)
-                            rest.append(read(at)[offset : offset + size])
+                            at, offset, length = struct.unpack_from("<I4xI4xI", entries, 4)
+                            rest.append(read(at)[offset : offset + length])
                         entries = entries[entries[2] :]
-                name, (start, size) = path + name.decode("utf-8"), struct.unpack_from("<I4xI", record, 2)
+                name, (at, length) = path + name.decode("utf-8"), struct.unpack_from("<I4xI", record, 2)
                 if record[25] & 2 and record[33 : 33 + record[32]] not in (b"\0", b"\1"):  # itself, and the one above
-                    folders.append((name + "/", start, size))
+                    folders.append((name + "/", at, length))
                 elif not record[25] & 2:  # a file above 4 GB has several records; its bytes are one run all the same
-                    files[name] = files.get(name, (start,))[0], size + files.get(name, (0, 0))[1]
-                    room += -size // SECTOR
-            if room < 0 or len(path) > 16384:
-                raise LookupError("its folders tell of more than the disc has room for")
+                    files[name] = files.get(name, (at,))[0], length + files.get(name, (0, 0))[1]
+                    room += -length // SECTOR
+            need(room >= 0 and len(path) <= 16384, "its folders tell of more than the disc has room for")
     return files
 
 
@@ -179,27 +187,21 @@ def run(places, sha256=None):  # the bytes of a file; places are (what reads a s
             data = read(start + at // SECTOR)[: size - at]
             digest.update(data)
             yield data
-    if sha256 not in (None, digest.hexdigest()):
-        raise LookupError("its bytes do not match its SHA-256")
+    need(sha256 in (None, digest.hexdigest()), "its bytes do not match its SHA-256")
 
 
 def save(parts, target, to):  # write a file below the folder `to`: whole or not at all, and never over another
-    if to.resolve() not in target.resolve().parents:
-        raise LookupError("a link leads out of the folder")
-    if parts is None:  # a folder
-        return target.mkdir(parents=True, exist_ok=True)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=str(to)) as aside:
-        with Path(aside, "partial").open("wb") as out:
-            out.writelines(parts)
-        if target.exists() and not filecmp.cmp(out.name, str(target), shallow=False):
-            raise LookupError("another file of this name is there already")
-        Path(out.name).replace(target)
+    need(to.resolve() in target.resolve().parents, "a link leads out of the folder")
+    (target.parent if parts else target).mkdir(parents=True, exist_ok=True)
+    if parts:  # else it is a folder
+        with tempfile.TemporaryDirectory(dir=str(to)) as aside:
+            with Path(aside, "partial").open("wb") as out:
+                out.writelines(parts)
+            need(not target.exists() or filecmp.cmp(out.name, target, False), "another file has this name already")
+            Path(out.name).replace(target)
 
 
-class DiscSet:
-    """The discs of one set that are here; those that are not are computed, as far as parity discs reach."""
-
+class DiscSet:  # the discs of one set that are here; those that are not are computed, as far as parity discs reach
     def __init__(self, paths, thorough):
         self.sums, self.trees, self.parity_at, found, texts = {}, {}, {}, {}, set()
         for path in paths:
@@ -215,9 +217,9 @@ class DiscSet:
         self.id, self.folders, beside = index["set_id"], index["folders"], index.get("beside", {}).items()
         self.locked = [(name, str(sha256)) for name, sha256 in beside if name.endswith(".age")]  # keys and names
         self.files = [(f["path"], int(f["bytes"]), str(f["sha256"]), [*map(dict, f["pieces"])]) for f in index["files"]]
-        names = [file[0] for file in self.files] + self.folders
-        if index["format"] != "heliograph-disc-set/1" or any({"", ".", ".."} & set(n.split("/")) for n in names):
-            raise LookupError("a format that is not known here, or a name that leads out of the folder")
+        names = {part for name in [file[0] for file in self.files] + self.folders for part in name.split("/")}
+        need(index["format"] == "heliograph-disc-set/1", "a format that is not known here")
+        need(not {"", ".", ".."} & names, "a name leads out of the folder")
         self.data = [disc["name"] for disc in index["discs"] if disc["kind"] == "data" and disc["name"].isalnum()]
         self.parity = [disc["name"] for disc in index["discs"] if disc["kind"] == "parity" and disc["name"].isalnum()]
         self.images = {disc: found.get(f"{self.id}_{disc}", []) for disc in self.data + self.parity}
@@ -234,12 +236,11 @@ class DiscSet:
         return (lambda at: self.sector(disc, at), *self.trees[disc].pop(path))
 
     def own(self, disc, number):  # a sector of a disc that is here, or None; zeros past the end of its ISO image
-        if number >= self.sizes.get(disc, number + 1):
-            return ZERO
-        return next((it for it in (image.sector(number) for image in self.images[disc]) if it is not None), None)
+        inside = number < self.sizes.get(disc, number + 1)
+        sectors = (image.sector(number) for image in self.images[disc]) if inside else [ZERO]
+        return next((each for each in sectors if each is not None), None)
 
-    def sector(self, disc, number):
-        """A sector of any disc. Parity disc p holds the sums of (255 ^ i) / ((255 - p) ^ i) times data disc i."""
+    def sector(self, disc, number):  # of any disc; parity disc p has the sums of (255 ^ i) / (255 - p ^ i) times disc i
         mine = self.own(disc, number)
         if mine is not None:
             return mine
@@ -248,11 +249,11 @@ class DiscSet:
         for p, each in enumerate(self.parity if disc in lost else []):
             sums = self.own(each, self.parity_at[each] + number) if each in self.parity_at else None
             if sums is not None:
-                factors = {each: EXP[LOG[255 ^ i] + 255 - LOG[255 - p ^ i]] for i, each in enumerate(self.data)}
+                factors = {each: TIMES[255 ^ i][INVERSE[255 - p ^ i]] for i, each in enumerate(self.data)}
                 terms = [(1, sums)] + [(factors[each], known[each]) for each in known if each not in lost]
                 equations.append(bytes(factors[each] for each in lost) + total(terms))
-        if disc not in lost or len(equations) < len(lost):
-            raise LookupError(f"sector {number} of {sorted({disc, *lost})} is lost; parity replaces {len(equations)}")
+        what = f"sector {number} of {sorted({disc, *lost})} is lost; parity replaces {len(equations)}"
+        need(disc in lost and len(equations) >= len(lost), what)
         return solve(equations, range(len(lost)))[0][lost.index(disc)][len(lost) :]
 
 
@@ -278,10 +279,9 @@ def main():
             place = (it.sector if it else lambda at, disc=disc: discs.sector(disc, at), 0, size * SECTOR)
             tasks.append((f"{discs.id}-{disc}.iso", run([place], None if it else discs.sums.get(disc, "unknown"))))
     for path, size, sha256, pieces in discs.files if wish.what != "mend" else []:
-        if wish.what == "list":
-            print(f"{size:15,} {path!r} ({', '.join(str(each.get('disc')) for each in pieces)})")
+        line = f"{size:15,} {path!r} ({', '.join(str(each.get('disc')) for each in pieces)})"
         places = (discs.place(each["disc"], each["path"]) for each in pieces if each["bytes"])
-        tasks += [(path, run(places, sha256))] * (wish.what != "list")
+        print(line) if wish.what == "list" else tasks.append((path, run(places, sha256)))
     for path, sha256 in discs.locked if wish.what in ("check", "copy") else []:
         tasks.append((path, run(map(discs.place, [d for d in discs.images if discs.images[d]][:1], [path]), sha256)))
     for name, parts in tasks:
