@@ -1,20 +1,23 @@
-"""kill -9 at random moments of seal, repair, migrate and protect in place, group *targeted*.
+"""kill -9 at random moments of seal, repair, migrate, protect in place and restore, group *targeted*.
 
-    python bench/archive_kills.py [--kills 240] [--seed 1] [--only seal|repair|repair-out|migrate|refresh|protect]
+    python bench/archive_kills.py [--kills 240] [--seed 1]
+        [--only seal|repair|repair-out|migrate|refresh|protect|restore]
 
 A small set (seven data discs, two parity discs; for repair and migrate with damage in every disc, one disc past its own
-parity and one missing) is worked on by the real command, in a child process that has loaded it already (fork), so
-that kills fall into the work and not into the loading. Half of the kills come at a random moment of the time that the
-command takes undisturbed, half right before a random one of its file operations (open to write, rename, remove, make a
-folder, open a database), as the interpreter's audit hook sees them. A child that ended before its kill is not counted.
-One to four kills in a row; then the same command runs to its end, and
+parity and one missing) is worked on by the real command; restore copies 3,000 small files out of a sound one. It runs
+in a child process that has loaded it already (fork), so that kills fall into the work and not into the loading. Half of
+the kills come at a random moment of the time that the command takes undisturbed, half right before a random one of its
+file operations (open to write, rename, remove, make a folder, open a database), as the interpreter's audit hook sees
+them. A child that ended before its kill is not counted. One to four kills in a row; then the same command runs to its
+end, and
 
-- every image is, byte for byte, that of an undisturbed run; the sources are untouched (seal, migrate);
+- every image or file is, byte for byte, that of an undisturbed run; the sources are untouched (but of what works in
+  place);
 - the folder holds the same names as after an undisturbed run: nothing is lost, no stray file is left;
 - the catalog, where there is one, has the same lines; so have register and custody, but for the tests: one that was
   made before a kill is kept, and told of, beside that of the run after it.
 
-After each kill already: what stands in the new folder under an image's name is whole (not so what works in place).
+After each kill already: what stands in the new folder under its own name is whole (not so what works in place).
 Not covered: power cuts, and file systems that lie about fsync.
 """
 
@@ -66,6 +69,7 @@ JOBS: Final = (
     ),
     Job("refresh", ("migrate", "in", "--to", "out", "--date", "2036-11-22", "--operator", "K. Ill")),
     Job("protect", ("protect", "plain.iso", "--in-place", "--roots", "64"), in_place=True),
+    Job("restore", ("restore", "many", "--to", "out")),
 )
 
 
@@ -95,8 +99,8 @@ def main() -> None:
     sys.exit(bool(bad))
 
 
-def prepare(template: Path) -> None:
-    """A tree of files, and its set with damage: `tree`, `in`."""
+def prepare(template: Path, many: int = 3000) -> None:
+    """A tree of files, its set with damage, and a sound set of `many` small files: `tree`, `in`, `many`."""
     random = np.random.default_rng(7)
     tree = template / "tree"
     (tree / "sub").mkdir(parents=True)
@@ -115,6 +119,15 @@ def prepare(template: Path) -> None:
     images[0].unlink()
     (template / "in" / "catalog.sqlite").unlink()
     make_iso(template / "plain.iso", 30_000, seed=7)
+    small = template / "small"
+    for number in range(many):
+        file = small / f"{number // 100}" / f"{number}.bin"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(random.bytes(int(random.integers(3000))))
+    seal = ("seal", str(small), "--out", str(template / "many"), "--capacity", "60MB", "--date", "2026-11-22")
+    if status_of(child(seal, template)) != 0:
+        raise SystemExit("the set of small files could not be sealed")
+    shutil.rmtree(small)
 
 
 def hurt(image: Path, share: float, random: np.random.Generator) -> None:
@@ -152,8 +165,8 @@ def run_job(job: Job, folder: Path, kills: int, seed: int) -> tuple[Counter[str]
             if not job.in_place:
                 wrong += [
                     f"{job.name} trial {trial}: {path.name} is not whole after a kill"
-                    for path in (work / "out").glob("*.iso")
-                    if path.read_bytes() != expected.get(f"out/{path.name}")
+                    for path in (work / "out").rglob("*.iso" if job.name != "restore" else "*.bin")
+                    if path.read_bytes() != expected.get(str(path.relative_to(work)))
                 ]
         status = status_of(child(job.words, work))
         if status != 0:
@@ -188,7 +201,7 @@ def undisturbed(job: Job, work: Path) -> tuple[float, int]:
 
 def child(words: tuple[str, ...], folder: Path, kill_before: int | None = None, count_into: Path | None = None) -> int:
     """Start the command in a child; its process id. `kill_before` is the number of the file operation it dies at."""
-    from heliograph.archive import mend, migrate, protect, seal  # noqa: F401 - loaded once, here
+    from heliograph.archive import mend, migrate, protect, restore, seal  # noqa: F401 - loaded once, here
     from heliograph.archive.rs03 import repair  # noqa: F401
     from heliograph.cli.main import main as command
 

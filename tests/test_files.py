@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from heliograph import files
 from heliograph.errors import CannotWrite
 from heliograph.files import WholeFiles
+from heliograph.synced import FileSystem
 
 
 def test_many_files_have_their_names_at_the_end_and_nothing_else_is_there(tmp_path: Path):
@@ -36,17 +41,78 @@ def test_a_failure_leaves_the_files_before_it_and_no_part_of_its_own(tmp_path: P
 
 def test_before_the_end_no_file_that_waits_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Each is on the disk before it is named: what a power cut leaves is whole or has another name."""
-    forced, named = [], []
-    monkeypatch.setattr(os, "fsync", forced.append)
+    forced: list[list[str]] = []
+
+    def make_sure(_: FileSystem, paths: list[Path]) -> None:
+        assert all(path.exists() for path in paths)
+        forced.append(sorted(path.name for path in paths))
+
+    monkeypatch.setattr(FileSystem, "make_sure", make_sure)
     with WholeFiles() as whole:
+        for name in "abc":
+            with whole.file(tmp_path / "new" / name) as out:
+                out.write(name.encode())
+        assert not forced
+        assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["a.partial", "b.partial", "c.partial"]
+
+    assert forced == [["a.partial", "b.partial", "c.partial"], sorted(["new", tmp_path.name])]
+
+
+def test_a_file_that_the_disk_did_not_take_is_named_and_gets_no_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def make_sure(_: FileSystem, paths: list[Path]) -> None:
+        raise OSError(errno.EIO, "Input/output error", str(paths[1]))
+
+    monkeypatch.setattr(FileSystem, "make_sure", make_sure)
+    with pytest.raises(CannotWrite, match=r"/b: input/output error"), WholeFiles() as whole:
         for name in "abc":
             with whole.file(tmp_path / name) as out:
                 out.write(name.encode())
-        named += [path.name for path in tmp_path.iterdir()]
-        assert not forced
 
-    assert sorted(named) == ["a.partial", "b.partial", "c.partial"]
-    assert len(forced) == 4  # three files, one folder
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("kill_at", ["made sure of", "named"])
+def test_after_a_kill_every_file_is_whole_or_called_partial_and_the_next_run_ends_whole(tmp_path: Path, kill_at: str):
+    """Killed while the second batch is made sure of, or between two renames."""
+
+    def run() -> None:
+        with WholeFiles() as whole:
+            for number in range(350):
+                with whole.file(tmp_path / str(number % 3) / f"{number}") as out:
+                    out.write(str(number).encode() * 500)
+
+    child = os.fork()
+    if not child:
+        try:
+            patch = pytest.MonkeyPatch()
+            patch.setattr(files, "_MANY", 100)
+            where, what, count = (FileSystem, "make_sure", 1) if kill_at == "made sure of" else (os, "replace", 130)
+            patch.setattr(where, what, dying(getattr(where, what), count))
+            run()
+        finally:
+            os._exit(0)
+    assert os.waitpid(child, 0)[1] == signal.SIGKILL
+
+    left = [path for path in tmp_path.rglob("*") if path.is_file()]
+    named = [path for path in left if path.suffix != ".partial"]
+    assert 100 <= len(named) < 350
+    assert len(named) < len(left)
+    assert all(path.read_text() == path.name * 500 for path in named)
+    run()
+    found = {path.name: path.read_text() for path in tmp_path.rglob("*") if path.is_file()}
+    assert found == {str(number): str(number) * 500 for number in range(350)}
+
+
+def dying(real: Callable[..., object], count: int) -> Callable[..., object]:
+    """`real`, but that it is the end of the process after `count` times."""
+    done = iter(range(count))
+
+    def once(*arguments: object) -> object:
+        if next(done, None) is None:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(*arguments)
+
+    return once
 
 
 def test_a_file_where_the_folder_should_be_is_refused_by_name(tmp_path: Path):

@@ -6,31 +6,22 @@ import contextlib
 import hashlib
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
 from heliograph.errors import CannotWrite
+from heliograph.synced import FileSystem, fsync_path
 
-__all__ = ["PARTIAL", "WholeFiles", "fsync_folder", "named_after", "whole_file", "write_whole"]
+__all__ = ["PARTIAL", "WholeFiles", "named_after", "whole_file", "write_whole"]
 
 PARTIAL = ".partial"
 """Suffix of a file still being written. One found later is what a killed command left; it is safe to delete."""
 
 
-def fsync_folder(folder: Path) -> None:
-    """Make renames inside `folder` survive a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-_MANY, _MUCH = 128, 32 << 20
-"""Files and bytes that are made sure of together; while these are, as many more are written. All of them are open."""
-_AT_ONCE = 8
+_MANY, _MUCH = 2048, 128 << 20
+"""Files and bytes that are made sure of together; while these are, as many more are written."""
 
 _LONGEST_NAME = 255
 """Bytes in the name of a file, on every file system in use."""
@@ -47,10 +38,9 @@ def whole_file(path: Path) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield aside
-        with aside.open("rb") as done:
-            os.fsync(done.fileno())
+        fsync_path(aside)
         aside.replace(path)
-        fsync_folder(path.parent)
+        fsync_path(path.parent)
     except OSError as wrong:
         with contextlib.suppress(OSError):  # the folder may not even be one
             aside.unlink()
@@ -63,16 +53,18 @@ def whole_file(path: Path) -> Iterator[Path]:
 class WholeFiles:
     """Files that appear whole or not at all, many at a time: waiting for the disk for each alone takes longest of all.
 
-    Used in a `with`; at its end, also that of a failure, every file that was written to its end has its name.
+    Used in a `with`; at its end, also that of a failure, every file that was written to its end has its name. Until
+    then some thousand of them may still be called `.partial`, and a kill leaves those as they are.
     """
 
     def __init__(self) -> None:
-        self._made: set[Path] = set()
+        self._folders: dict[Path, FileSystem] = {}
+        self._systems: dict[int, FileSystem] = {}
         self._written: list[_Aside] = []
         self._bytes = 0
         self._forced: list[_Aside] = []
-        self._forcing: list[Future[None]] = []
-        self._pool = ThreadPoolExecutor(_AT_ONCE)
+        self._forcing: Future[None] | None = None
+        self._pool = ThreadPoolExecutor(1)
 
     def __enter__(self) -> WholeFiles:
         return self
@@ -81,11 +73,13 @@ class WholeFiles:
         try:
             self._settle()
             self._settle()
+            _force([_Aside(folder, folder, system) for folder, system in self._folders.items()])
         finally:
             self._pool.shutdown()
             for one in self._forced + self._written:  # none, but when the disk failed
-                one.file.close()
                 one.aside.unlink(missing_ok=True)
+            for system in self._systems.values():
+                system.close()
 
     @contextlib.contextmanager
     def file(self, path: Path) -> Iterator[io.FileIO]:
@@ -95,25 +89,37 @@ class WholeFiles:
         """
         aside = named_after(path, PARTIAL)
         try:
-            if path.parent not in self._made:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                self._made.add(path.parent)
+            system = self._system(path.parent)
             out = io.FileIO(aside, "wb")
         except OSError as wrong:
             raise cannot_write(path, wrong) from wrong
         try:
-            yield out
-            size = out.tell()
+            with out:
+                yield out
+                size = out.tell()
         except BaseException as wrong:
-            out.close()
             aside.unlink(missing_ok=True)
             if isinstance(wrong, OSError):
                 raise cannot_write(path, wrong) from wrong
             raise
-        self._written.append(_Aside(out, aside, path))
+        self._written.append(_Aside(aside, path, system))
         self._bytes += size
         if len(self._written) >= _MANY or self._bytes >= _MUCH:
             self._settle()
+
+    def _system(self, folder: Path) -> FileSystem:
+        """What `folder` stands on; both are there from the first time on."""
+        if folder not in self._folders:
+            new = [folder]  # and the folders that will be made on the way, up to one whose names they are
+            while not new[-1].exists() and new[-1].parent != new[-1]:
+                new.append(new[-1].parent)
+            folder.mkdir(parents=True, exist_ok=True)
+            for each in new:
+                number = each.stat().st_dev
+                if number not in self._systems:
+                    self._systems[number] = FileSystem(each)
+                self._folders[each] = self._systems[number]
+        return self._folders[folder]
 
     def _settle(self) -> None:
         """Name what is on the disk by now, and let what was written since be forced there, while the caller goes on.
@@ -121,38 +127,32 @@ class WholeFiles:
         Raises:
             CannotWrite: as `whole_file`.
         """
-        for done in self._forcing:
-            done.result()
+        if self._forcing is not None:
+            self._forcing.result()
         for one in self._forced:
-            one.file.close()
             try:
-                one.aside.replace(one.path)
+                os.replace(one.aside, one.path)  # noqa: PTH105 - Path.replace makes a Path for each
             except OSError as wrong:
                 raise cannot_write(one.path, wrong) from wrong
-        for folder in {one.path.parent for one in self._forced}:
-            fsync_folder(folder)
         self._forced, self._written, self._bytes = self._written, [], 0
-        self._forcing = [self._pool.submit(_force, part) for part in _parts(self._forced)]
+        self._forcing = self._pool.submit(_force, self._forced)
 
 
 class _Aside(NamedTuple):
     """A file on its way to its name."""
 
-    file: io.FileIO
     aside: Path
     path: Path
+    system: FileSystem
 
 
-def _parts(files: list[_Aside]) -> list[list[_Aside]]:
-    return [files[start::_AT_ONCE] for start in range(min(_AT_ONCE, len(files)))]
-
-
-def _force(files: list[_Aside]) -> None:
-    for one in files:
+def _force(files: Sequence[_Aside]) -> None:
+    for system in {id(one.system): one.system for one in files}.values():
+        called = {one.aside: one.path for one in files if one.system is system}
         try:
-            os.fsync(one.file.fileno())
+            system.make_sure(list(called))
         except OSError as wrong:
-            raise cannot_write(one.path, wrong) from wrong
+            raise cannot_write(called[Path(wrong.filename)], wrong) from wrong
 
 
 def named_after(path: Path, suffix: str) -> Path:

@@ -19,7 +19,8 @@ from heliograph.archive.rebuild import rebuild_sets
 from heliograph.archive.rescue import Limits, is_device
 from heliograph.archive.rescue.aside import read_aside, refuse_existing
 from heliograph.errors import DiscWrong, NotFound, UsageWrong
-from heliograph.files import cannot_write, fsync_folder, whole_file
+from heliograph.files import cannot_write, whole_file
+from heliograph.synced import fsync_path
 
 if TYPE_CHECKING:
     from heliograph.archive.rs03 import Examined
@@ -150,7 +151,7 @@ def _mend_disc(
             raise
         try:
             read.image.replace(out)
-            fsync_folder(out.parent)
+            fsync_path(out.parent)
         except OSError as wrong:
             raise cannot_write(out, wrong) from None
     return Mended(tuple((out, sectors) for _, sectors in done.repaired), (), (out,) if done.good else ())

@@ -15,7 +15,8 @@ import msgspec
 
 from heliograph.archive.medium import SECTOR
 from heliograph.errors import DiscWrong
-from heliograph.files import fsync_folder, named_after, write_whole
+from heliograph.files import named_after, write_whole
+from heliograph.synced import fsync_path
 
 __all__ = ["Unfinished", "about", "note_of", "read_note", "refuse_unfinished", "remove_note", "write_note"]
 
@@ -65,7 +66,7 @@ def remove_note(image: Path) -> None:
     """The image is whole, or its bare ISO again."""
     note = note_of(image)
     note.unlink(missing_ok=True)
-    fsync_folder(note.parent)
+    fsync_path(note.parent)
 
 
 def read_note(image: Path) -> Unfinished | None:
