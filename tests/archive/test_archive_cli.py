@@ -64,6 +64,23 @@ def test_every_command_prints_one_json_document(tree: Path, tmp_path: Path, caps
     assert (tmp_path / "discs" / "catalog.sqlite").exists()
 
 
+def test_a_rebuild_names_the_sets_that_it_leaves_and_those_that_it_takes_out(
+    tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    _, away = call_json(capsys, "seal", "tree", "--capacity", "3MB", "--out", "away", "--catalog", "all.sqlite")
+    words = ("--capacity", "9MB", "--title", "here", "--out", "here", "--catalog", "all.sqlite")
+    assert call_json(capsys, "seal", "tree", *words)[0] == 0
+    one = {"set": away["set"], "title": "tree"}
+    rebuild = ("catalog", "rebuild", "here", "--catalog", "all.sqlite")
+
+    code, _, err = call(capsys, *rebuild)
+    assert (code, f"note: no disc of {away['set']} (tree) is here: the catalog has it as before" in err) == (0, True)
+    made = call_json(capsys, *rebuild)[1]
+    assert (made["left"], made["gone"]) == ([one], [])
+    made = call_json(capsys, *rebuild, "--forget-absent")[1]
+    assert (made["left"], made["gone"]) == ([], [one])
+
+
 def test_damage_and_loss_have_their_exit_codes(tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     _, sealed = call_json(capsys, "seal", "tree", "--capacity", "3MB", "--parity", "1")
     first, second, *_ = [Path(disc["image"]) for disc in sealed["discs"]]  # type: ignore[attr-defined]

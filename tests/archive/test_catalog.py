@@ -107,9 +107,10 @@ def test_the_catalog_answers_which_disc_a_file_is_on(sets: list[DiscSet], catalo
     assert sorted(keys) == [("day1/a.bin",), ("day2/a.bin",)]
 
 
-def test_discs_that_are_missing_or_unreadable_are_entered_without_a_place_and_named(
+def test_discs_that_are_missing_or_unreadable_keep_the_place_where_they_were_seen_unless_it_is_forgotten(
     sets: list[DiscSet], catalog: Where, tmp_path: Path
 ):
+    before = dump(catalog)
     gone, sick, *_ = sets[0].discs
     gone.path.unlink()
     damage(sick.path, 0.9)
@@ -117,6 +118,8 @@ def test_discs_that_are_missing_or_unreadable_are_entered_without_a_place_and_na
     entered = rebuild(catalog, [tmp_path / "discs"])
 
     assert list(entered.unread) == [sick.path]
+    assert dump(catalog) == before
+    rebuild(catalog, [tmp_path / "discs"], forget_absent=True)
     places = dict(ask(catalog, "SELECT disc, image FROM discs WHERE set_id = ?", sets[0].set_id))
     assert [disc for disc, place in places.items() if place is None] == ["D01", "D02"]
 
@@ -126,7 +129,7 @@ def test_one_disc_enters_its_whole_set_and_later_ones_add_their_places(
 ):
     first, second = (tmp_path / "discs" / f"{sets[0].set_id}-{disc}.iso" for disc in ("D01", "P01"))
     before = dump(catalog)
-    rebuild(catalog, [disc.path for disc in sets[1].discs])
+    rebuild(catalog, [disc.path for disc in sets[1].discs], forget_absent=True)
     assert {set_id for (set_id,) in ask(catalog, "SELECT set_id FROM sets")} == {sets[1].set_id}
 
     add(catalog, [first])
@@ -145,10 +148,30 @@ def test_one_disc_enters_its_whole_set_and_later_ones_add_their_places(
     assert dump(catalog) == before
 
 
-def test_sets_that_a_rebuild_leaves_out_are_named(sets: list[DiscSet], catalog: Where):
+def test_a_rebuild_leaves_what_others_entered_and_names_the_sets(sets: list[DiscSet], catalog: Where, tmp_path: Path):
+    """Two stations share a catalog. At one of them there are a disc of the first set, and none of the second."""
+    before = dump(catalog)
+    with open_store(catalog).writing() as rows:
+        rows.do("DELETE FROM files WHERE set_id = ?", sets[0].set_id)
+
     entered = rebuild(catalog, [sets[0].discs[0].path])
 
-    assert entered.gone == ((sets[1].set_id, "第 2 天"),)
+    assert (entered.left, entered.gone) == (((sets[1].set_id, "第 2 天"),), ())
+    assert dump(catalog) == before
+
+
+def test_a_rebuild_in_an_empty_folder_takes_nothing_out_unless_told_so(
+    sets: list[DiscSet], catalog: Where, tmp_path: Path
+):
+    (tmp_path / "empty").mkdir()
+    before = dump(catalog)
+
+    assert {one for one, _ in rebuild(catalog, [tmp_path / "empty"]).left} == {one.set_id for one in sets}
+    assert dump(catalog) == before
+
+    entered = rebuild(catalog, [tmp_path / "empty"], forget_absent=True)
+    assert ({one for one, _ in entered.gone}, entered.left) == ({one.set_id for one in sets}, ())
+    assert not any(dump(catalog).values())
 
 
 def test_another_set_under_the_same_id_is_refused(catalog: Where):
@@ -203,9 +226,6 @@ def test_writers_at_once_wait_for_each_other_and_lose_nothing(sets: list[DiscSet
             each.result(timeout=60)
 
     assert set(seen) <= {0, 50}  # a set is there whole, or not yet
-    for index in indexes:  # a rebuild that began after it was entered has left it out, by name
-        enter(catalog, index, {})
-    add(catalog, [tmp_path / "discs"])
     after = dump(catalog)
     assert all(set(before[table]) <= set(after[table]) for table in TABLES)
     assert {len([row for row in after["pieces"] if row[0] == index.set_id]) for index in indexes} == {100}

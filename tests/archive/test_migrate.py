@@ -384,6 +384,17 @@ def test_after_a_migration_the_old_discs_are_no_longer_due(
     assert (code, "tree/big.bin" in out) == (0, True)
     assert f"note: set {one['new_set']} holds what was migrated from {old.set_id}-D01" in err
     assert call(capsys, "find", "--set", old.set_id, "--discs", "new")[0] == 0
+    code, out, err = call(capsys, "ls", "new", "--set", f"{old.set_id.lower()}_D01")
+    assert (code, "tree/big.bin" in out) == (0, True)
+    assert f"note: migrated on 2036-11-22 from set {old.set_id}" in err
+    ids = {each["set_id"] for each in call_json(capsys, "ls", "new", "old", "--set", old.set_id)[1]["sets"]}  # type: ignore[attr-defined]
+    assert ids == {old.set_id, one["new_set"]}
+    ids = {each["set_id"] for each in call_json(capsys, "ls", "new", "old", "--set", one["new_set"])[1]["sets"]}  # type: ignore[attr-defined]
+    assert ids == {one["new_set"]}
+    code, _, err = call(capsys, "ls", "old", "--set", one["new_set"])
+    assert (code, f"no such set here, and none that was made of it; here is {old.set_id}" in err) == (6, True)
+    assert call(capsys, "restore", "new", "--to", "back", "--set", old.set_id)[0] == 0
+    assert call(capsys, "restore", "new", "old", "--to", "back", "--set", old.set_id)[0] == 0
 
     code, _, err = call(capsys, *due)
     assert f"note: set {old.set_id}: left out, migrated to {one['new_set']}" in err

@@ -298,6 +298,45 @@ def test_a_source_that_changes_meanwhile_is_refused(iso: Path):
     assert not iso.with_name("out.iso").exists()
 
 
+@pytest.mark.parametrize(
+    ("descriptors", "volumes"),
+    [
+        ([], []),
+        ([b"CD001"], ["ISO 9660"]),
+        ([b"BEA01", b"NSR02", b"TEA01"], ["UDF"]),
+        ([b"CD001", b"CD001", b"BEA01", b"NSR03", b"TEA01"], ["ISO 9660", "UDF"]),
+        ([b"BEA01", b"TEA01"], []),
+    ],
+)
+@pytest.mark.parametrize("way", ["out.iso", "--in-place"])
+def test_a_file_without_a_volume_is_protected_and_said_to_have_none(
+    tmp_path: Path,
+    descriptors: list[bytes],
+    volumes: list[str],
+    way: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """A bare file is kept as well as a disc; but it may be the wrong one."""
+    monkeypatch.chdir(tmp_path)
+    data = bytearray(np.random.default_rng(1).bytes(300 * SECTOR))
+    for number, name in enumerate(descriptors):
+        data[(16 + number) * SECTOR + 1 : (16 + number) * SECTOR + 6] = name
+    (tmp_path / "in.bin").write_bytes(data)
+
+    code, _, err = call(capsys, "protect", "in.bin", way)
+    assert code == 0
+    told = "note: in.bin: no ISO 9660 or UDF volume found; its bytes are protected as they are\n"
+    assert (told in err) == (not volumes)
+
+    code, out, err = call(capsys, "protect", "in.bin", way, "--json")
+    assert (code, json.loads(out)["volumes"], err) == (0, volumes, "")
+    image = tmp_path / ("in.bin" if way == "--in-place" else way)
+    overwrite(image, [20, 40])
+    assert call(capsys, "repair", image)[0] == 0
+    assert image.read_bytes()[: len(data)] == data
+
+
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGKILL])
 def test_a_stopped_command_leaves_no_image(tmp_path: Path, signum: signal.Signals):
     """Nothing under the name asked for; the same command then makes it."""

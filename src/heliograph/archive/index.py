@@ -11,7 +11,7 @@ import msgspec
 
 from heliograph.archive.custody import Step
 
-__all__ = ["FORMAT", "NO_HASH", "Disc", "File", "Index", "Piece", "encode", "image_name", "volume_name"]
+__all__ = ["FORMAT", "NO_HASH", "Disc", "File", "Index", "Piece", "encode", "image_name", "set_named", "volume_name"]
 
 FORMAT = "heliograph-disc-set/1"
 NO_HASH = "0" * 64
@@ -83,6 +83,11 @@ class Index(msgspec.Struct, frozen=True):
         return "key.age" in self.beside
 
     @property
+    def made_of(self) -> tuple[str, ...]:
+        """The ids of the older sets that migrations made this one of, oldest first."""
+        return tuple(dict.fromkeys(step.set_id for step in self.custody if step.set_id != self.set_id))
+
+    @property
     def data_discs(self) -> tuple[Disc, ...]:
         """The discs that hold files."""
         return tuple(disc for disc in self.discs if disc.kind == "data")
@@ -111,6 +116,11 @@ def encode(index: Index) -> bytes:
             text = msgspec.json.encode(value)
         parts.append(f' "{name}": '.encode() + text)
     return b"{\n" + b",\n".join(parts) + b"\n}\n"
+
+
+def set_named(label: str) -> str:
+    """The set that a person means: its id, or that of one of its discs as on a label (HG7K3M9QX2A-D02)."""
+    return label.strip().upper().replace("_", "-").partition("-")[0]
 
 
 def image_name(set_id: str, disc: str) -> str:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from heliograph.archive.believe import bytes_on, check_room, decode
 from heliograph.archive.checked import Mending
 from heliograph.archive.disc import DiscFolder, DiscImage, OnDisc
-from heliograph.archive.index import Disc, File, Index, image_name, volume_name
+from heliograph.archive.index import Disc, File, Index, image_name, set_named, volume_name
 from heliograph.archive.medium import SECTOR
 from heliograph.errors import Damaged, DiscsLost, DiscWrong, HeliographError, NotFound, UsageWrong
 
@@ -63,6 +63,10 @@ class SetView:
     def missing(self) -> tuple[Disc, ...]:
         """The discs of the set that are not here."""
         return tuple(disc for disc in self.index.discs if disc.name not in self.discs)
+
+    def is_called(self, label: str) -> bool:
+        """Whether it is the set of this id, or of a disc with this label; or what that became when it was migrated."""
+        return set_named(label) in (self.set_id, *self.index.made_of)
 
     def open(self, path: str) -> OnDisc | Opened:
         """The file whose true path is `path`, to read and seek in.
@@ -120,6 +124,10 @@ class Found:
 
     sets: tuple[SetView, ...]
     unread: Mapping[Path, HeliographError]
+
+    def called(self, label: str) -> tuple[SetView, ...]:
+        """The sets that `SetView.is_called` so."""
+        return tuple(view for view in self.sets if view.is_called(label))
 
     def close(self) -> None:
         """Close every disc."""
@@ -205,7 +213,7 @@ def find_sets(paths: Iterable[Path], *, checked: bool = True, mending: Mending |
 
 
 def open_set(paths: Iterable[Path], set_id: str | None = None, *, mending: Mending | None = None) -> SetView:
-    """The one disc set that the paths hold, or the one called `set_id`.
+    """The one disc set that the paths hold, or the one called `set_id`; else what that became when it was migrated.
 
     Args:
         mending: give damaged sectors as they were sealed, as far as the parity of their image rebuilds them; called
@@ -216,7 +224,9 @@ def open_set(paths: Iterable[Path], set_id: str | None = None, *, mending: Mendi
     """
     paths = list(paths)
     found = find_sets(paths, mending=mending)
-    wanted = [view for view in found.sets if set_id in (None, view.set_id)]
+    wanted = found.sets if set_id is None else found.called(set_id)
+    if set_id is not None and len(wanted) > 1:
+        wanted = tuple(view for view in wanted if view.set_id == set_named(set_id)) or wanted
     if len(wanted) == 1:
         for view in found.sets:
             if view is not wanted[0]:

@@ -227,11 +227,12 @@ def _read_what_is_there(
     found = find_sets(here)
     try:
         for view in found.sets:
-            if signers and set_id in (None, view.set_id):
+            meant = set_id is None or view.is_called(set_id)
+            if signers and meant:
                 from heliograph.archive.signing.trust import require
 
                 require(view, signers)
-            if work is None and set_id in (None, view.set_id):
+            if work is None and meant:
                 text = next(iter(view.discs.values())).index_text
                 if view.index.locked:
                     from heliograph.archive.secret import Keyring, unlock

@@ -31,8 +31,10 @@ class Entered:
     sets: tuple[Index, ...]
     unread: Mapping[Path, HeliographError]
     """Images that could not be read, with the reason."""
+    left: tuple[tuple[str, str], ...] = ()
+    """Sets (id, title) of which no disc was here when the catalog was made again: they are as they were."""
     gone: tuple[tuple[str, str], ...] = ()
-    """Sets (id, title) that the catalog had before it was made again, and of which no disc was here."""
+    """The same, where they were to be forgotten: they are no longer in it."""
 
 
 def default_catalog(folder: Path) -> Path:
@@ -82,13 +84,17 @@ def add(catalog: Where, paths: Iterable[Path], ring: Keyring | None = None) -> E
     return _entered(found)
 
 
-def rebuild(catalog: Where, paths: Iterable[Path], ring: Keyring | None = None) -> Entered:
-    """Make the catalog again from the discs alone, in one transaction.
+def rebuild(
+    catalog: Where, paths: Iterable[Path], ring: Keyring | None = None, *, forget_absent: bool = False
+) -> Entered:
+    """Enter the sets whose discs are here anew, from the discs alone, in one transaction.
 
-    Sets that others enter while the discs are read stay.
+    What cannot be read here stays as others entered it: sets of which no disc is here, and where the other discs of a
+    set were seen. Sets that others enter while the discs are read stay in any case.
 
     Args:
-        ring: opens encrypted sets: they are entered under their true names, in the clear.
+        ring: opens encrypted sets: they are entered under their true names, in the clear; without it by their numbers.
+        forget_absent: the catalog is to say what these discs say, and nothing else.
     Raises:
         Locked: a set is encrypted, and the ring does not open it.
         NotFound: a path does not exist. CannotWrite: the catalog cannot be written; it is as it was.
@@ -96,17 +102,19 @@ def rebuild(catalog: Where, paths: Iterable[Path], ring: Keyring | None = None) 
     store = open_store(catalog)
     before = _known(store)
     found = identify(paths, ring)
-    with store.writing() as rows:
-        for set_id in before:
-            _forget(rows, set_id)
-        _enter_all(rows, store, found)
     present = {here.index.set_id for here in found.sets}
-    gone = tuple((set_id, title) for set_id, title in before.items() if set_id not in present)
-    return _entered(found, gone)
+    absent = tuple((set_id, title) for set_id, title in before.items() if set_id not in present)
+    with store.writing() as rows:
+        for set_id in before if forget_absent else before.keys() & present:
+            _forget(rows, set_id, places=forget_absent)
+        _enter_all(rows, store, found)
+    return _entered(found, gone=absent) if forget_absent else _entered(found, left=absent)
 
 
-def _entered(found: Identified, gone: tuple[tuple[str, str], ...] = ()) -> Entered:
-    return Entered(tuple(here.opened or here.index for here in found.sets), found.unread, gone)
+def _entered(
+    found: Identified, *, left: tuple[tuple[str, str], ...] = (), gone: tuple[tuple[str, str], ...] = ()
+) -> Entered:
+    return Entered(tuple(here.opened or here.index for here in found.sets), found.unread, left, gone)
 
 
 def _known(store: Store) -> dict[str, str]:
@@ -117,9 +125,11 @@ def _known(store: Store) -> dict[str, str]:
         return {}
 
 
-def _forget(rows: Rows, set_id: str) -> None:
+def _forget(rows: Rows, set_id: str, *, places: bool) -> None:
+    """Take a set out; where its discs were seen, too, or not."""
     for table in TABLES:
-        rows.do(f"DELETE FROM {table} WHERE set_id = ?", set_id)
+        if places or table != "discs":
+            rows.do(f"DELETE FROM {table} WHERE set_id = ?", set_id)
 
 
 def _enter_all(rows: Rows, store: Store, found: Identified) -> None:
@@ -143,9 +153,8 @@ def _enter(rows: Rows, store: Store, index: Index, images: Places, opened: Index
         for table in ("keys", "pieces", "files"):
             rows.do(f"DELETE FROM {table} WHERE set_id = ?", one)
         _put_files(rows, opened)
-    old_sets = dict.fromkeys(step.set_id for step in index.custody if step.set_id != one)
     rows.do("DELETE FROM origins WHERE set_id = ?", one)
-    rows.put("origins", ((one, old) for old in old_sets))
+    rows.put("origins", ((one, old) for old in index.made_of))
     places: dict[str, tuple[Any, Any]] = {
         disc: (image, size)
         for disc, image, size in rows.ask("SELECT disc, image, bytes FROM discs WHERE set_id = ?", one)

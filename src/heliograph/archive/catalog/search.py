@@ -14,6 +14,7 @@ from typing import Final
 
 from heliograph.archive.catalog.store import Rows
 from heliograph.archive.catalog.where import Where, open_store
+from heliograph.archive.index import set_named
 from heliograph.archive.restore import wanted
 from heliograph.errors import NotFound, UsageWrong
 
@@ -132,7 +133,7 @@ def _keyed(lot: str, cell: str) -> list[_Condition]:
 
 
 def _of_set(rows: Rows, given: str) -> list[_Condition]:
-    one = given.strip().upper().replace("_", "-").partition("-")[0]
+    one = set_named(given)
     if not one:
         return []
     if not rows.has("origins"):

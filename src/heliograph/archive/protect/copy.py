@@ -13,6 +13,7 @@ from heliograph.archive.medium import SECTOR, Medium
 from heliograph.archive.protect.copying import copy_start, opened
 from heliograph.archive.protect.sizing import Progress, Protected, layout_for, length_of, protection_of
 from heliograph.archive.protect.unfinished import refuse_unfinished
+from heliograph.archive.protect.volumes import volumes_in
 from heliograph.archive.protect.writing import add_parity
 from heliograph.archive.rs03.layout import Layout
 from heliograph.errors import CannotWrite, DiscWrong, UsageWrong
@@ -63,7 +64,7 @@ def protect_copy(
             path=str(out),
         )
     _write(source, out, layout, length, progress)
-    return Protected(out, layout, again)
+    return Protected(out, layout, volumes_in(out), again)
 
 
 def _write(source: Path, out: Path, layout: Layout, length: int, progress: Progress | None) -> None:

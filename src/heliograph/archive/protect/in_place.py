@@ -19,6 +19,7 @@ from heliograph.archive.medium import SECTOR, Medium
 from heliograph.archive.protect.copying import unreadable
 from heliograph.archive.protect.sizing import Progress, Protected, layout_for, length_of, protection_of
 from heliograph.archive.protect.unfinished import about, read_note, remove_note, write_note
+from heliograph.archive.protect.volumes import volumes_in
 from heliograph.archive.protect.writing import add_parity
 from heliograph.archive.rs03.layout import Layout
 from heliograph.errors import CannotWrite, DiscWrong
@@ -63,7 +64,7 @@ def protect_in_place(
         length = told.iso_bytes if told else again.iso_sectors * SECTOR if again else length_of(image)
         layout = layout_for(image, length, medium, roots)
         _append(file, image, layout, length, progress, resumed=told is not None)
-        return Protected(image, layout, again, told is not None)
+        return Protected(image, layout, volumes_in(image), again, told is not None)
 
 
 def _opened(image: Path) -> int:

@@ -30,6 +30,8 @@ class Protected:
 
     image: Path
     layout: Layout
+    volumes: tuple[str, ...]
+    """The file systems that the image announces, `ISO 9660` and `UDF`; with none it is protected all the same."""
     again: Layout | None = None
     """How the source was protected before; its own parity was left out."""
     resumed: bool = False

@@ -35,24 +35,26 @@ def command() -> None:
 @command.command(epilog="\b\nExample:\n  heliograph archive catalog rebuild discs --catalog all.sqlite")
 @_paths
 @_catalog
+@click.option("--forget-absent", is_flag=True, help="Forget sets and places of discs that are not here.")
 @open_options
 @json_option
 def rebuild(
     paths: tuple[Path, ...],
     catalog: Path | str | None,
+    forget_absent: bool,
     ask_ring: AskRing,
     as_json: bool,
 ) -> None:
-    """Make the catalog again from the images, mounted discs or folders of images PATH... alone.
+    """Make the catalog again from the images, mounted discs or folders of images PATH...
 
-    Whole or not at all: an interrupted rebuild leaves the catalog as it was. Sets of which no disc is here are no
-    longer in it, and named. With the key of an encrypted set its true names are entered, in the clear: keep that
-    catalog where the key is.
+    Whole or not at all: an interrupted rebuild leaves the catalog as it was. What others entered stays: sets of which
+    no disc is here are left as they were, and named; --forget-absent takes them out. With the key of an encrypted set
+    its true names are entered, in the clear: keep that catalog where the key is.
     """
     from heliograph.archive.catalog import rebuild as make_again
 
     where = _where(catalog, paths)
-    _tell(where, make_again(where, paths, ask_ring()), as_json)
+    _tell(where, make_again(where, paths, ask_ring(), forget_absent=forget_absent), as_json)
 
 
 @command.command(
@@ -93,6 +95,7 @@ def _tell(where: Path | str, entered: Entered, as_json: bool) -> None:
             {
                 "catalog": shown(where),
                 "sets": [{"set": one.set_id, "title": one.title, "files": len(one.files)} for one in entered.sets],
+                "left": [{"set": set_id, "title": title} for set_id, title in entered.left],
                 "gone": [{"set": set_id, "title": title} for set_id, title in entered.gone],
                 "unread": {str(path): wrong.message for path, wrong in entered.unread.items()},
             }
@@ -100,6 +103,8 @@ def _tell(where: Path | str, entered: Entered, as_json: bool) -> None:
         return
     rows = [(one.set_id, one.title, len(one.discs), len(one.files)) for one in entered.sets]
     print_table(["set", "title", "discs", "files"], rows, title=shown(where))
+    for set_id, title in entered.left:
+        note(f"note: no disc of {set_id} ({title}) is here: the catalog has it as before; --forget-absent takes it out")
     for set_id, title in entered.gone:
         note(f"note: no disc of {set_id} ({title}) is here: it is no longer in the catalog; `catalog add` enters it")
     for wrong in entered.unread.values():

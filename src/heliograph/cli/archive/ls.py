@@ -14,17 +14,20 @@ __all__ = ["command"]
 
 @click.command(epilog="\b\nExample:\n  heliograph archive ls discs")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH...")
+@click.option("--set", "set_id", default="", help="Only this set, or what it became when it was migrated.")
 @open_options
 @json_option
 def command(
     paths: tuple[Path, ...],
+    set_id: str,
     ask_ring: AskRing,
     as_json: bool,
 ) -> None:
     """List the discs and files of every set in the images, mounted discs or folders of images PATH...
 
     Every disc knows its whole set: files on discs that are not here are listed, too, and the discs named. The names of
-    an encrypted set are shown with its key.
+    an encrypted set are shown with its key. --set takes an id, or the label of a disc (HG7K3M9QX2A-D02), also an old
+    one from before a migration.
     """
     import msgspec
 
@@ -41,7 +44,13 @@ def command(
             raise NotFound(
                 f"{named}: no disc images of Heliograph here", hint="give image files, or a folder that holds them"
             )
-        sets_here = found.sets
+        sets_here = found.called(set_id) if set_id else found.sets
+        if not sets_here:
+            here = ", ".join(view.set_id for view in found.sets)
+            raise NotFound(
+                f"{set_id}: no such set here, and none that was made of it; here is {here}",
+                hint="`heliograph archive find --set` asks the catalog",
+            )
         if ring is not None:
             from heliograph.archive.secret import unlock
 

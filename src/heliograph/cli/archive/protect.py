@@ -45,7 +45,8 @@ def command(
 
     The size decides how many roots there are: a medium is filled with as many as there is room for (8 at least); with
     --roots alone, the image is the smallest that has them; with neither, as small as `seal` makes it. An IN.iso that
-    carries RS03 already is protected anew. IN.iso is only read, and OUT.iso appears whole or not at all.
+    carries RS03 already is protected anew; one with no ISO 9660 or UDF volume in it is protected as it is, and said to
+    have none. IN.iso is only read, and OUT.iso appears whole or not at all.
 
     With --in-place the parity is appended to IN.iso, whose own bytes are never touched. If that is stopped, the same
     command goes on: a note beside the image, IN.iso.unfinished, says where its ISO ends.
@@ -70,6 +71,7 @@ def command(
                 "source": source,
                 "in_place": in_place,
                 "resumed": done.resumed,
+                "volumes": done.volumes,
                 "iso_sectors": layout.iso_sectors,
                 "sectors": layout.sectors,
                 "bytes": layout.image_bytes,
@@ -84,6 +86,8 @@ def command(
         return
     if done.resumed:
         note(f"note: an earlier command was stopped while it wrote to {source}; its ISO is whole, and protected now")
+    if not done.volumes:
+        note(f"note: {source}: no ISO 9660 or UDF volume found; its bytes are protected as they are")
     if done.again is not None:
         note(f"note: {source} carried RS03 with {done.again.roots} roots; its ISO was protected anew")
     if roots is not None and layout.roots > roots:
