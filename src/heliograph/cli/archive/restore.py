@@ -28,9 +28,7 @@ __all__ = ["command"]
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH...")
 @click.option("--to", type=click.Path(path_type=Path), required=True, help="Folder to restore into.")
 @click.option("--only", multiple=True, metavar="PATTERN", help="Files that match, e.g. 'record/*.parquet'; repeatable.")
-@click.option(
-    "--set", "set_id", help="Which set, when the images hold several; also by its id before a migration."
-)
+@click.option("--set", "set_id", help="Which set, when the images hold several; also by its id before a migration.")
 @click.option("--overwrite", is_flag=True, help="Replace files of the same name that have other contents.")
 @click.option("--prompt", is_flag=True, help="Discs come one at a time to PATH: ask for each, at a terminal only.")
 @click.option("--prompt-always", is_flag=True, help="The same, and answers are read from stdin that is no terminal.")
