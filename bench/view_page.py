@@ -33,7 +33,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -132,11 +132,23 @@ def first_picture(browser: Browser, where: Path) -> tuple[float, float]:
     return wall, now.ru_utime + now.ru_stime - used.ru_utime - used.ru_stime
 
 
+class Read(NamedTuple):
+    """A source that has been read already."""
+
+    source: Any
+
+    def sketch(self) -> bytes:
+        return self.source.floor()
+
+    def read(self) -> Any:
+        return self.source
+
+
 def serving(source: Any) -> str:
     """Serve from a thread of this process, as long as it lives; the address."""
     ready: list[str] = []
     threading.Thread(
-        target=lambda: serve(source, "127.0.0.1", 0, lambda address: ready.append(address.url)), daemon=True
+        target=lambda: serve(Read(source), "127.0.0.1", 0, lambda address: ready.append(address.url)), daemon=True
     ).start()
     while not ready:
         time.sleep(0.01)

@@ -5,13 +5,14 @@ import { Controls } from "./controls";
 import { button, fill, h, icon } from "./dom";
 import { Hands } from "./hands";
 import { help } from "./help";
-import { keep, kept } from "./kept";
+import { chosenTheme, keep } from "./kept";
 import { Live } from "./live";
 import { Panel } from "./panel/panel";
 import { Chunks, Refused, askDetails, askFigures, type Floor } from "./protocol";
 import { Scene, type Thing } from "./scene";
 import { searchBox } from "./search";
 import { Sheets } from "./sheets";
+import { brand } from "./sketch";
 import type { Theme } from "./theme";
 import { Timeline } from "./timeline";
 import { Warmth } from "./warmth";
@@ -85,10 +86,7 @@ export class Page {
       changed: () => this.top.querySelector(".to-figures")?.setAttribute("aria-pressed", String(this.sheets.figuresOpen)),
     });
     this.timeline = new Timeline(floor, this.calendar, (time) => this.seek(time));
-    const dark = window.matchMedia?.("(prefers-color-scheme: dark)").matches;
-    this.theme = (kept("theme") as Theme) ?? (dark ? "dark" : "light");
-    const wished = wishes.get("lang") ?? kept("lang") ?? (navigator.language.startsWith("zh") ? "zh" : "en");
-    speak(wished === "zh" ? "zh" : "en");
+    this.theme = chosenTheme();
     this.live = floor.live
       ? new Live(floor, this.chunks, {
           grew: (ways) => this.grew(ways),
@@ -293,11 +291,9 @@ export class Page {
   // ---- what is around the floor
 
   private dress(): void {
-    const title = language() === "zh" ? this.floor.title_zh : this.floor.title;
-    document.title = `${title} · Heliograph`;
     fill(
       this.top,
-      h("div", { class: "brand" }, h("img", { src: "static/sun.svg", alt: "", width: "22px" }), h("div", {}, h("small", {}, "HELIOGRAPH"), h("strong", {}, title))),
+      brand(this.floor),
       h("span", { class: "where", title: this.floor.where }, this.floor.where),
       searchBox({
         tracing: () => this.sheets.tracing,

@@ -53,6 +53,7 @@ export interface Floor {
   mishaps: string[];
   series: [string, number, [string, string][]][];
   lost: Record<string, string>;
+  reading: boolean;
   live: boolean;
   key: string;
 }
@@ -179,6 +180,11 @@ async function ask(path: string, signal?: AbortSignal): Promise<Response> {
 
 export async function askFloor(): Promise<Floor> {
   return (await ask("floor")).json();
+}
+
+/** The floor as far as it is known yet: all of it, or what can be drawn while the record is read. */
+export async function askSketch(): Promise<Floor> {
+  return (await ask("sketch")).json();
 }
 
 export async function askFigures(): Promise<Figures> {

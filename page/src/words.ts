@@ -12,6 +12,7 @@ const WORDS: Record<string, [string, string]> = {
   close: ["Close", "关闭"],
   workshop: ["Workshop", "车间"],
   loading: ["Reading …", "读取中 …"],
+  reading_record: ["The record is being read …", "正在读取记录 …"],
   gone: ["The server does not answer any more. Start the command again.", "服务器不再应答，请重新运行命令。"],
   partial: ["The run was stopped early: the record is partial.", "本次运行提前停止：记录不完整。"],
   lost: ["Cannot be read, and left out: {}", "无法读取，未显示：{}"],

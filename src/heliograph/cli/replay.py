@@ -63,7 +63,7 @@ def command(
         raise NotFound(
             f"{record.where}: carriers of this plant move without vehicles", hint="there is no traffic to watch"
         )
-    from heliograph.view import Recorded
+    from heliograph.view import Unread
     from heliograph.web.serve import serve
 
     opens: dict[str, str] = {"lang": lang} if lang else {}
@@ -74,8 +74,8 @@ def command(
 
         made = trace_cell(record, name).made
         opens = {"at": str(round((made - record.start).total_seconds() * 1000)), **opens, "cell": name.id}
-    day = Recorded(record, files)
-    for file, wrong in day.tables.lost.items():
+
+    def lost(file: str, wrong: str) -> None:
         note(f"{file}: left out, cannot be read: {wrong}")
 
     def ready(address: Address) -> None:
@@ -87,7 +87,7 @@ def command(
         if not no_open:
             webbrowser.open(url)
 
-    serve(day, host, port, ready)
+    serve(Unread(record, files, lost), host, port, ready)
 
 
 def _ms_of(at: str, record: Record) -> int:

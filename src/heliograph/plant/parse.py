@@ -39,13 +39,32 @@ def typed(raw: Any, kind: type[T]) -> tuple[T | None, list[str]]:
         mistakes = list(_walk(raw, kind, "$"))
         return None, mistakes or [f"$: {_plain(wrong)}"]
     # A wrong number cannot be judged by rules that calculate with it, so it counts as a mistake of form.
+    if _sane(value):
+        return value, []
     mistakes = [
         f"{child(path, key)}: expected a number within ±{HIGHEST:.0e}, got {_short(number)}"
         for path, table in tables(value)
         for key, number in _numbers(table)
         if not (math.isfinite(number) and abs(number) <= HIGHEST)
     ]
-    return (None if mistakes else value), mistakes
+    return None, mistakes
+
+
+def _sane(thing: msgspec.Struct) -> bool:
+    """Whether no number in a parsed file is absurd: a quick look without paths, since a layout has 20,000 tables."""
+    left: list[Any] = [thing]
+    for one in left:
+        for value in msgspec.structs.astuple(one):
+            kind = type(value)
+            if kind is float or kind is int:
+                if not -HIGHEST <= value <= HIGHEST:  # nor is it, if it is no number at all
+                    return False
+            elif kind is list:
+                if value and isinstance(value[0], msgspec.Struct):
+                    left += value
+            elif isinstance(value, msgspec.Struct):
+                left.append(value)
+    return True
 
 
 def tables(thing: msgspec.Struct, path: str = "$") -> Iterator[tuple[str, msgspec.Struct]]:

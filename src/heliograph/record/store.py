@@ -24,7 +24,7 @@ from heliograph.errors import NotFound, RunWrong
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["Kept", "Record", "Shelf", "Where", "open_folder", "open_record", "summary_of"]
+__all__ = ["Kept", "Record", "Shelf", "Where", "indices_of", "open_folder", "open_record", "summary_of"]
 
 _FILE: Final = re.compile(r"([a-z]+)(-[\w-]+)?\.parquet")
 
@@ -67,8 +67,7 @@ class Where(NamedTuple):
     def _holds(self, chunk: pa.Array) -> NDArray[np.bool_]:
         if pa.types.is_dictionary(chunk.type):
             wanted = np.array([self._is(value) for value in chunk.dictionary.to_pylist()] + [False], bool)
-            indices = chunk.indices.to_numpy(zero_copy_only=False)
-            return wanted[np.where(np.isnan(indices), -1, indices).astype(np.int64)]  # an empty value is no index
+            return wanted[indices_of(chunk)]
         if pa.types.is_string(chunk.type) and self.how == "is":
             return np.asarray(chunk.to_numpy(zero_copy_only=False) == self.value, bool)
         return np.array([self._is(value) for value in chunk.to_pylist()], bool)
@@ -79,6 +78,18 @@ class Where(NamedTuple):
         if self.how == "in":
             return value in self.value
         return value is not None and bool(self.value[0] <= value < self.value[1])
+
+
+def indices_of(chunk: pa.DictionaryArray) -> NDArray[np.int64]:
+    """(n,) the place of each value in the chunk's dictionary; -1: empty.
+
+    By hand: importing pyarrow.compute, which fills empty values, takes longer than reading a table.
+    """
+    indices = chunk.indices.to_numpy(zero_copy_only=False)
+    if chunk.indices.null_count:  # then they come as floats
+        indices = np.where(np.isnan(indices), -1, indices)
+    places: NDArray[np.int64] = indices.astype(np.int64)
+    return places
 
 
 class Kept(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from heliograph.view.day import Day
 from heliograph.view.recorded import Recorded
 from heliograph.view.series import Series
-from heliograph.view.source import Hit, Source
+from heliograph.view.source import Hit, Opening, Source
+from heliograph.view.unread import Unread
 
-__all__ = ["Day", "Hit", "Recorded", "Series", "Source"]
+__all__ = ["Day", "Hit", "Opening", "Recorded", "Series", "Source", "Unread"]

@@ -17,7 +17,7 @@ from heliograph.view.batteries import BatteryFigures
 from heliograph.view.details import stays_of
 from heliograph.view.pace import Cycle, TaktRead, cycle_of, readings_of
 from heliograph.view.series import Ints
-from heliograph.view.tables import codes, since_ms, texts
+from heliograph.view.tables import codes, names_in, since_ms
 from heliograph.view.told import Stay
 from heliograph.view.vehicles import FULL, PHASES
 
@@ -166,7 +166,7 @@ def _energy(day: Day) -> Energy:
         return Energy(at_ms=[], kwh={}, kgco2=[], cells=[])
     at = since_ms(table["hour_utc"], day.start_ms)
     hours, which = np.unique(at, return_inverse=True)
-    parts = sorted(set(texts(table["part"])))
+    parts = names_in(table["part"])
     part = codes(table["part"], {name: number for number, name in enumerate(parts)})
     kwh, kgco2 = table["kwh"].to_numpy(), table["kgco2"].to_numpy()
     sums = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Final
@@ -9,19 +10,19 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from heliograph.daybook import E10_STATES, F64
+from heliograph.daybook import F64
 from heliograph.errors import UsageWrong
 from heliograph.plant.read import PlantFiles
 from heliograph.record.store import Record
 from heliograph.view.batteries import Batteries, read_batteries
 from heliograph.view.carriers import carrier_series
-from heliograph.view.ground import Ground, ground_of
+from heliograph.view.floor import FloorTold, recorded_floor
+from heliograph.view.ground import Ground
 from heliograph.view.machines import state_series
-from heliograph.view.series import Series, encode
-from heliograph.view.tables import Tables, texts
+from heliograph.view.series import Ints, Series, encode
+from heliograph.view.tables import Tables, names_in
 from heliograph.view.vehicles import (
-    MISHAP_KINDS,
-    PHASES,
+    Visits,
     doing_series,
     drive_series,
     held_by,
@@ -30,43 +31,9 @@ from heliograph.view.vehicles import (
     read_visits,
 )
 
-__all__ = ["FORMAT", "LONGEST_CHUNK_MS", "Day", "FloorTold"]
+__all__ = ["LONGEST_CHUNK_MS", "Day"]
 
-FORMAT: Final = "heliograph-view/1"
 LONGEST_CHUNK_MS: Final = 3_600_000
-
-
-class FloorTold(msgspec.Struct, frozen=True, kw_only=True):
-    """The floor and all names, as the page gets them."""
-
-    format: str
-    title: str
-    title_zh: str
-    where: str
-    start: str
-    """ISO 8601, with the plant's offset."""
-    span: tuple[int, int]
-    partial: bool
-    lines: int
-    route: list[str]
-    steps: dict[str, tuple[str, str]]
-    """Step code to its name in English and Chinese."""
-    ground: Ground
-    vehicles: list[str]
-    carriers: list[str]
-    lots: list[str]
-    states: tuple[str, ...]
-    reasons: tuple[str, ...]
-    phases: tuple[str, ...]
-    mishaps: tuple[str, ...]
-    series: list[tuple[str, int, list[tuple[str, str]]]]
-    """Name, how many things, and name and type of each column: how to read a chunk."""
-    lost: dict[str, str]
-    """Files of the record that cannot be read, with the reason."""
-    live: bool = False
-    """A run in progress: it has a pulse, and a pace that can be changed."""
-    key: str = ""
-    """What has to be shown by whoever changes the pace."""
 
 
 class Day:
@@ -93,24 +60,30 @@ class Day:
         self.vehicle_ids, self.carrier_ids = list(self.vehicles), list(self.carriers)
         self.station_ids, self.node_ids, self.lot_ids = list(self.stations), list(self.nodes), list(self.lots)
         self.charging = frozenset(files.roadmap.station_node[name] for name in plant.vehicles.charging)
-        self.visits = read_visits(tables, self.start_ms, self.vehicles, self.nodes)
-        self.moves = read_moves(tables, self.start_ms, self.vehicles, self.stations, self.carriers, self.lots)
-        drives, self.ways = drive_series(self.visits, files.roadmap)
-        states, self.reasons = state_series(tables, self.start_ms, self.machines)
-        self.series: dict[str, Series] = {
-            "drives": drives,
-            "doing": doing_series(self.moves, len(self.vehicles), len(self.stations)),
-            "mishaps": mishap_series(tables, self.start_ms, self.vehicles),
-            "carriers": carrier_series(
-                tables, self.start_ms, self.moves, self.stations, self.carriers, self.lots, len(self.vehicles)
-            ),
-            "states": states,
-        }
+        with ThreadPoolExecutor(1) as beside:  # tracks are half of the work
+            driven = beside.submit(self._drives)
+            self.moves = read_moves(tables, self.start_ms, self.vehicles, self.stations, self.carriers, self.lots)
+            states, self.reasons = state_series(tables, self.start_ms, self.machines)
+            others: dict[str, Series] = {
+                "doing": doing_series(self.moves, len(self.vehicles), len(self.stations)),
+                "mishaps": mishap_series(tables, self.start_ms, self.vehicles),
+                "carriers": carrier_series(
+                    tables, self.start_ms, self.moves, self.stations, self.carriers, self.lots, len(self.vehicles)
+                ),
+                "states": states,
+            }
+        self.visits, drives, self.ways = driven.result()
+        self.series = {"drives": drives, **others}
+
+    def _drives(self) -> tuple[Visits, Series, Ints]:
+        """Visits, drives and ways."""
+        visits = read_visits(self.tables, self.start_ms, self.vehicles, self.nodes)
+        return visits, *drive_series(visits, self.files.roadmap)
 
     def _names(self, table: str, column: str) -> list[str]:
         """All that a column holds, in order."""
         found = self.tables.read(table, [column])
-        return [] if found is None else sorted(set(texts(found[column])) - {None})
+        return [] if found is None else names_in(found[column])
 
     @cached_property
     def held(self) -> tuple[Any, Any]:
@@ -123,9 +96,13 @@ class Day:
         return read_batteries(self.tables, self.start_ms, self.vehicles)
 
     @cached_property
+    def _bare(self) -> FloorTold:
+        return recorded_floor(self.record, self.files)
+
+    @cached_property
     def ground(self) -> Ground:
         """The floor."""
-        return ground_of(self.files, self.ways)
+        return msgspec.structs.replace(self._bare.ground, ways=self.ways.reshape(-1).tolist())
 
     def instant(self, at_ms: int) -> str:
         """A moment as ISO 8601 text in the plant's zone."""
@@ -134,31 +111,19 @@ class Day:
 
     def floor(self) -> bytes:
         """See `Source`."""
-        plant = self.files.plant
-        told = FloorTold(
-            format=FORMAT,
-            title=plant.title,
-            title_zh=plant.title_zh,
-            where=self.record.where,
-            start=self.record.start.isoformat(timespec="milliseconds"),
-            span=self.span(),
-            partial=self.record.metadata.get("partial") == "true",
-            lines=plant.lines,
-            route=plant.route,
-            steps={step.code: (step.name, step.name_zh) for step in plant.steps},
+        told = msgspec.structs.replace(
+            self._bare,
             ground=self.ground,
             vehicles=list(self.vehicles),
             carriers=list(self.carriers),
             lots=list(self.lots),
-            states=E10_STATES,
             reasons=self.reasons,
-            phases=PHASES,
-            mishaps=MISHAP_KINDS,
             series=[
                 (name, each.things, [(column, values.dtype.name) for column, values in each.columns.items()])
                 for name, each in self.series.items()
             ],
             lost=self.tables.lost,
+            reading=False,
         )
         return msgspec.json.encode(told)
 

@@ -12,11 +12,12 @@ from itertools import pairwise
 from typing import Final
 
 import msgspec
+import numpy as np
 
 from heliograph.plant.read import PlantFiles
 from heliograph.view.series import Ints
 
-__all__ = ["Box", "Ground", "Spot", "ground_of"]
+__all__ = ["Box", "Ground", "Spot", "ground_of", "layout_ways"]
 
 EDGE_M: Final = 1.2
 """A machine reaches so far beyond its ports."""
@@ -75,6 +76,12 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True):
     """Nodes at which vehicles charge."""
     vehicle_m: tuple[float, float]
     """Length and width."""
+
+
+def layout_ways(files: PlantFiles) -> Ints:
+    """(w, 2) nodes from and to of every way of the layout."""
+    road = files.roadmap
+    return np.column_stack((road.edge_from, road.edge_to)).astype(np.int64)
 
 
 def ground_of(files: PlantFiles, ways: Ints) -> Ground:

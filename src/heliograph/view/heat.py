@@ -36,7 +36,7 @@ def heat_of(day: Day, from_ms: int, to_ms: int) -> Heat:
     following[visits.start[1:][visits.start[1:] > 0] - 1] = NEVER
     departs = np.maximum(following, visits.arrived)
     near = np.flatnonzero((visits.arrived < to_ms) & (departs > from_ms))
-    node, vehicle = visits.node[near], visits.vehicle[near]
+    node, vehicle = visits.node[near], visits.vehicle[near].astype(np.int64)
     came = visits.arrived[near] >= from_ms
     low, high = np.clip(visits.arrived[near], from_ms, to_ms), np.clip(departs[near], from_ms, to_ms)
     doing = day.series["doing"]

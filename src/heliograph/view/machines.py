@@ -6,7 +6,7 @@ import numpy as np
 
 from heliograph.daybook import E10_STATES
 from heliograph.view.series import Series, series_of
-from heliograph.view.tables import Tables, codes, since_ms, texts
+from heliograph.view.tables import Tables, codes, names_in, since_ms
 
 __all__ = ["state_series"]
 
@@ -17,7 +17,7 @@ def state_series(tables: Tables, start_ms: int, machines: dict[str, int]) -> tup
     if table is None:
         none = np.zeros(0, np.int64)
         return series_of(len(machines), none, none, state=none.astype(np.uint8), reason=none.astype(np.uint16)), ()
-    reasons = tuple(sorted(set(texts(table["reason"])) - {None}))
+    reasons = tuple(names_in(table["reason"]))
     machine = codes(table["machine"], machines)
     state = codes(table["state"], {name: number for number, name in enumerate(E10_STATES)})
     reason = codes(table["reason"], {name: number for number, name in enumerate(reasons)})

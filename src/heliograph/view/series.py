@@ -19,6 +19,7 @@ from typing import Any, Final, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from heliograph.daybook import I32
 from heliograph.errors import UsageWrong
 
 __all__ = ["LONG_AGO", "NEVER", "Ints", "Rows", "Series", "encode", "least_type", "series_of"]
@@ -98,12 +99,16 @@ class Series(NamedTuple):
         return slice(int(self.start[thing]), int(self.start[thing + 1]))
 
 
-def series_of(things: int, thing: Ints, at: Ints, order: Ints | None = None, **columns: _Column) -> Series:
+def series_of(things: int, thing: Ints | I32, at: Ints, order: Ints | None = None, **columns: _Column) -> Series:
     """Sort rows by thing and time (rows of one instant: by `order`, else as given) into a series."""
     first = int(at.min()) if len(at) else 0
     length = (int(at.max()) - first if len(at) else 0) + 2
-    key = thing.astype(np.int64) * length + (at - first)
-    # A stable sort of one number takes hardly longer than a look where rows are in order already, as most are.
+    key = thing.astype(np.int64)
+    key *= length
+    key += at
+    key -= first
+    if order is None and (key[1:] >= key[:-1]).all():  # as most are
+        return Series(np.searchsorted(thing, np.arange(things + 1)), at, columns, key, first, length)
     row = np.argsort(key, kind="stable") if order is None else np.lexsort((order, key))
     return Series(
         start=np.searchsorted(thing[row], np.arange(things + 1)),

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import msgspec
 
-__all__ = ["Hit", "LiveSource", "Order", "Pulse", "Source"]
+__all__ = ["Hit", "LiveSource", "Opening", "Order", "Pulse", "Source"]
 
 
 class Hit(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +84,22 @@ class Source(Protocol):
 
     def heat(self, from_ms: int, to_ms: int) -> msgspec.Struct:
         """Where vehicles come and wait between two moments."""
+        ...
+
+
+class Opening(Protocol):
+    """A source that takes a while to read; its floor can be drawn meanwhile."""
+
+    def sketch(self) -> bytes:
+        """The floor of the `Source`, as far as it is known before it has been read; `reading` in it says so."""
+        ...
+
+    def read(self) -> Source:
+        """All of it.
+
+        Raises:
+            HeliographError: it cannot be read.
+        """
         ...
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from heliograph.errors import HeliographError
-from heliograph.record.store import Record, Where
+from heliograph.record.store import Record, Where, indices_of
 from heliograph.view.series import NEVER, Ints
 
-__all__ = ["Tables", "codes", "since_ms", "texts"]
+__all__ = ["Tables", "codes", "names_in", "since_ms", "texts"]
 
 
 class Tables:
@@ -25,14 +25,17 @@ class Tables:
 
     def read(self, table: str, columns: Sequence[str] | None, where: Sequence[Where] = ()) -> pa.Table | None:
         """These columns (None: all) of all files of a table that can be read; None: there is no such file."""
-        found = []
+        found = list(self.parts(table, columns, where))
+        return pa.concat_tables(found, promote_options="default") if found else None
+
+    def parts(self, table: str, columns: Sequence[str] | None, where: Sequence[Where] = ()) -> Iterator[pa.Table]:
+        """The same file by file: of a large table, only one has to be in memory."""
         for name, opener in self.record.files.get(table, ()):
             try:
                 one = Record({table: [(name, opener)]}, self.record.where)
-                found.append(one.read(table, columns, where))
+                yield one.read(table, columns, where)
             except HeliographError as wrong:
                 self.lost[name] = wrong.message.splitlines()[0]
-        return pa.concat_tables(found, promote_options="default") if found else None
 
     def holding(self, table: str, where: Sequence[Where]) -> list[str]:
         """The files of a table that have rows for which all of `where` holds, as far as they can be read."""
@@ -58,18 +61,38 @@ def codes(column: pa.ChunkedArray, number: Mapping[str, int]) -> Ints:
             continue
         if known is None:  # of one dictionary, all chunks' now
             known = np.array([number.get(text, -1) for text in chunk.dictionary.to_pylist()] + [-1], np.int64)
-        parts.append(known[chunk.indices.fill_null(len(known) - 1).to_numpy(zero_copy_only=False)])
+        parts.append(known[indices_of(chunk)])
     return np.concatenate(parts)
 
 
 def texts(column: pa.ChunkedArray) -> list[Any]:
     """The texts themselves; None where empty."""
-    found: list[Any] = column.cast(pa.string()).to_pylist()
+    found: list[Any] = []
+    for chunk in column.chunks:
+        if pa.types.is_dictionary(chunk.type):
+            values = [*chunk.dictionary.to_pylist(), None]
+            found += [values[place] for place in indices_of(chunk).tolist()]
+        else:
+            found += chunk.to_pylist()
     return found
+
+
+def names_in(column: pa.ChunkedArray) -> list[str]:
+    """The texts that a column of names holds, each once, in order; without empty ones."""
+    found: set[str | None] = set()
+    for chunk in column.chunks:
+        if pa.types.is_dictionary(chunk.type):
+            values = [*chunk.dictionary.to_pylist(), None]
+            found |= {values[place] for place in np.unique(indices_of(chunk)).tolist()}
+        else:
+            found |= set(chunk.to_pylist())
+    return sorted(name for name in found if name is not None)
 
 
 def since_ms(column: pa.ChunkedArray, start_ms: int) -> Ints:
     """Instants as ms after the record's start; NEVER: empty."""
-    at = column.to_numpy().astype("datetime64[ms]")
-    since: Ints = at.astype(np.int64) - start_ms
-    return np.where(np.isnat(at), NEVER, since)
+    at = column.to_numpy().astype("datetime64[ms]", copy=False)
+    since: Ints = at.view(np.int64) - start_ms
+    if column.null_count:
+        since[np.isnat(at)] = NEVER
+    return since

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from heliograph.daybook import I32
 from heliograph.plant.roadmap import Roadmap
 from heliograph.view.series import LONG_AGO, NEVER, Ints, Series, least_type, series_of
 from heliograph.view.tables import Tables, codes, since_ms
@@ -29,6 +31,9 @@ PHASES: Final = ("none", "to_source", "taking", "to_target", "placing")
 """Parts of a move; `doing` is the index of one, and FULL more where the carrier holds a lot."""
 FULL: Final = 8
 MISHAP_KINDS: Final = ("none", "stall", "breakdown", "off_floor")
+_VISIT: Final = ("claimed_utc", "arrived_utc", "left_utc")
+_AT_ONCE: Final = 16
+"""Vehicles whose drives are worked out at once: so few that all of it stays in the processor's cache."""
 _TIMES: Final = ("wanted", "assigned", "at_source", "taken", "at_target", "placed")
 
 
@@ -37,8 +42,8 @@ class Visits(NamedTuple):
 
     start: Ints
     """(v + 1,) vehicle i has the rows start[i] to start[i + 1]."""
-    vehicle: Ints
-    node: Ints
+    vehicle: I32
+    node: I32
     claimed: Ints
     arrived: Ints
     """NEVER: not within the record."""
@@ -64,19 +69,33 @@ class Moves(NamedTuple):
 
 
 def read_visits(tables: Tables, start_ms: int, vehicles: dict[str, int], nodes: dict[str, int]) -> Visits:
-    """The table `tracks`."""
-    table = tables.read("tracks", ["vehicle", "node", "claimed_utc", "arrived_utc", "left_utc"])
-    if table is None:
-        none = np.zeros(0, np.int64)
-        return Visits(np.zeros(len(vehicles) + 1, np.int64), none, none, none, none, none)
-    vehicle, node = codes(table["vehicle"], vehicles), codes(table["node"], nodes)
-    claimed, arrived, left = (since_ms(table[f"{name}_utc"], start_ms) for name in ("claimed", "arrived", "left"))
-    known = np.flatnonzero((vehicle >= 0) & (node >= 0))
-    order = known[np.argsort(claimed[known], kind="stable")]  # quick: rows are in order, or nearly
-    order = order[np.argsort(vehicle[order].astype(np.uint16), kind="stable")]
+    """The table `tracks`.
+
+    It is much the largest of those that a floor is drawn from. Fresh memory costs as much as all the work, so the files
+    are taken one after the other, and columns are put in order one by one.
+    """
+    named: tuple[list[I32], list[I32]] = ([], [])
+    times: tuple[list[Ints], list[Ints], list[Ints]] = ([], [], [])
+    for table in tables.parts("tracks", ("vehicle", "node", *_VISIT)):
+        vehicle, node = codes(table["vehicle"], vehicles), codes(table["node"], nodes)
+        known = (vehicle >= 0) & (node >= 0)
+        which: slice | NDArray[np.bool_] = slice(None) if known.all() else known
+        for found, column in zip(named, (vehicle, node), strict=True):
+            found.append(column.astype(np.int32)[which])
+        for moments, name in zip(times, _VISIT, strict=True):
+            moments.append(since_ms(table[name], start_ms)[which])
+    who = np.concatenate([np.zeros(0, np.int32), *named[0]])
+    claimed = np.concatenate([np.zeros(0, np.int64), *times[0]])
+    order = np.argsort(who.astype(least_type(len(vehicles))), kind="stable")
+    late, same = claimed[order], who[order]
+    if ((late[1:] < late[:-1]) & (same[1:] == same[:-1])).any():  # as written, each vehicle's rows are in order
+        order = np.lexsort((claimed, who))
     return Visits(
-        np.searchsorted(vehicle[order], np.arange(len(vehicles) + 1)),
-        *(column[order] for column in (vehicle, node, claimed, arrived, left)),
+        np.searchsorted(same, np.arange(len(vehicles) + 1)),
+        same,
+        np.concatenate([who[:0], *named[1]])[order],
+        claimed[order],
+        *(np.concatenate([claimed[:0], *moments])[order] for moments in times[1:]),
     )
 
 
@@ -86,35 +105,61 @@ def drive_series(visits: Visits, roadmap: Roadmap) -> tuple[Series, Ints]:
     Columns: `way`; `took`, ms. At the first row a vehicle stands at the end of a way that leads there: how it came is
     not recorded. A vehicle that was taken off the floor and set back elsewhere has a way of its own there.
     """
-    fleet = len(visits.start) - 1
-    stood = np.flatnonzero(visits.arrived < NEVER)
-    vehicle, node = visits.vehicle[stood], visits.node[stood]
-    new = np.concatenate((np.ones(min(len(stood), 1), bool), np.diff(vehicle) != 0))
-    before = np.where(new, -1, np.concatenate((node[:1], node[:-1])))
-    came = np.concatenate((visits.arrived[stood][:1], visits.arrived[stood][:-1]))
-    departs = np.where(new, visits.arrived[stood], np.maximum(visits.claimed[stood], came))
-    took = np.where(new, 0, visits.arrived[stood] - departs)
-    entrance = np.arange(len(roadmap.node_ids))
-    entrance[roadmap.edge_to] = roadmap.edge_from
-    before = np.where(new, entrance[node], before)
-    count = len(roadmap.node_ids)
+    fleet, count = len(visits.start) - 1, len(roadmap.node_ids)
     known = roadmap.edge_from.astype(np.int64) * count + roadmap.edge_to
-    wanted = before * count + node
+    entrance = np.arange(count)
+    entrance[roadmap.edge_to] = roadmap.edge_from
     order = np.argsort(known, kind="stable")
-    place = np.minimum(np.searchsorted(known[order], wanted), max(len(known) - 1, 0))
-    way = order[place] if len(known) else np.zeros(len(wanted), np.int64)
-    odd = known[way] != wanted if len(known) else np.ones(len(wanted), bool)
-    more, which = np.unique(wanted[odd], return_inverse=True)
-    way[odd] = len(known) + which
-    ways = np.concatenate((known, more))
+    drives = [
+        _drives(visits, slice(int(visits.start[first]), int(visits.start[min(first + _AT_ONCE, fleet)])), entrance)
+        for first in range(0, fleet, _AT_ONCE)
+    ]
+    ways = [_found(each.wanted, known, order) for each in drives]
+    odd = [each.wanted[way < 0] for each, way in zip(drives, ways, strict=True)]
+    more = np.unique(np.concatenate([np.zeros(0, np.int64), *odd]))
+    kind = least_type(len(known) + len(more))
+    for way, wanted in zip(ways, odd, strict=True):
+        way[way < 0] = len(known) + np.searchsorted(more, wanted)
     series = series_of(
         fleet,
-        vehicle,
-        departs,
-        way=way.astype(least_type(len(ways))),
-        took=took.astype(np.uint32),
+        np.concatenate([np.zeros(0, np.int32), *(each.vehicle for each in drives)]),
+        np.concatenate([np.zeros(0, np.int64), *(each.departs for each in drives)]),
+        way=np.concatenate([np.zeros(0, kind), *(way.astype(kind) for way in ways)]),
+        took=np.concatenate([np.zeros(0, np.uint32), *(each.took for each in drives)]),
     )
-    return series, np.column_stack((ways // count, ways % count))
+    every = np.concatenate((known, more))
+    return series, np.column_stack((every // count, every % count))
+
+
+class _Drives(NamedTuple):
+    """Drives of some vehicles, by vehicle and time."""
+
+    vehicle: I32
+    departs: Ints
+    took: NDArray[np.uint32]
+    wanted: Ints
+    """The way as one number: node from, times the number of nodes, and node to."""
+
+
+def _drives(visits: Visits, its: slice, entrance: Ints) -> _Drives:
+    """Drives of the vehicles whose visits are `its`; `entrance`: of each node, one from which a way leads there."""
+    stood = visits.arrived[its] < NEVER
+    vehicle, node = visits.vehicle[its][stood], visits.node[its][stood].astype(np.int64)
+    arrived, claimed = visits.arrived[its][stood], visits.claimed[its][stood]
+    new = np.ones(len(vehicle), bool)
+    new[1:] = vehicle[1:] != vehicle[:-1]
+    before, departs = np.roll(node, 1), np.maximum(claimed, np.roll(arrived, 1))
+    before[new], departs[new] = entrance[node[new]], arrived[new]
+    return _Drives(vehicle, departs, (arrived - departs).astype(np.uint32), before * len(entrance) + node)
+
+
+def _found(wanted: Ints, known: Ints, order: Ints) -> Ints:
+    """Where each way stands among the known ones, which `order` sorts; -1: nowhere."""
+    if not len(known):
+        return np.full(len(wanted), -1, np.int64)
+    way: Ints = order[np.minimum(np.searchsorted(known[order], wanted), len(known) - 1)]
+    way[known[way] != wanted] = -1
+    return way
 
 
 def read_moves(

@@ -3,6 +3,7 @@
 /                                  the page
 /static/...                        its script and style
 /api/floor                         what stands still (JSON)
+/api/sketch                        the same, as far as it is known yet: `reading` says that there is more to come
 /api/span                          from when to when (JSON)
 /api/chunk?from=MS&to=MS           what is on the floor in that time (bytes; view/series.py)
 /api/details?kind=K&id=ID&at=MS    what is known of a thing at a moment (JSON)
@@ -38,6 +39,7 @@ from starlette.types import ASGIApp
 
 from heliograph.errors import HeliographError, NotFound, UsageWrong
 from heliograph.view.source import LiveSource, Order, Source
+from heliograph.web.coming import Coming
 from heliograph.web.guard import Guard
 
 __all__ = ["STATIC", "application"]
@@ -50,11 +52,12 @@ _LONGEST_ORDER: Final = 1000
 
 
 def application(
-    source: Source, hosts: Iterable[str], token: str = "", live: LiveSource | None = None, key: str = ""
+    source: Source | Coming, hosts: Iterable[str], token: str = "", live: LiveSource | None = None, key: str = ""
 ) -> ASGIApp:
     """The page over a source, for browsers that ask for one of these hosts (`127.0.0.1:8000`).
 
     Args:
+        source: one that is still being read keeps whoever asks waiting, but for the page's own files.
         live: the same source, where it is a run in progress.
         key: what a request has to show that changes its pace; the page knows it from the floor.
     """
@@ -65,7 +68,10 @@ def application(
 
     files = CapacityLimiter(1)
 
-    def told(ask: Callable[[Request], Response]) -> Callable[[Request], object]:
+    async def found() -> Source:
+        return await source.source() if isinstance(source, Coming) else source
+
+    def told(ask: Callable[[Source, Request], Response]) -> Callable[[Request], Awaitable[Response]]:
         """Off the loop of events, so that one long answer holds up no other; errors of ours become JSON.
 
         Answers from tables are read one after the other: they share the open files of a record. Chunks come from
@@ -74,49 +80,55 @@ def application(
 
         async def endpoint(request: Request) -> Response:
             try:
-                return await to_thread.run_sync(ask, request, limiter=files if ask in from_tables else None)
+                limiter = files if ask in from_tables else None
+                return await to_thread.run_sync(ask, await found(), request, limiter=limiter)
             except HeliographError as wrong:
                 return _refused(wrong, json)
 
         return endpoint
 
-    def floor(request: Request) -> Response:
+    def floor(source: Source, request: Request) -> Response:
         return Response(source.floor(), media_type=_JSON)
 
-    def span(request: Request) -> Response:
+    def span(source: Source, request: Request) -> Response:
         return answer(source.span())
 
-    def chunk(request: Request) -> Response:
+    def chunk(source: Source, request: Request) -> Response:
         part = source.chunk(_whole(request, "from"), _whole(request, "to"))
         return Response(part, media_type="application/octet-stream")
 
-    def details(request: Request) -> Response:
+    def details(source: Source, request: Request) -> Response:
         asked = request.query_params
         return answer(source.details(asked.get("kind", ""), asked.get("id", ""), _whole(request, "at")))
 
-    def trace(request: Request) -> Response:
+    def trace(source: Source, request: Request) -> Response:
         asked = request.query_params
         unit, begin, end = (_whole(request, name) if name in asked else None for name in ("unit", "from", "to"))
         return answer(source.trace(asked.get("id", ""), unit, begin, end))
 
-    def together(request: Request) -> Response:
+    def together(source: Source, request: Request) -> Response:
         machine = request.query_params.get("machine", "")
         return answer(source.together(machine, _whole(request, "unit"), _whole(request, "batch")))
 
-    def search(request: Request) -> Response:
+    def search(source: Source, request: Request) -> Response:
         return answer(source.search(request.query_params.get("q", "")))
 
-    def figures(request: Request) -> Response:
+    def figures(source: Source, request: Request) -> Response:
         return answer(source.figures())
 
-    def charts(request: Request) -> Response:
+    def charts(source: Source, request: Request) -> Response:
         return answer(source.charts())
 
-    def units(request: Request) -> Response:
+    def units(source: Source, request: Request) -> Response:
         return answer(source.units(request.query_params.get("step", "")))
 
-    def heat(request: Request) -> Response:
+    def heat(source: Source, request: Request) -> Response:
         return answer(source.heat(_whole(request, "from"), _whole(request, "to")))
+
+    async def sketch(request: Request) -> Response:
+        if isinstance(source, Coming) and not source.here:
+            return Response(source.opening.sketch(), media_type=_JSON)
+        return await told(floor)(request)
 
     async def page(request: Request) -> Response:
         return FileResponse(STATIC / "index.html", media_type="text/html; charset=utf-8")
@@ -125,6 +137,7 @@ def application(
     answers = (floor, span, chunk, details, trace, together, search, figures, charts, units, heat)
     routes = [
         Route("/", page),
+        Route("/api/sketch", sketch),
         *(Route(f"/api/{ask.__name__}", told(ask)) for ask in answers),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]

@@ -12,8 +12,9 @@ from typing import Final
 import uvicorn
 from starlette.types import ASGIApp
 
-from heliograph.view.source import LiveSource, Source
+from heliograph.view.source import LiveSource, Opening
 from heliograph.web.app import application
+from heliograph.web.coming import Coming
 from heliograph.web.listening import Address, listen
 
 __all__ = ["serve", "serve_live"]
@@ -22,14 +23,24 @@ _START_S: Final = 10.0
 _END_S: Final = 3.0
 
 
-def serve(source: Source, host: str, port: int, ready: Callable[[Address], None]) -> None:
-    """Serve the page over a source until Ctrl-C; `ready` is called once it answers."""
+def serve(opening: Opening, host: str, port: int, ready: Callable[[Address], None]) -> None:
+    """Serve the page over a source until Ctrl-C; `ready` is called once it answers.
+
+    The source is read meanwhile: a browser takes as long to start, and to read and draw the page.
+
+    Raises:
+        UsageWrong: see `listen`. And what `opening.read` raises.
+    """
     listening, address = listen(host, port)
-    server = _server(application(source, address.hosts, address.token))
+    coming = Coming(opening)
+    server = _server(application(coming, address.hosts, address.token))
     threading.Thread(target=_announce, args=(server, lambda: ready(address)), daemon=True).start()
+    coming.start(lambda: setattr(server, "should_exit", True))
     with contextlib.suppress(KeyboardInterrupt):
         server.run(sockets=[listening])
     listening.close()
+    if coming.failure is not None:
+        raise coming.failure
 
 
 def serve_live(

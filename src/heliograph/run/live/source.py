@@ -36,7 +36,8 @@ from heliograph.twin.cells import cell_model
 from heliograph.twin.energy import read_meters
 from heliograph.units import HOUR_MS, ms_from_h
 from heliograph.view import Hit, Recorded
-from heliograph.view.day import FORMAT, LONGEST_CHUNK_MS, FloorTold
+from heliograph.view.day import LONGEST_CHUNK_MS
+from heliograph.view.floor import FORMAT, FloorTold
 from heliograph.view.ground import ground_of
 from heliograph.view.live import Motion, Portion, decode_portion
 from heliograph.view.series import encode
