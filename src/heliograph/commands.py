@@ -11,7 +11,7 @@ NEVER_MS = 1 << 60
 """Later than any time of a run."""
 
 
-class Move(msgspec.Struct, frozen=True, gc=False):
+class Move(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """Carry one carrier from one load port to another.
 
     Both ports are reserved for it by whoever asks; a higher `priority` goes first; `lot` is -1 for an empty carrier.

@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 
-class _Event(msgspec.Struct, frozen=True, gc=False):
+class _Event(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=True):
     at_ms: int
 
 

@@ -28,7 +28,9 @@ __all__ = ["Feed"]
 
 _EVERY_S: Final = 0.1
 """So often a portion is told."""
-_LOOKS: Final = 32
+_EVERY_FREE_S: Final = 0.25
+"""And of a run that nothing holds back, which pays for it in time."""
+_LOOKS: Final = 128
 """Where nothing holds the run back, it looks at the clock only every so many turns."""
 
 _LOADED, _EMPTY, _HAND_OFF, _WAITING, _CHARGING, _IDLE = range(len(VEHICLE_STATES))
@@ -74,10 +76,10 @@ class Feed:
         """
         self._turns += 1
         pace, now_ms = self.pace, fleet.now_ms
-        if self._turns % _LOOKS and not pace.paused and (pace.free or not pace.speed) and self._alive < 0:
+        if self._turns % _LOOKS and pace.unbound and self._alive < 0:
             return wanted_ms
         pace.listen(now_ms)
-        if self._alive >= 0 or time.monotonic() - self._told_s >= _EVERY_S:
+        if self._alive >= 0 or time.monotonic() - self._told_s >= (_EVERY_FREE_S if pace.unbound else _EVERY_S):
             self._tell(fleet, floor, moves, mishaps)
         allowed_ms = pace.upto(now_ms, wanted_ms)
         if allowed_ms < wanted_ms:

@@ -50,6 +50,11 @@ class Pace:
         self.free = True
         """Not to be held back whatever the speed: the warm-up, that nobody counts. A pause holds it, too."""
 
+    @property
+    def unbound(self) -> bool:
+        """Whether nothing holds the run back."""
+        return not self.paused and (self.free or not self.speed)
+
     def listen(self, now_ms: int, wait_s: float = 0.0) -> None:
         """Hear what is asked for, for at most so long."""
         if self._orders is None:
@@ -93,7 +98,7 @@ class Pace:
                 self._step_until_ms = None
                 return now_ms
             return min(wanted_ms, self._step_until_ms)
-        if self.free or not self.speed:
+        if self.unbound:
             return wanted_ms
         now_s = time.monotonic()
         if self._zero_ms is None:

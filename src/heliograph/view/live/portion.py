@@ -13,14 +13,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from heliograph import events
 from heliograph.commands import Move
 from heliograph.events import Event
 
 __all__ = ["Portion", "decode_portion", "encode_portion"]
 
-_KINDS: Final[tuple[type, ...]] = tuple(getattr(events, name) for name in events.__all__ if name != "Event")
-_NUMBER: Final = {kind: number for number, kind in enumerate(_KINDS)}
+_ARRAYS: Final = ("visits", "here", "spent", "charged", "gauged")
 
 Ints = NDArray[np.int64]
 
@@ -68,28 +66,17 @@ class Portion(msgspec.Struct, frozen=True, kw_only=True):
 def encode_portion(portion: Portion) -> bytes:
     """A portion as bytes (MessagePack)."""
     raw = {name: getattr(portion, name) for name in portion.__struct_fields__}
-    for name in ("visits", "here", "spent", "charged", "gauged"):
-        raw[name] = (list(raw[name].shape), raw[name].tobytes())
-    raw["events"] = [(_NUMBER[type(event)], *msgspec.structs.astuple(event)) for event in portion.events]
-    raw["moves"] = [msgspec.structs.astuple(move) for move in portion.moves]
+    for name in _ARRAYS:
+        raw[name] = (raw[name].shape, raw[name].tobytes())
     return msgspec.msgpack.encode(raw)
 
 
 def decode_portion(raw: bytes) -> Portion:
     """The portion that these bytes hold; only what this program wrote itself is read here."""
     told: dict[str, Any] = msgspec.msgpack.decode(raw)
-    for name in ("visits", "here", "spent", "charged", "gauged"):
+    for name in _ARRAYS:
         shape, data = told[name]
         told[name] = np.frombuffer(data, np.float64 if name == "charged" else np.int64).reshape(shape)
-    told["events"] = [_event(row) for row in told["events"]]
-    told["moves"] = [Move(*row) for row in told["moves"]]
+    told["events"] = msgspec.convert(told["events"], list[Event])
+    told["moves"] = msgspec.convert(told["moves"], list[Move])
     return Portion(**told)
-
-
-def _event(row: list[Any]) -> Event:
-    number, *fields = row
-    kind = _KINDS[number]
-    if kind is events.WafersLost:
-        fields[-1] = tuple(fields[-1])
-    event: Event = kind(*fields)
-    return event
