@@ -54,7 +54,7 @@ export class Live {
     return this.told !== null && ["done", "failed"].includes(this.told.part);
   }
 
-  /** Whether there is a record by now, however short, so that details can be asked for. */
+  /** Whether there is a record by now, however short, so that figures can be asked for. */
   get begun(): boolean {
     return this.floor.span[0] >= 0 && this.floor.span[1] > 0;
   }

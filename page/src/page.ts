@@ -246,10 +246,6 @@ export class Page {
   private askDetails(thing: Thing, time: number, approach = false): void {
     this.detailsTime = time;
     this.asking?.abort();
-    if (this.live && !this.live.begun) {
-      this.panel.problem(thing, said("no_details_yet"));
-      return;
-    }
     const asking = (this.asking = new AbortController());
     askDetails(thing.kind, thing.id, time, asking.signal)
       .then((told) => {

@@ -51,7 +51,6 @@ const WORDS: Record<string, [string, string]> = {
   part_reporting: ["The day is over; its report is written.", "当日已结束，正在生成报告。"],
   part_done: ["The run is over: this is its replay.", "运行已结束：现为回放。"],
   part_failed: ["The run has ended before its end:", "运行未完成即终止："],
-  no_details_yet: ["Details come once the record begins.", "记录开始后可查看详情。"],
   // figures
   output: ["Output", "产出"],
   cells_so_far: ["cells so far", "累计电池片"],

@@ -11,17 +11,18 @@ What has not happened by the end of the record has the time NEVER: a passage tha
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
-from heliograph.daybook import I8, I16, I32, I64, NOT_YET_MS, Daybook
+from heliograph.daybook import I8, I16, I32, I64, NOT_YET_MS, Batches, Lots, Parts, Stops
 from heliograph.plant.model import Equipment, Plant
 from heliograph.units import ms_from_s
 
 __all__ = [
     "NEVER",
     "Floor",
+    "Noted",
     "Passages",
     "PlacedParts",
     "ahead",
@@ -35,6 +36,21 @@ __all__ = [
 
 NEVER: Final = np.iinfo(np.int64).max
 """The time of what has not happened."""
+
+
+class Noted(Protocol):
+    """What passages follow from: a daybook, or as much of one."""
+
+    @property
+    def batches(self) -> Batches: ...
+    @property
+    def parts(self) -> Parts: ...
+    @property
+    def lots(self) -> Lots: ...
+    @property
+    def stops(self) -> Stops: ...
+    @property
+    def until_ms(self) -> int: ...
 
 
 class Floor(NamedTuple):
@@ -151,7 +167,7 @@ class PlacedParts(NamedTuple):
     """Step of the batch's machine, the head."""
 
 
-def parts_of(book: Daybook, floor: Floor, lots: I32) -> PlacedParts:
+def parts_of(book: Noted, floor: Floor, lots: I32) -> PlacedParts:
     """Find the parts of some lots (numbers), and order them."""
     order = np.argsort(book.batches.number, kind="stable")
     row = order[np.searchsorted(book.batches.number[order], book.parts.batch)]
@@ -166,7 +182,7 @@ def parts_of(book: Daybook, floor: Floor, lots: I32) -> PlacedParts:
     return PlacedParts(lot[by_place], first, length, book.parts.rank[keep].astype(np.int64), row[keep], step[keep])
 
 
-def pass_lots(book: Daybook, floor: Floor, lots: I32) -> Passages:
+def pass_lots(book: Noted, floor: Floor, lots: I32) -> Passages:
     """Follow the wafers of some lots (numbers, ascending) through all steps."""
     wafers = len(lots) * floor.slots
     lost_at = book.lots.lost_at[lots].reshape(wafers)
@@ -187,7 +203,7 @@ def pass_lots(book: Daybook, floor: Floor, lots: I32) -> Passages:
 
 
 def _passed(
-    book: Daybook, floor: Floor, lots: I32, lost_at: I8, steps: range
+    book: Noted, floor: Floor, lots: I32, lost_at: I8, steps: range
 ) -> Iterator[tuple[int, I64, I64, I64, I64]]:
     """For each step: which wafers began it, in which batch (row), and the moments in and out."""
     parts = parts_of(book, floor, lots)
@@ -212,7 +228,7 @@ def _passed(
 
 
 def _times(
-    book: Daybook, floor: Floor, steps: list[int], heads: I16, row: I64, nth: I64
+    book: Noted, floor: Floor, steps: list[int], heads: I16, row: I64, nth: I64
 ) -> Iterator[tuple[int, I64, I64]]:
     """Each of the steps that these heads and their members do, with the moments in and out of each wafer."""
     batches = book.batches
@@ -244,7 +260,7 @@ def _times(
         yield step, went_in, came_out
 
 
-def number_out(book: Daybook, floor: Floor, lots: I32) -> int:
+def number_out(book: Noted, floor: Floor, lots: I32) -> int:
     """How many cells of these lots left the last step within the record."""
     last, count = floor.steps - 1, 0
     lost_at = book.lots.lost_at[lots].reshape(-1)
@@ -253,7 +269,7 @@ def number_out(book: Daybook, floor: Floor, lots: I32) -> int:
     return count
 
 
-def lots_in_record(book: Daybook) -> I32:
+def lots_in_record(book: Noted) -> I32:
     """Lots that were in process at some moment of the record, or finished within it."""
     finished = book.lots.finished_ms
     within = ((finished == NOT_YET_MS) | (finished >= 0)) & (book.lots.released_ms < book.until_ms)

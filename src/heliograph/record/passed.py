@@ -9,7 +9,7 @@ import numpy as np
 
 from heliograph.daybook import F64, I16, I32, I64, Daybook
 from heliograph.measured import EL_GRADES, Cells
-from heliograph.passages import NEVER, Floor, Passages, PlacedParts, parts_of, take
+from heliograph.passages import NEVER, Floor, Noted, Passages, PlacedParts, parts_of, take
 
 __all__ = ["Count", "LotRows", "StepRows", "count_wafers", "join_rows", "lot_rows", "running_takt_ms", "step_rows"]
 
@@ -58,7 +58,7 @@ class Count(NamedTuple):
     """(steps,) of `scrapped`, by step."""
 
 
-def step_rows(book: Daybook, floor: Floor, passages: Passages, cells: Cells) -> StepRows:
+def step_rows(book: Noted, floor: Floor, passages: Passages, cells: Cells) -> StepRows:
     """Sum up each part of a lot in a batch at each step that its machine, or one behind it, does."""
     parts = parts_of(book, floor, passages.lots)
     flawed = np.zeros(passages.lost_at.shape, bool)
@@ -82,7 +82,7 @@ def join_rows(pieces: Sequence[StepRows]) -> StepRows:
 
 
 def _rows_of_step(
-    book: Daybook, floor: Floor, passages: Passages, its: PlacedParts, step: int, flawed: np.ndarray
+    book: Noted, floor: Floor, passages: Passages, its: PlacedParts, step: int, flawed: np.ndarray
 ) -> StepRows:
     start = np.searchsorted(passages.lots, its.lot) * floor.slots + its.first - 1
     ends = np.cumsum(its.length)

@@ -26,6 +26,7 @@ from heliograph.fleet.mishaps import BREAKDOWN, Mishaps
 from heliograph.flow.dispatch import Flow
 from heliograph.plant.model import Plant
 from heliograph.plant.roadmap import Roadmap
+from heliograph.run.moves import TIMES, move_columns
 from heliograph.sweeps import no_sweeps
 from heliograph.twin.floor import Twin
 from heliograph.units import ms_from_h
@@ -261,31 +262,13 @@ def _batteries(fleet: Fleet | Direct) -> Batteries:
 
 def _moves(loop: _Loop) -> Moves:
     """Every move asked for, with what the fleet made of it."""
-    asked = loop.moves
-    made = loop.fleet.moves()
+    made, count = loop.fleet.moves(), len(loop.moves)
     place = np.asarray(made["number"], np.int64)
-    times: dict[str, Any] = {}
-    for name in ("assigned_ms", "at_source_ms", "taken_ms", "at_target_ms", "placed_ms"):
-        times[name] = np.full(len(asked), NOT_YET_MS, np.int64)
-        times[name][place] = made[name]
-    vehicle = np.full(len(asked), -1, np.int16)
+    vehicle, times, metres = np.full(count, -1), np.full((len(TIMES), count), NOT_YET_MS), np.zeros((2, count))
     vehicle[place] = made["vehicle"]
-    metres: dict[str, Any] = {}
-    for name in ("empty_m", "loaded_m"):
-        metres[name] = np.zeros(len(asked))
-        metres[name][place] = made[name]
-    return Moves(
-        number=np.arange(len(asked), dtype=np.int64),
-        carrier=np.array([move.carrier for move in asked], np.int32),
-        lot=np.array([move.lot for move in asked], np.int32),
-        source=[move.source for move in asked],
-        target=[move.target for move in asked],
-        priority=np.array([move.priority for move in asked], np.int16),
-        vehicle=vehicle,
-        wanted_ms=np.array([move.wanted_ms for move in asked], np.int64),
-        **times,
-        **metres,
-    )
+    times[:, place] = [made[f"{name}_ms"] for name in TIMES]
+    metres[:, place] = [made["empty_m"], made["loaded_m"]]
+    return move_columns(loop.moves, vehicle, times, metres[0], metres[1])
 
 
 def _tracks(fleet: Fleet | Direct) -> Tracks:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from heliograph.daybook import E10_STATES, Batches, Parts, States, Stops, Waits
 from heliograph.events import Event
 
-__all__ = ["Notes"]
+__all__ = ["Notes", "batch_columns", "part_columns", "stop_columns"]
 
 _STATE_NUMBER = {state: number for number, state in enumerate(E10_STATES)}
 
@@ -30,29 +30,11 @@ class Notes:
 
     def batch_columns(self) -> Batches:
         """The batches as columns."""
-        table = np.array(self.batches, np.int64).reshape(-1, 8)
-        number, machine, unit, start, end, op_start, takt, wafers = table.T
-        return Batches(
-            number=number.copy(),
-            machine=machine.astype(np.int16),
-            unit=unit.astype(np.int16),
-            start_ms=start.copy(),
-            end_ms=end.copy(),
-            op_start_ms=op_start.copy(),
-            takt_ms=takt.astype(np.int32),
-            wafers=wafers.astype(np.int32),
-        )
+        return batch_columns(self.batches)
 
     def part_columns(self) -> Parts:
         """The slot maps as columns."""
-        batch, lot, first, last, rank = np.array(self.parts, np.int64).reshape(-1, 5).T
-        return Parts(
-            batch=batch.copy(),
-            lot=lot.astype(np.int32),
-            first=first.astype(np.int16),
-            last=last.astype(np.int16),
-            rank=rank.astype(np.int32),
-        )
+        return part_columns(self.parts)
 
     def state_columns(self, until_ms: int) -> States:
         """The stays in E10 states, gapless for each machine, the last one cut at `until_ms`; empty stays left out."""
@@ -78,10 +60,7 @@ class Notes:
 
     def stop_columns(self, going_on: Sequence[tuple[int, int, int]]) -> Stops:
         """How each machine's operating clock lags, by machine and time, with the stops that have not ended."""
-        rows = sorted([*self.stops, *going_on])
-        return Stops(
-            machine=_column(rows, 0, np.int16), op_ms=_column(rows, 1, np.int64), lost_ms=_column(rows, 2, np.int64)
-        )
+        return stop_columns([*self.stops, *going_on])
 
     def wait_columns(self) -> Waits:
         """Waits past the queue time."""
@@ -91,6 +70,40 @@ class Notes:
             at_ms=_column(self.waits, 2, np.int64),
             waited_ms=_column(self.waits, 3, np.int64),
         )
+
+
+def batch_columns(rows: ArrayLike) -> Batches:
+    """Rows of `Notes.batches` as columns."""
+    number, machine, unit, start, end, op_start, takt, wafers = np.array(rows, np.int64).reshape(-1, 8).T
+    return Batches(
+        number=number.copy(),
+        machine=machine.astype(np.int16),
+        unit=unit.astype(np.int16),
+        start_ms=start.copy(),
+        end_ms=end.copy(),
+        op_start_ms=op_start.copy(),
+        takt_ms=takt.astype(np.int32),
+        wafers=wafers.astype(np.int32),
+    )
+
+
+def part_columns(rows: ArrayLike) -> Parts:
+    """Rows of `Notes.parts` as columns."""
+    batch, lot, first, last, rank = np.array(rows, np.int64).reshape(-1, 5).T
+    return Parts(
+        batch=batch.copy(),
+        lot=lot.astype(np.int32),
+        first=first.astype(np.int16),
+        last=last.astype(np.int16),
+        rank=rank.astype(np.int32),
+    )
+
+
+def stop_columns(rows: ArrayLike) -> Stops:
+    """Rows of `Notes.stops` as columns, by machine and time."""
+    table = np.array(rows, np.int64).reshape(-1, 3)
+    machine, op_ms, lost_ms = table[np.lexsort(table.T[::-1])].T
+    return Stops(machine=machine.astype(np.int16), op_ms=op_ms.copy(), lost_ms=lost_ms.copy())
 
 
 def _column(rows: Sequence[tuple[int | str, ...]], place: int, kind: type) -> NDArray[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import numpy as np
@@ -20,12 +20,12 @@ from heliograph.view.floor import FloorTold, recorded_floor
 from heliograph.view.ground import Ground
 from heliograph.view.machines import state_series
 from heliograph.view.series import Ints, Series, encode
+from heliograph.view.standing import Standing, Visited
 from heliograph.view.tables import Tables, names_in
 from heliograph.view.vehicles import (
     Visits,
     doing_series,
     drive_series,
-    held_by,
     mishap_series,
     read_moves,
     read_visits,
@@ -47,6 +47,7 @@ class Day:
         """
         self.record, self.files = record, files
         self.start_ms = round(record.start.timestamp() * 1000)
+        self.begin_ms = 0
         self.end_ms = round(record.end.timestamp() * 1000) - self.start_ms
         self.tables = tables = Tables(record)
         plant = files.plant
@@ -86,9 +87,9 @@ class Day:
         return [] if found is None else names_in(found[column])
 
     @cached_property
-    def held(self) -> tuple[Any, Any]:
-        """Who held each node: where the node's rows begin, and the rows of `visits`."""
-        return held_by(self.visits)
+    def standing(self) -> Standing:
+        """Where vehicles stood."""
+        return Visited(self.visits)
 
     @cached_property
     def batteries(self) -> Batteries:

@@ -9,11 +9,12 @@ import msgspec
 from heliograph.errors import NotFound
 from heliograph.view.charts import Charts, UnitFigures, charts_of, units_of
 from heliograph.view.day import Day
-from heliograph.view.details import details_of
+from heliograph.view.details import LotRow, cell_of, details_of, lot_of_record, parts_of, use_of
 from heliograph.view.figures import Figures, figures_of
 from heliograph.view.heat import Heat, heat_of
-from heliograph.view.search import find
+from heliograph.view.search import find, find_cell
 from heliograph.view.source import Hit
+from heliograph.view.told import PartTold
 from heliograph.view.trace import together_of, trace_of
 from heliograph.view.trace.told import Together
 
@@ -25,7 +26,19 @@ class Recorded(Day):
 
     def details(self, kind: str, thing: str, at_ms: int) -> msgspec.Struct:
         """See `Source`."""
-        return details_of(self, kind, thing, at_ms)
+        return cell_of(self, thing) if kind == "cell" else details_of(self, kind, thing, at_ms)
+
+    def parts(self, column: str, thing: str, at_ms: int) -> list[PartTold]:
+        """See `details.Known`."""
+        return parts_of(self, column, thing)
+
+    def lot_row(self, thing: str) -> LotRow | None:
+        """See `details.Known`."""
+        return lot_of_record(self, thing)
+
+    def use(self, vehicle: str) -> dict[str, float]:
+        """See `details.Known`."""
+        return use_of(self, vehicle)
 
     def trace(self, thing: str, unit: int | None, from_ms: int | None, to_ms: int | None) -> msgspec.Struct:
         """See `Source`."""
@@ -37,7 +50,7 @@ class Recorded(Day):
 
     def search(self, text: str) -> list[Hit]:
         """See `Source`."""
-        return find(self, text)
+        return [*find_cell(self, text), *find(self, text)]
 
     @cached_property
     def _figures(self) -> Figures:

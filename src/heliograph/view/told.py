@@ -5,12 +5,12 @@ from __future__ import annotations
 import msgspec
 
 from heliograph.record.genealogy import CellTrace
-from heliograph.view.waits import Link
 
 __all__ = [
     "CarrierTold",
     "CellTold",
     "DueTold",
+    "Link",
     "LotTold",
     "MachineTold",
     "MoveTold",
@@ -20,6 +20,18 @@ __all__ = [
     "Stay",
     "VehicleTold",
 ]
+
+
+class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """One vehicle of the chain, and what it does: drives, waits (for `node`), serves (a hand-off), stands (without an
+    order), charges, stall, breakdown, off_floor.
+    """
+
+    vehicle: str
+    does: str
+    node: str = ""
+    """The node that it waits for, or stands at."""
+    since_ms: int = 0
 
 
 class MoveTold(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,7 +16,7 @@ from heliograph.daybook import VEHICLE_STATES
 from heliograph.events import Event
 from heliograph.fleet.fleet import Fleet
 from heliograph.fleet.mishaps import BREAKDOWN, NOT_YET_MS, Mishaps
-from heliograph.fleet.world import AWAY, CHARGING, DRIVING, HALTED, HANDOFF, IDLE, MWMS_PER_KWH
+from heliograph.fleet.world import AWAY, CHARGING, DRIVING, HALTED, HANDOFF, HELD, IDLE, MWMS_PER_KWH
 from heliograph.run.live.pace import Pace
 from heliograph.run.live.spool import Spool
 from heliograph.view.live import Portion, encode_portion
@@ -162,7 +162,7 @@ class Feed:
             "moves": (),
             "events": (),
             "visits": np.zeros((5, 0), np.int64),
-            "here": np.zeros((8, 0), np.int64),
+            "here": np.zeros((9, 0), np.int64),
             "spent": np.zeros((0, 7), np.int64),
             "charged": none,
             "gauged": np.zeros((3, 0), np.int64),
@@ -191,5 +191,6 @@ def _here(x: np.ndarray, now_ms: int) -> np.ndarray:
     for code, name in ((HANDOFF, _HAND_OFF), (CHARGING, _CHARGING), (IDLE, _IDLE), (HALTED, -1), (AWAY, -1)):
         state[mode == code] = name
     due = np.where(mode == HALTED, now_ms + x["due_ms"], x["due_ms"])
-    columns = (mode != AWAY, x["node"], x["claimed_ms"], x["arrived_ms"], x["next"], x["next_claimed_ms"], due, state)
-    return np.array(columns, np.int64)
+    want = np.where(mode == HELD, x["want"], -1)
+    stands = (mode != AWAY, x["node"], x["claimed_ms"], x["arrived_ms"])
+    return np.array((*stands, x["next"], x["next_claimed_ms"], due, state, want), np.int64)

@@ -1,9 +1,7 @@
 """A run in progress as the page's source, in a process of its own: it reads what the run tells, and answers.
 
-Chunks come from series that grow, up to the last portion. Details, figures and searches come from a record of what has
-been so far, written as if the run had been stopped there, and made anew when somebody asks and the last one is old. How
-long that takes grows with the day, so it is done at most a fifth of the time. When the run is done they come from its
-own record.
+Chunks come from series that grow, and details from those and from tables that grow, up to the last portion; figures,
+charts and traces from a record of what has been so far. When the run is done all come from its own record.
 """
 
 from __future__ import annotations
@@ -11,35 +9,33 @@ from __future__ import annotations
 import contextlib
 import secrets
 import socket
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 import msgspec
 import numpy as np
 
 from heliograph.clock import iso
 from heliograph.daybook import E10_STATES
-from heliograph.errors import HeliographError, NotFound, UsageWrong
-from heliograph.ids import carrier_id, lot_id, lot_prefix
-from heliograph.passages import floor_of
-from heliograph.plant.read import PlantFiles, read_plant
-from heliograph.record.store import open_folder
-from heliograph.record.write import write_record
+from heliograph.errors import NotFound, UsageWrong
+from heliograph.ids import lot_id, lot_prefix
+from heliograph.plant.read import PlantFiles
 from heliograph.run.live.book import Book
 from heliograph.run.live.pace import FASTEST, SLOWEST
+from heliograph.run.live.present import Present
+from heliograph.run.live.so_far import SoFar
 from heliograph.run.live.spool import Spool
-from heliograph.twin.cells import cell_model
-from heliograph.twin.energy import read_meters
 from heliograph.units import HOUR_MS, ms_from_h
-from heliograph.view import Hit, Recorded
+from heliograph.view import Hit
 from heliograph.view.day import LONGEST_CHUNK_MS
+from heliograph.view.details import details_of
 from heliograph.view.floor import FORMAT, FloorTold
 from heliograph.view.ground import ground_of
 from heliograph.view.live import Motion, Portion, decode_portion
+from heliograph.view.search import find, find_cell, is_cell
 from heliograph.view.series import encode
 from heliograph.view.source import Order, Pulse
 from heliograph.view.told import VehicleTold
@@ -48,13 +44,7 @@ from heliograph.view.vehicles import MISHAP_KINDS, PHASES
 __all__ = ["Live"]
 
 _FOLLOW_S: Final = 0.1
-_REST: Final = 4
-"""After a record so far has been made, so many times as long no other one is."""
-_QUICK_S: Final = 0.5
-"""One that takes no longer is waited for; else the one before has to do meanwhile."""
 _LONGEST_STEP_MS: Final = 24 * HOUR_MS
-
-T = TypeVar("T")
 
 
 class Live:
@@ -79,17 +69,13 @@ class Live:
         self._from_ms, self._until_ms = -ms_from_h(warmup_h), ms_from_h(hours)
         self._lock = threading.Lock()
         self._motion = Motion(files)
-        self._book = Book(plant, seed=seed, from_ms=self._from_ms, mishaps=mishaps)
+        self._book = book = Book(plant, seed=seed, from_ms=self._from_ms, mishaps=mishaps)
         self._ground = ground_of(files, self._motion.drives.layout_ways)
         self._prefix = lot_prefix(plant.site, plant.calendar.start)
         self._part, self._speed, self._paused, self._message = "starting", 0.0, False, ""
         self._over = False
-        self._day: Recorded | None = None
-        self._finished = False
-        self._folders: list[tempfile.TemporaryDirectory[str]] = []
-        """Of the last records so far: somebody may still read in the one before."""
-        self._making = threading.Lock()
-        self._made_s, self._cost_s = 0.0, 0.0
+        self._present = Present(files, self._ground, self._motion, book, self._prefix)
+        self._so_far = SoFar(files, book, self._lock)
         self._ordering = threading.Lock()
 
     # what the run tells
@@ -109,7 +95,7 @@ class Live:
             with self._lock:
                 self._add(portion)
             if portion.part == "done" and portion.folder:
-                self._finish(Path(portion.folder))
+                self._so_far.finish(Path(portion.folder))
         return some
 
     def _add(self, portion: Portion) -> None:
@@ -120,13 +106,6 @@ class Live:
         if portion.part in ("recording", "done"):
             self._motion.end()
         self._over = portion.part in ("done", "failed")
-
-    def _finish(self, folder: Path) -> None:
-        with contextlib.suppress(HeliographError):  # moved away already: then what is known has to do
-            record, plant = open_folder(folder), read_plant(str(folder / "plant"))
-            day = Recorded(record, plant)
-            with self._making:
-                self._day, self._finished = day, True
 
     # the contract
 
@@ -153,8 +132,8 @@ class Live:
             route=plant.route,
             steps={step.code: (step.name, step.name_zh) for step in plant.steps},
             ground=msgspec.structs.replace(self._ground, ways=[*self._ground.ways, *ways]),
-            vehicles=[f"V{number + 1:03d}" for number in range(plant.vehicles.count)],
-            carriers=[carrier_id(number) for number in range(plant.carriers.count)],
+            vehicles=self._present.vehicle_ids,
+            carriers=self._present.carrier_ids,
             lots=lots,
             states=E10_STATES,
             reasons=reasons,
@@ -221,96 +200,50 @@ class Live:
 
     def details(self, kind: str, thing: str, at_ms: int) -> msgspec.Struct:
         """See `Source`."""
-        told = self._asked(lambda day: day.details(kind, thing, min(at_ms, day.end_ms)), at_ms)
-        if isinstance(told, VehicleTold):  # ways beyond the layout's have other numbers there
-            told = msgspec.structs.replace(told, path=[way for way in told.path if way < self._ground.layout_ways])
-        return told
+        if kind == "cell":
+            return self._so_far.day().details(kind, thing, at_ms)
+        if self._so_far.finished and at_ms >= 0:
+            told = self._so_far.day().details(kind, thing, at_ms)
+            if isinstance(told, VehicleTold):  # ways beyond the layout's have other numbers there
+                told = msgspec.structs.replace(told, path=[way for way in told.path if way < self._ground.layout_ways])
+            return told
+        with self._lock:
+            known = self._present
+            return details_of(known, kind, thing, min(max(at_ms, known.begin_ms), known.end_ms))
 
     def trace(self, thing: str, unit: int | None, from_ms: int | None, to_ms: int | None) -> msgspec.Struct:
         """See `Source`."""
-        return self._asked(lambda day: day.trace(thing, unit, from_ms, to_ms))
+        return self._so_far.day().trace(thing, unit, from_ms, to_ms)
 
     def together(self, machine: str, unit: int, batch: int) -> msgspec.Struct:
         """See `Source`."""
-        return self._asked(lambda day: day.together(machine, unit, batch))
+        return self._so_far.day().together(machine, unit, batch)
 
     def search(self, text: str) -> list[Hit]:
         """See `Source`."""
-        try:
-            return self._asked(lambda day: day.search(text))
-        except NotFound:  # in the warm-up
-            return []
+        cells: list[Hit] = []
+        with contextlib.suppress(NotFound):  # in the warm-up
+            cells = find_cell(self._so_far.day(), text) if is_cell(text) else []
+        with self._lock:
+            return [*cells, *find(self._present, text)]
 
     def figures(self) -> msgspec.Struct:
         """See `Source`."""
-        return self._asked(lambda day: day.figures())
+        return self._so_far.day().figures()
 
     def charts(self) -> msgspec.Struct:
         """See `Source`."""
-        return self._asked(lambda day: day.charts())
+        return self._so_far.day().charts()
 
     def units(self, step: str) -> Sequence[msgspec.Struct]:
         """See `Source`."""
-        return self._asked(lambda day: day.units(step))
+        return self._so_far.day().units(step)
 
     def heat(self, from_ms: int, to_ms: int) -> msgspec.Struct:
         """See `Source`."""
-        return self._asked(lambda day: day.heat(from_ms, to_ms))
-
-    # the record so far
-
-    def _asked(self, ask: Callable[[Recorded], T], at_ms: int | None = None) -> T:
-        """The answer of a day that knows of a moment (None: of now), or of the latest one that there is."""
-        day = self._day
-        if not self._finished and (day is None or at_ms is None or at_ms > day.end_ms):
-            day = self._renewed() or day
-        if day is None:
-            raise NotFound("the record has not begun", hint="the warm-up runs first, and is not recorded")
-        return ask(day)
-
-    def _renewed(self) -> Recorded | None:
-        """A newer day, if there is time to make one."""
-        if time.monotonic() - self._made_s < _REST * self._cost_s:
-            return self._day
-        if self._day is None or self._cost_s <= _QUICK_S:
-            with self._making:
-                self._make()
-            return self._day
-        if self._making.acquire(blocking=False):
-            threading.Thread(target=self._make_aside, daemon=True).start()
-        return self._day
-
-    def _make_aside(self) -> None:
-        try:
-            self._make()
-        finally:
-            self._making.release()
-
-    def _make(self) -> None:
-        """Write the record so far, and open it."""
-        if self._finished:
-            return
-        began_s = time.monotonic()
-        with self._lock:
-            if not self._book.begun or (self._day is not None and self._day.end_ms == self._book.now_ms):
-                return
-            book = self._book.daybook()
-        plant = self.files.plant
-        folder = tempfile.TemporaryDirectory(prefix="heliograph-live-")
-        floor = floor_of(plant, book.machine_ids)
-        meters = read_meters(plant, book, floor)
-        where, draw = Path(folder.name), cell_model(plant, book, floor, meters)
-        write_record(plant, book, floor, self.files.roadmap.node_ids, where, meters, draw)
-        self._day = Recorded(open_folder(where), self.files)
-        self._folders.append(folder)
-        for old in self._folders[:-2]:
-            old.cleanup()
-        self._folders = self._folders[-2:]
-        self._made_s = time.monotonic()
-        self._cost_s = self._made_s - began_s
+        return self._so_far.day().heat(from_ms, to_ms)
 
     def close(self) -> None:
         """Leave nothing behind."""
         self._over = True
-        for folder in self._folders:
-            folder.cleanup()
+        self._so_far.close()

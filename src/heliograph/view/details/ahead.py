@@ -9,36 +9,36 @@ import numpy as np
 from heliograph.plant.model import Downtime
 from heliograph.units import HOUR_MS, SECOND_MS
 from heliograph.view.details.moves import place_of
-from heliograph.view.details.parts import parts_of
 from heliograph.view.details.states import stays_of
 from heliograph.view.told import DueTold, NextTold, PartTold, QueueTold, Stay
 
 if TYPE_CHECKING:
-    from heliograph.view.day import Day
+    from heliograph.view.details.known import Known
 
 __all__ = ["due_of", "next_of", "queue_of", "whereabouts"]
 
 
-def whereabouts(day: Day, lot: str, at_ms: int) -> tuple[str, str]:
+def whereabouts(known: Known, lot: str, at_ms: int) -> tuple[str, str]:
     """The carrier that holds a lot, and the station or vehicle that it is on; empty: none."""
-    carriers = day.series["carriers"]
+    carriers = known.series["carriers"]
     row = carriers.in_force(at_ms)
-    holds = np.flatnonzero((carriers.columns["lot"][row] == day.lots.get(lot, -2)) & (row >= 0)).tolist()
+    seen = np.flatnonzero(row >= 0)
+    holds = seen[carriers.columns["lot"][row[seen]] == known.lots.get(lot, -2)].tolist()
     if not holds:
         return "", ""
-    return day.carrier_ids[holds[0]], place_of(day, int(carriers.columns["place"][row[holds[0]]]))
+    return known.carrier_ids[holds[0]], place_of(known, int(carriers.columns["place"][row[holds[0]]]))
 
 
-def next_of(day: Day, parts: list[PartTold], at_ms: int) -> NextTold | None:
+def next_of(known: Known, parts: list[PartTold], at_ms: int) -> NextTold | None:
     """The lot of these parts (of one machine) that begins next, and where it is."""
     here = {part.lot for part in parts if part.start_ms <= at_ms}
     later = [part for part in parts if part.start_ms > at_ms and part.lot not in here]
     if not later:
         return None
     lot = later[0].lot
-    _, place = whereabouts(day, lot, at_ms)
-    machine, out, unloaded = ("", None, "") if place else _off_the_floor(day, lot, at_ms)
-    its = stays_of(day, day.machines[machine]) if machine else []
+    _, place = whereabouts(known, lot, at_ms)
+    machine, out, unloaded = ("", None, "") if place else _off_the_floor(known, lot, at_ms)
+    its = stays_of(known, known.machines[machine]) if machine else []
     now = next((stay for stay in reversed(its) if stay.start_ms <= at_ms), None)
     return NextTold(
         unloaded=unloaded,
@@ -52,20 +52,20 @@ def next_of(day: Day, parts: list[PartTold], at_ms: int) -> NextTold | None:
     )
 
 
-def _off_the_floor(day: Day, lot: str, at_ms: int) -> tuple[str, int | None, str]:
+def _off_the_floor(known: Known, lot: str, at_ms: int) -> tuple[str, int | None, str]:
     """Where a lot is that is in no carrier: the machine that it is in or came out of last, and when its last wafer
     leaves that; or the station at which it was set down since.
     """
-    begun = [part for part in parts_of(day, "lot", lot) if part.start_ms <= at_ms]
+    begun = [part for part in known.parts("lot", lot, at_ms) if part.start_ms <= at_ms]
     machine = begun[-1].machine if begun else ""
-    ends = [part.end_ms for part in parts_of(day, "lot", lot) if machine and part.machine == machine]
+    ends = [part.end_ms for part in known.parts("lot", lot, at_ms) if machine and part.machine == machine]
     out = None if None in ends else max((end for end in ends if end is not None), default=None)
-    moves = day.moves
-    rows = np.flatnonzero((moves.lot == day.lots.get(lot, -2)) & (moves.placed <= at_ms))
+    moves = known.moves
+    rows = np.flatnonzero((moves.lot == known.lots.get(lot, -2)) & (moves.placed <= at_ms))
     if len(rows):
         last = rows[np.argmax(moves.placed[rows])]
         if not machine or (out is not None and moves.placed[last] >= out):
-            return "", None, day.station_ids[int(moves.target[last])]
+            return "", None, known.station_ids[int(moves.target[last])]
     return machine, out, ""
 
 
@@ -73,18 +73,18 @@ def _out(part: PartTold, at_ms: int) -> bool:
     return part.end_ms is not None and part.end_ms <= at_ms
 
 
-def due_of(day: Day, number: int, stays: list[Stay], at_ms: int) -> list[DueTold]:
+def due_of(known: Known, number: int, stays: list[Stay], at_ms: int) -> list[DueTold]:
     """The planned stops of a machine; one connected behind another stops with that one."""
-    plant = day.files.plant
+    plant = known.files.plant
     machine = plant.machines[number]
     head = next((other for other in plant.machines if machine.id in other.members), machine)
     kind = next(kind for kind in plant.equipment if kind.code == head.equipment)
-    return [_due(stop, stays, at_ms) for stop in kind.downtime]
+    # A stay at the very begin may have begun before it: when, nobody wrote down.
+    return [_due(stop, [stay for stay in stays if stay.start_ms > known.begin_ms], at_ms) for stop in kind.downtime]
 
 
 def _due(stop: Downtime, stays: list[Stay], at_ms: int) -> DueTold:
-    # A stay at the record's very begin may have begun before it: when, nobody wrote down.
-    begun = [s.start_ms for s in stays if (s.state, s.reason) == (stop.state, stop.reason) and s.start_ms > 0]
+    begun = [s.start_ms for s in stays if (s.state, s.reason) == (stop.state, stop.reason)]
     last = max((at for at in begun if at <= at_ms), default=None)
     return DueTold(
         state=stop.state,
@@ -98,19 +98,19 @@ def _due(stop: Downtime, stays: list[Stay], at_ms: int) -> DueTold:
 
 
 def queue_of(
-    day: Day, parts: list[PartTold], released_ms: int, finished_ms: int | None, at_ms: int
+    known: Known, parts: list[PartTold], released_ms: int, finished_ms: int | None, at_ms: int
 ) -> QueueTold | None:
     """How long a lot has waited, and may still wait, for the step that it has not begun."""
     if at_ms < released_ms or (finished_ms is not None and at_ms >= finished_ms):
         return None
     begun = [part for part in parts if part.start_ms <= at_ms]
-    route = day.files.plant.route
+    route = known.files.plant.route
     done = max((route.index(part.step) for part in begun), default=-1)
     here = [part for part in parts if done >= 0 and part.step == route[done]]
     if done + 1 >= len(route) or not all(_out(part, at_ms) for part in (*begun, *here)):
         return None
     since = max((part.end_ms or 0 for part in begun if part.step == route[done]), default=released_ms)
-    step = next(step for step in day.files.plant.steps if step.code == route[done + 1])
+    step = next(step for step in known.files.plant.steps if step.code == route[done + 1])
     limit = None if step.max_wait_min is None else step.max_wait_min * 60
     due = None if limit is None else since + round(limit * SECOND_MS)
     return QueueTold(step=step.code, since_ms=since, limit_s=limit, due_ms=due, late=due is not None and at_ms > due)

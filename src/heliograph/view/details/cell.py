@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["cell_of"]
 
 
-def cell_of(day: Day, thing: str, at_ms: int) -> CellTold:
-    """See `details_of`."""
+def cell_of(day: Day, thing: str) -> CellTold:
+    """What is known of a cell; the same at every moment."""
     trace = trace_cell(day.record, parse_cell(thing))
 
     def since(moment: datetime) -> int:

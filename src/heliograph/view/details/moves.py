@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -11,7 +12,7 @@ from heliograph.view.series import NEVER
 from heliograph.view.told import MoveTold
 
 if TYPE_CHECKING:
-    from heliograph.view.day import Day
+    from heliograph.view.details.known import Known, Moved
 
 __all__ = ["absent", "move_of", "moves_around", "place_of", "when"]
 
@@ -30,20 +31,20 @@ def when(at_ms: int) -> int | None:
     return None if at_ms == NEVER else int(at_ms)
 
 
-def move_of(day: Day, row: int) -> MoveTold:
-    """A row of `day.moves`."""
-    moves = day.moves
+def move_of(known: Moved, row: int) -> MoveTold:
+    """A row of `known.moves`."""
+    moves = known.moves
 
-    def name(names: list[str], number: int) -> str:
+    def name(names: Sequence[str], number: int) -> str:
         return names[number] if number >= 0 else ""
 
     return MoveTold(
         move=int(moves.number[row]),
-        vehicle=name(day.vehicle_ids, int(moves.vehicle[row])),
-        carrier=name(day.carrier_ids, int(moves.carrier[row])),
-        lot=name(day.lot_ids, int(moves.lot[row])),
-        source=name(day.station_ids, int(moves.source[row])),
-        target=name(day.station_ids, int(moves.target[row])),
+        vehicle=name(known.vehicle_ids, int(moves.vehicle[row])),
+        carrier=name(known.carrier_ids, int(moves.carrier[row])),
+        lot=name(known.lot_ids, int(moves.lot[row])),
+        source=name(known.station_ids, int(moves.source[row])),
+        target=name(known.station_ids, int(moves.target[row])),
         wanted_ms=when(moves.wanted[row]),
         assigned_ms=when(moves.assigned[row]),
         at_source_ms=when(moves.at_source[row]),
@@ -53,17 +54,17 @@ def move_of(day: Day, row: int) -> MoveTold:
     )
 
 
-def moves_around(day: Day, rows: Any, at_ms: int) -> list[MoveTold]:
+def moves_around(known: Moved, rows: Any, at_ms: int) -> list[MoveTold]:
     """Moves of these rows around a moment, in order of time."""
-    begun = np.minimum(day.moves.assigned[rows], day.moves.wanted[rows])
+    begun = np.minimum(known.moves.assigned[rows], known.moves.wanted[rows])
     rows = rows[np.argsort(begun, kind="stable")]
     here = int(np.searchsorted(np.sort(begun), at_ms, side="right"))
-    return [move_of(day, row) for row in rows[max(here - 1 - _AROUND, 0) : here + _AROUND].tolist()]
+    return [move_of(known, row) for row in rows[max(here - 1 - _AROUND, 0) : here + _AROUND].tolist()]
 
 
-def place_of(day: Day, place: int) -> str:
+def place_of(known: Known, place: int) -> str:
     """Station or vehicle; empty: not known."""
-    count = len(day.station_ids)
+    count = len(known.station_ids)
     if place < count:
-        return day.station_ids[place]
-    return day.vehicle_ids[place - count] if place - count < len(day.vehicle_ids) else ""
+        return known.station_ids[place]
+    return known.vehicle_ids[place - count] if place - count < len(known.vehicle_ids) else ""

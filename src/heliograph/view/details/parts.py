@@ -1,4 +1,4 @@
-"""Parts of lots in batches as details tell them."""
+"""What the tables of a record say of lots, their parts in batches, and vehicles, as details tell them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from heliograph.record.store import Where
+from heliograph.view.details.known import LotRow
 from heliograph.view.told import PartTold
 
 if TYPE_CHECKING:
     from heliograph.view.day import Day
 
-__all__ = ["parts_of", "since_start", "whole_parts"]
+__all__ = ["lot_of_record", "parts_of", "since_start", "use_of", "whole_parts"]
 
 
 _PART: Final = (
@@ -42,6 +43,33 @@ def parts_of(day: Day, column: str, thing: str) -> list[PartTold]:
         parts.append(PartTold(start_ms=start or 0, end_ms=end, **same))
     parts.sort(key=lambda part: part.start_ms)
     return parts
+
+
+def lot_of_record(day: Day, thing: str) -> LotRow | None:
+    """The row of a lot; None: it cannot be read."""
+    columns = ["line", "released_utc", "finished_utc", "wafers", "lost"]
+    found = day.tables.read("lots", columns, [Where("lot", "is", thing)])
+    if found is None or not found.num_rows:
+        return None
+    row = found.to_pylist()[0]
+    finished = row["finished_utc"]
+    return LotRow(
+        line=row["line"],
+        released_ms=since_start(day, row["released_utc"]),
+        finished_ms=None if finished is None else since_start(day, finished),
+        wafers=row["wafers"],
+        lost=row["lost"],
+    )
+
+
+def use_of(day: Day, vehicle: str) -> dict[str, float]:
+    """Hours of a vehicle by what it did, and kwh."""
+    found = day.tables.read("vehicles", None)
+    for row in found.to_pylist() if found is not None else []:
+        if row["vehicle"] == vehicle:
+            hours = {name.removesuffix("_s"): row[name] / 3600 for name in row if name.endswith("_s")}
+            return {**hours, "kwh": row["kwh"]}
+    return {}
 
 
 def since_start(day: Day, moment: Any) -> int:

@@ -10,21 +10,24 @@ from heliograph.daybook import E10_STATES
 from heliograph.view.told import Stay
 
 if TYPE_CHECKING:
-    from heliograph.view.day import Day
+    from heliograph.view.details.known import Stayed
 
 __all__ = ["stays_of"]
 
 
-def stays_of(day: Day, machine: int) -> list[Stay]:
+def stays_of(known: Stayed, machine: int) -> list[Stay]:
     """The states of a machine, those that follow each other unchanged as one."""
-    states = day.series["states"]
+    states = known.series["states"]
     its = states.of(machine)
     starts = states.at[its].tolist()
     kinds, reasons = states.columns["state"][its].tolist(), states.columns["reason"][its].tolist()
     told: list[Stay] = []
-    ends = [*starts[1:], day.end_ms][: len(starts)]
-    for kind, reason, start, end in zip(kinds, reasons, starts, ends, strict=True):
-        state, because = E10_STATES[kind], day.reasons[reason]
+    ends = [*starts[1:], known.end_ms][: len(starts)]
+    for kind, reason, began, end in zip(kinds, reasons, starts, ends, strict=True):
+        start = max(began, known.begin_ms)
+        if end <= start and end != known.end_ms:
+            continue
+        state, because = E10_STATES[kind], known.reasons[reason]
         if told and (told[-1].state, told[-1].reason) == (state, because):
             told[-1] = msgspec.structs.replace(told[-1], end_ms=end)
         else:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from heliograph.view.live.driven import Driven
 from heliograph.view.live.growing import Growing
 from heliograph.view.live.motion import Motion
 from heliograph.view.live.portion import Portion, decode_portion, encode_portion
 
-__all__ = ["Growing", "Motion", "Portion", "decode_portion", "encode_portion"]
+__all__ = ["Driven", "Growing", "Motion", "Portion", "decode_portion", "encode_portion"]

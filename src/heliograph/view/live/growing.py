@@ -97,6 +97,18 @@ class Growing:
         """(things,) the row of each that holds at an instant; -1: none has begun."""
         return self._upto(int(np.searchsorted(self.at, at_ms, side="right")))
 
+    def of(self, thing: int) -> Ints:
+        """The rows of one thing, in order of time."""
+        return np.flatnonzero(self._thing[: self.rows] == thing)
+
+    def next_of(self, thing: int, row: int) -> int:
+        """The row of a thing after one; -1: there is none yet."""
+        for begin in range(row + 1, self.rows, NOTED):
+            found = np.flatnonzero(self._thing[begin : min(begin + NOTED, self.rows)] == thing)
+            if len(found):
+                return begin + int(found[0])
+        return -1
+
     def between(self, from_ms: int, to_ms: int) -> tuple[Ints, Ints]:
         """(things,) how many rows each thing has in that time, the one in force at its begin included; and the rows."""
         begin, end = np.searchsorted(self.at, [from_ms, to_ms], side="right").tolist()

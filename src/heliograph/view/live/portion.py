@@ -38,9 +38,9 @@ class Portion(msgspec.Struct, frozen=True, kw_only=True):
     visits: Ints
     """(5, k) visits that ended: vehicle, node, claimed, arrived, left."""
     here: Ints
-    """(8, v) how each vehicle stands; there is no column where nothing has moved: on the floor or not, node, claimed,
-    arrived, the node that it drives to (-1: none), when that was claimed, when it will be there, and its state
-    (`daybook.VEHICLE_STATES`; -1: none of them)."""
+    """(9, v) how each vehicle stands; there is no column where nothing has moved: on the floor or not, node, claimed,
+    arrived, the node that it drives to (-1: none), when that was claimed, when it will be there, its state
+    (`daybook.VEHICLE_STATES`; -1: none of them), and the node that it waits for (-1: none)."""
     spent: Ints
     """(v, 7) ms of each state up to a vehicle's last change of it, and when that was."""
     charged: NDArray[np.float64]
