@@ -221,7 +221,7 @@ const WORDS: Record<string, [string, string]> = {
   is_now: ["now", "当前"],
   out_since: ["out since", "已出炉，自"],
   unloaded_at: ["out of its carrier at", "已在此卸下："],
-  no_lot_comes: ["none within the record", "记录期内无"],
+  no_lot_comes: ["none known", "暂无"],
   to_fetch: ["To be fetched from it", "待取走"],
   planned_stops: ["Next planned stops", "下次计划停机"],
   every: ["every {} h, {} min", "每 {} 小时，{} 分钟"],

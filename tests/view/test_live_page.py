@@ -5,50 +5,14 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+from live_run import NOW, Run
 from page_driver import SIZES, serious_faults, spotless, told
 from playwright.sync_api import Browser, Page, expect
-
-NOW = {"timeout": 60_000}
-"""The first run of a day compiles."""
-
-
-class Run:
-    """A run that is watched."""
-
-    def __init__(self, *words: str) -> None:
-        command = [sys.executable, "-m", "heliograph.cli.main", "run", *words, "--live", "--no-open", "--no-discs"]
-        self.process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=dict(os.environ)
-        )
-        assert self.process.stdout is not None
-        self.url = self.process.stdout.readline().strip()
-
-    def interrupt(self) -> int:
-        """Ctrl-C."""
-        self.process.send_signal(signal.SIGINT)
-        return self.process.wait(60)
-
-    def end(self) -> None:
-        self.process.kill()
-        self.process.wait()
-
-    def ask(self, path: str) -> Any:
-        with urllib.request.urlopen(f"{self.url}api/{path}", timeout=30) as answer:
-            return json.loads(answer.read())
-
-    def pulse(self) -> dict[str, Any]:
-        told: dict[str, Any] = self.ask("pulse?lots=0&reasons=0&ways=0")
-        return told
 
 
 @pytest.fixture(scope="module")
@@ -170,17 +134,8 @@ def test_axe_finds_nothing_serious_in_a_run(browser: Browser, run: Run):
 
 
 def test_only_the_page_itself_changes_the_pace(run: Run):
-    key, host = run.ask("floor")["key"], run.url.removeprefix("http://").rstrip("/")
-    good = {"content-type": "application/json", "x-heliograph-key": key, "origin": f"http://{host}"}
-
-    def post(path: str = "api/pace", body: bytes = b'{"speed": 60}', **headers: str) -> int:
-        sent = {name: value for name, value in {**good, **headers}.items() if value}
-        asked = urllib.request.Request(run.url + path, body, sent, method="POST")
-        try:
-            with urllib.request.urlopen(asked, timeout=10) as answer:
-                return int(answer.status)
-        except urllib.error.HTTPError as wrong:
-            return wrong.code
+    def post(body: bytes = b'{"speed": 60}', **words: str) -> int:
+        return run.order(body, **words)
 
     assert post() == 204
     assert post(origin="http://evil.example") == 403

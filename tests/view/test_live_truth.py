@@ -326,8 +326,8 @@ def test_a_vehicle_that_waits_says_for_which_node_and_for_whom_while_it_does():
         Link(vehicle="V003", does="stands", node=names[2], since_ms=5),
     ]
     assert live.details("vehicle", "V003", 1000).chain[0].does == "stands"
-    one.close()
-    two.close()
+    for end in (one, two, spool):
+        end.close()
 
 
 def test_in_the_warm_up_there_are_details_and_hits_but_no_figures(watched: Watched):
@@ -340,7 +340,8 @@ def test_in_the_warm_up_there_are_details_and_hits_but_no_figures(watched: Watch
 
 def test_before_a_run_has_told_anything_a_thing_is_known_by_name_alone():
     one, two = socket.socketpair()
-    live = Live(read_plant("small"), Spool(), one, hours=1, warmup_h=2, seed=1, mishaps=False)
+    spool = Spool()
+    live = Live(read_plant("small"), spool, one, hours=1, warmup_h=2, seed=1, mishaps=False)
     assert live.details("vehicle", "V001", -1).phase == "none"
     assert live.details("machine", "L1-TEX1", -1).state == ""
     for kind, name in (("vehicle", "V999"), ("carrier", "K0001"), ("lot", "SM251103-00000"), ("door", "D1")):
@@ -349,5 +350,5 @@ def test_before_a_run_has_told_anything_a_thing_is_known_by_name_alone():
     with pytest.raises(NotFound, match="the record has not begun"):
         live.figures()
     assert live.span() == (-2 * HOUR_MS, -2 * HOUR_MS)
-    one.close()
-    two.close()
+    for end in (one, two, spool):
+        end.close()
