@@ -38,6 +38,8 @@ ODD_NAMES = (
     "no-extension",
     "empty",
     "CON",
+    "AB",
+    "䅂",  # the same two bytes in UDF
     "twins/e\u0301.txt",
     "twins/\u00e9.txt",
     "long/" + "y" * 100 + "1.txt",

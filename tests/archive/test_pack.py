@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heliograph.archive.medium import MEDIA, medium_called, of_size
-from heliograph.archive.names import Namer, disc_name, joliet_name, safe_path, unique_names
+from heliograph.archive.names import Namer, disc_name, joliet_name, safe_path, udf_bytes, unique_names
 from heliograph.archive.pack import Gathered, Source, gather, pack, sectors_of
 from heliograph.archive.plan import Wishes, plan_set
 from heliograph.archive.rs03 import plan as protected
@@ -160,6 +160,7 @@ def test_names_on_a_disc_differ_even_without_case_and_fit_every_file_system(give
     found = [namer.path(name) for name in given_names]
 
     assert len({name.casefold() for name in found}) == len(found)
+    assert len({udf_bytes(name) for name in found}) == len(found)
     for name in found:
         assert len(name.encode()) <= 255
         assert not set('%<>:"|?*\\/') & set(name)

@@ -15,8 +15,9 @@ from typing import Final
 
 import msgspec
 
+from heliograph.archive.beside import INDEX
 from heliograph.archive.digest import hashing
-from heliograph.archive.index import File, Index
+from heliograph.archive.index import File, Index, encode
 from heliograph.archive.pack import Source
 from heliograph.archive.plan import DiscPlan, ImageNote, SetPlan, data_payload, parity_path, tag_files
 from heliograph.errors import CannotWrite
@@ -44,7 +45,7 @@ def fill(plan: SetPlan, aside: Sequence[Path], watch: Watch) -> Index:
         index = _copy(plan, images, watch)
         shared = plan.beside.files()
         index = plan.beside.noted(index, shared)
-        shared |= plan.beside.signed(index)
+        shared = {INDEX: encode(index), **shared, **plan.beside.signed(index)}
         for number in range(len(plan.data)):
             disc = plan.discs[number].disc
             tags = tag_files(index, disc, plan.explained, payload=data_payload(index, disc), shared=shared)

@@ -29,7 +29,7 @@ from heliograph.archive.names import unique_names
 from heliograph.errors import DoesNotFit
 from heliograph.sweeps import no_sweeps
 
-__all__ = ["APPLICATION", "Layout", "lay_out"]
+__all__ = ["APPLICATION", "Layout", "lay_out", "tree_of"]
 
 APPLICATION = "HELIOGRAPH DISC SET 1"
 """What stands in the volume descriptor of every disc; images are known by it, not by their file names."""
@@ -76,7 +76,7 @@ def lay_out(
     import pycdlib
     from pycdlib.pycdlibexception import PyCdlibException
 
-    tree = _tree([path for path, _ in files], folders)
+    tree = tree_of([path for path, _ in files], folders)
     try:
         with _still(at, volume):
             iso = pycdlib.PyCdlib()
@@ -130,7 +130,7 @@ def lay_out(
     return Layout(iso.pvd.space_size, MappingProxyType(offsets), iso, at, volume)
 
 
-def _tree(paths: Sequence[str], folders: Sequence[str]) -> dict[str, tuple[list[str], list[str]]]:
+def tree_of(paths: Sequence[str], folders: Sequence[str]) -> dict[str, tuple[list[str], list[str]]]:
     """Each folder, parents first, with the names of its files and of its folders."""
     tree: dict[str, tuple[list[str], list[str]]] = {"": ([], [])}
 

@@ -21,7 +21,7 @@ from pathlib import PurePosixPath
 from heliograph.archive.bounds import MOST_PATH, shown
 from heliograph.errors import DiscWrong
 
-__all__ = ["Namer", "disc_name", "iso_name", "joliet_name", "safe_path", "split_name", "unique_names"]
+__all__ = ["Namer", "disc_name", "iso_name", "joliet_name", "safe_path", "split_name", "udf_bytes", "unique_names"]
 
 _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f%<>:"|?*\\\ud800-\udfff]')
 _NOT_ISO = re.compile(r"[^A-Z0-9_]")
@@ -64,7 +64,7 @@ class Namer:
 
     def __init__(self) -> None:
         self._taken: dict[tuple[str, str], str] = {}
-        self._given: dict[str, set[str]] = {}
+        self._given: dict[str, set[str | bytes]] = {}
 
     def path(self, path: str, mark: str = "") -> str:
         """The path on the disc for the path `path` (`/` between components); the same again for the same.
@@ -85,19 +85,19 @@ class Namer:
         return placed
 
 
-def _unique(name: str, given: set[str], fits: Callable[[str], bool] | None = None) -> str:
+def _unique(name: str, given: set[str | bytes], fits: Callable[[str], bool] | None = None) -> str:
     """`name`, or `name~2`, `name~3` … before its type, whichever is not in `given` yet; adds it there."""
     stem, dot, kind = name.rpartition(".")
     if not stem:
         stem, dot, kind = name, "", ""
     number = 1
     tried = name
-    while (key := _key(tried)) in given:
+    while not given.isdisjoint(keys := (_key(tried), udf_bytes(tried))):
         number += 1
         tried = f"{stem}~{number}{dot}{kind}"
         if fits is not None and not fits(tried):
             tried = _shorten(tried, f"{name}~{number}", fits)
-    given.add(key)
+    given.update(keys)
     return tried
 
 
@@ -122,7 +122,7 @@ def safe_path(path: str) -> str:
 
 def unique_names(names: Iterable[str], form: str, *, folders: Iterable[str] = ()) -> dict[str, str]:
     """Each of the sibling `names` (and `folders`) to its name in the `joliet` or `iso` name space, no two alike."""
-    given: set[str] = set()
+    given: set[str | bytes] = set()
     found = {}
     for kind, group in ((True, folders), (False, names)):
         for name in group:
@@ -133,7 +133,7 @@ def unique_names(names: Iterable[str], form: str, *, folders: Iterable[str] = ()
     return found
 
 
-def _unique_iso(name: str, given: set[str]) -> str:
+def _unique_iso(name: str, given: set[str | bytes]) -> str:
     stem, dot, kind = name.partition(".")
     number, tried = 1, name
     while tried in given:
@@ -141,6 +141,17 @@ def _unique_iso(name: str, given: set[str]) -> str:
         tried = f"{stem}_{number}{dot}{kind}"
     given.add(tried)
     return tried
+
+
+def udf_bytes(name: str) -> bytes:
+    """The one component `name` as UDF writes it, without the byte that says how.
+
+    Siblings must differ in it: AB and 䅂 do not, and pycdlib then lists but one of them.
+    """
+    try:
+        return name.encode("latin-1")
+    except UnicodeEncodeError:
+        return name.encode("utf-16-be")
 
 
 def _key(name: str) -> str:

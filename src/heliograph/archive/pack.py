@@ -10,10 +10,10 @@ from __future__ import annotations
 import io
 import os
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from heliograph.archive.medium import SECTOR
 from heliograph.archive.names import Namer, split_name
@@ -137,15 +137,16 @@ def pack(gathered: Gathered, room: int) -> tuple[list[list[Placed]], list[str]]:
     for source in gathered.sources:
         path = f"data/{namer.path(source.name)}"
         # A split file leaves its whole name unused; that only reserves it.
-        fitting = next((disc for disc in discs if disc.fits(path, source.bytes)), None)
-        if fitting is None and _Filling(room).fits(path, source.bytes):
-            fitting = _Filling(room)
-            discs.append(fitting)
+        need = _need(path, source.bytes)
+        fitting = next((number for number, disc in enumerate(discs) if disc.fits(need)), None)
+        if fitting is None and _Filling(room).fits(need):
+            fitting = len(discs)
+            discs.append(_Filling(room))
         if fitting is not None:
-            fitting.put(source, path, 0, source.bytes, discs.index(fitting))
+            discs[fitting].put(source, path, 0, source.bytes, fitting)
             continue
         for number, (piece_path, start, size) in enumerate(_pieces(source, namer, room, discs[-1])):
-            if discs[-1].placed and (number or not discs[-1].fits(piece_path, size)):
+            if discs[-1].placed and (number or not discs[-1].fits(_need(piece_path, size))):
                 discs.append(_Filling(room))
             discs[-1].put(source, piece_path, start, size, len(discs) - 1)
     return [disc.placed for disc in discs], [f"data/{namer.path(folder)}" for folder in gathered.folders]
@@ -155,7 +156,7 @@ def _pieces(source: Source, namer: Namer, room: int, last: _Filling) -> Iterator
     """Path, begin and bytes of each piece of a file that is larger than a disc; `last` is the disc in use."""
     # A piece's name is as long for any number, so its cost is known before the count is.
     longest = f"data/{Namer().path(split_name(source.name, 1, 1))}"
-    most = (room - _cost(longest, 0, _Filling(room)) - 1) * SECTOR
+    most = (room - _Filling(room).cost(_need(longest, 0)) - 1) * SECTOR
     if most < SECTOR:
         raise DoesNotFit(
             f"{source.path}: {source.bytes:,} bytes, and one disc has no room for even a piece of it",
@@ -164,7 +165,7 @@ def _pieces(source: Source, namer: Namer, room: int, last: _Filling) -> Iterator
     first = most
     count = -(-source.bytes // most)
     if last.placed:
-        left = max(0, last.left - _cost(longest, 0, last) - 1) * SECTOR
+        left = max(0, last.left - last.cost(_need(longest, 0)) - 1) * SECTOR
         if -(-(source.bytes - left) // most) < count:
             first = left
     if count > 999:
@@ -178,6 +179,13 @@ def _pieces(source: Source, namer: Namer, room: int, last: _Filling) -> Iterator
         yield path, start, min(most if start else first, source.bytes - start)
 
 
+class _Need(NamedTuple):
+    """What a file takes of any disc, and the folders that it needs there."""
+
+    sectors: int
+    parents: tuple[str, ...]
+
+
 class _Filling:
     """A disc while it fills up."""
 
@@ -186,23 +194,26 @@ class _Filling:
         self.placed: list[Placed] = []
         self.folders: set[str] = set()
 
-    def fits(self, path: str, size: int) -> bool:
-        return _cost(path, size, self) <= self.left
+    def cost(self, need: _Need) -> int:
+        """Sectors that a file takes here, its folders included as far as they are new."""
+        return need.sectors + _FOLDER_SECTORS * sum(folder not in self.folders for folder in need.parents)
+
+    def fits(self, need: _Need) -> bool:
+        return need.sectors <= self.left and self.cost(need) <= self.left
 
     def put(self, source: Source, path: str, start: int, size: int, disc: int) -> None:
-        self.left -= _cost(path, size, self)
-        self.folders.update(_parents(path))
+        need = _need(path, size)
+        self.left -= self.cost(need)
+        self.folders.update(need.parents)
         self.placed.append(Placed(source, disc, path, start, size))
 
 
-def _cost(path: str, size: int, disc: _Filling) -> int:
-    """Sectors that a file of `size` bytes at `path` takes on `disc`, directory entries and new folders included."""
+def _need(path: str, size: int) -> _Need:
+    """Of a file of `size` bytes at `path`, its directory entries included."""
     names = _NAME_COPIES * len(path.encode()) + _RECORD_BYTES
-    folders = sum(1 for folder in _parents(path) if folder not in disc.folders)
     # One sector for the UDF file entry; directory records are rounded up for each file, which is more than they take.
-    return sectors_of(size) + 1 + sectors_of(names) + folders * _FOLDER_SECTORS
+    return _Need(sectors_of(size) + 1 + sectors_of(names), _parents(path))
 
 
-def _parents(path: str) -> Iterable[str]:
-    parts = path.split("/")[:-1]
-    return ("/".join(parts[: count + 1]) for count in range(len(parts)))
+def _parents(path: str) -> tuple[str, ...]:
+    return tuple(path[:at] for at, letter in enumerate(path) if letter == "/")

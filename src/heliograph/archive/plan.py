@@ -1,7 +1,8 @@
 """A disc set drawn in full before a byte is written: which disc holds what, where, and whether it fits.
 
-Every size is known in advance because a hash is as long as any other: the tag files are drawn once with empty hashes
-for their lengths, and again with the true ones when the data has been copied.
+Every size is known in advance because a hash is as long as any other: the tag files are written once with empty hashes
+for their lengths, and again with the true ones when the data has been copied. Which files fit together is found by
+trial, and a trial is only counted (`footprint`); the file systems are drawn once, when all discs fit.
 """
 
 from __future__ import annotations
@@ -13,15 +14,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from heliograph import __version__
 from heliograph.archive.bag import bag
-from heliograph.archive.beside import NOTHING_BESIDE, Beside
+from heliograph.archive.beside import INDEX, NOTHING_BESIDE, Beside
 from heliograph.archive.bounds import MOST_FILES
 from heliograph.archive.custody import CUSTODY, Step, custody_text
+from heliograph.archive.footprint import footprint
 from heliograph.archive.guide import READER, guide, reader
 from heliograph.archive.image import Layout, lay_out
 from heliograph.archive.index import FORMAT, NO_HASH, Disc, File, Index, Piece, encode, volume_name
@@ -144,10 +146,14 @@ def plan_set(gathered: Gathered, wishes: Wishes, explained: str = "", *, set_id:
                 hint="choose a larger --medium or --capacity",
                 capacity=wishes.medium.bytes,
             )
-        plan = _draw(*pack(gathered, left), gathered, wishes, set_id, explained)
-        over = max(disc.layout.sectors for disc in plan.discs) - room
+        outline = _outline(*pack(gathered, left), gathered, wishes, set_id, explained)
+        over = max(disc.sectors for disc in outline.discs) - room
         if over <= 0:
-            return plan
+            plan = outline.draw()
+            # The count is held against drawn images by tests; what another pycdlib draws is what counts all the same.
+            over = max(disc.layout.sectors for disc in plan.discs) - room
+            if over <= 0:
+                return plan
         # Less room, more discs, a longer index, less room: a growing step ends the chase.
         left -= over + step
         step = min(4 * step, 1 + left // 50)
@@ -157,11 +163,7 @@ def draw_parity(
     index: Index, disc: Disc, notes: Sequence[ImageNote], explained: str, shared: Mapping[str, bytes]
 ) -> DiscPlan:
     """Draw one parity disc; its numbers are as many bytes as the longest data image has."""
-    size = max(note.iso_bytes for note in notes)
-    payload = [(parity_path(disc), size, NO_HASH)]
-    tags = tag_files(index, disc, explained, payload=payload, notes=notes, shared=shared)
-    files = [(name, len(content)) for name, content in tags.items()]
-    return DiscPlan(disc, _lay_out(index, disc, [*files, (parity_path(disc), size)], []), (), (), size)
+    return _parity(index, disc, notes, explained, shared).draw(index)
 
 
 def data_payload(index: Index, disc: Disc) -> list[tuple[str, int, str]]:
@@ -183,11 +185,15 @@ def tag_files(
     notes: Sequence[ImageNote] = (),
     shared: Mapping[str, bytes] = MappingProxyType({}),
 ) -> dict[str, bytes]:
-    """Every file outside `data/` of one disc, for these hashes; `shared` are those that every disc carries alike."""
+    """Every file outside `data/` of one disc, for these hashes.
+
+    Args:
+        shared: files that every disc carries alike; also the index, where it was written already.
+    """
     tags = {
         "README.txt": guide(index, disc, parity_explained=explained),
         READER: reader(),
-        "index.json": encode(index),
+        INDEX: shared[INDEX] if INDEX in shared else encode(index),
         **shared,
     }
     if index.custody:
@@ -219,9 +225,54 @@ def unreadable(path: Path, wrong: OSError) -> CannotWrite:
     )
 
 
-def _draw(
+@dataclass(frozen=True, slots=True)
+class _Disc:
+    """One disc before it is drawn: what will stand on it."""
+
+    disc: Disc
+    files: tuple[tuple[str, int], ...]
+    sectors: int
+    placed: tuple[Placed, ...] = ()
+    empty: tuple[str, ...] = ()
+    parity_bytes: int = 0
+
+    @classmethod
+    def of(cls, disc: Disc, tags: Mapping[str, bytes], payload: Sequence[tuple[str, int]], **rest: Any) -> _Disc:
+        """With these tag files and then this payload, counted."""
+        files = (*((name, len(content)) for name, content in tags.items()), *payload)
+        return cls(disc, files, footprint(files, ("data", *rest.get("empty", ()))), **rest)
+
+    def draw(self, index: Index) -> DiscPlan:
+        volume, at = volume_name(index.set_id, self.disc.name), datetime.fromisoformat(index.created)
+        layout = lay_out(self.files, ("data", *self.empty), volume=volume, set_id=index.set_id, at=at)
+        return DiscPlan(self.disc, layout, self.placed, self.empty, self.parity_bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Outline:
+    """A set before it is drawn."""
+
+    index: Index
+    data: tuple[_Disc, ...]
+    parity: tuple[_Disc, ...]
+    explained: str
+    beside: Beside
+    shared: Mapping[str, bytes]
+
+    @property
+    def discs(self) -> tuple[_Disc, ...]:
+        return self.data + self.parity
+
+    def draw(self) -> SetPlan:
+        data = tuple(disc.draw(self.index) for disc in self.data)
+        notes = [ImageNote(each.disc.name, each.layout.bytes, NO_HASH) for each in data]
+        parity = (draw_parity(self.index, each.disc, notes, self.explained, self.shared) for each in self.parity)
+        return SetPlan(self.index, data, tuple(parity), self.explained, self.beside)
+
+
+def _outline(
     bins: list[list[Placed]], folders: list[str], gathered: Gathered, wishes: Wishes, set_id: str, explained: str
-) -> SetPlan:
+) -> _Outline:
     if len(bins) > 999 or (wishes.parity and len(bins) + wishes.parity > MAX_DISCS):
         raise DoesNotFit(
             f"{len(bins):,} data and {wishes.parity} parity discs: a set has at most 999, or {MAX_DISCS} with parity",
@@ -229,23 +280,25 @@ def _draw(
         )
     shared = wishes.beside.files()
     index = wishes.beside.noted(_index(bins, gathered, wishes, set_id), shared)
-    shared |= wishes.beside.signed(index)
+    shared = {INDEX: encode(index), **shared, **wishes.beside.signed(index)}
     data = []
     for number, (disc, placed) in enumerate(zip(index.data_discs, bins, strict=True)):
-        empty = tuple(folders) if number == 0 else ()
-        tags = tag_files(index, disc, explained, payload=data_payload(index, disc), shared=shared)
+        payload = [(each.path, each.bytes, NO_HASH) for each in placed]
+        tags = tag_files(index, disc, explained, payload=payload, shared=shared)
         tags |= wishes.beside.signed_disc(index, disc, tags)
-        files = [(name, len(content)) for name, content in tags.items()]
-        files += [(each.path, each.bytes) for each in placed]
-        data.append(DiscPlan(disc, _lay_out(index, disc, files, ["data", *empty]), tuple(placed), empty))
-    notes = [ImageNote(each.disc.name, each.layout.bytes, NO_HASH) for each in data]
-    parity = [draw_parity(index, disc, notes, explained, shared) for disc in index.parity_discs]
-    return SetPlan(index, tuple(data), tuple(parity), explained, wishes.beside)
+        empty = tuple(folders) if number == 0 else ()
+        sizes = [(each.path, each.bytes) for each in placed]
+        data.append(_Disc.of(disc, tags, sizes, placed=tuple(placed), empty=empty))
+    notes = [ImageNote(each.disc.name, each.sectors * SECTOR, NO_HASH) for each in data]
+    parity = tuple(_parity(index, disc, notes, explained, shared) for disc in index.parity_discs)
+    return _Outline(index, tuple(data), parity, explained, wishes.beside, shared)
 
 
-def _lay_out(index: Index, disc: Disc, files: Sequence[tuple[str, int]], folders: Sequence[str]) -> Layout:
-    volume = volume_name(index.set_id, disc.name)
-    return lay_out(files, folders, volume=volume, set_id=index.set_id, at=datetime.fromisoformat(index.created))
+def _parity(index: Index, disc: Disc, notes: Sequence[ImageNote], explained: str, shared: Mapping[str, bytes]) -> _Disc:
+    size = max(note.iso_bytes for note in notes)
+    payload = [(parity_path(disc), size, NO_HASH)]
+    tags = tag_files(index, disc, explained, payload=payload, notes=notes, shared=shared)
+    return _Disc.of(disc, tags, [(parity_path(disc), size)], parity_bytes=size)
 
 
 def _index(bins: list[list[Placed]], gathered: Gathered, wishes: Wishes, set_id: str) -> Index:
