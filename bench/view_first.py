@@ -1,4 +1,4 @@
-"""How long until a page shows the workshop? From the start of the command to the first frame with vehicles.
+"""How long until a page shows the workshop? From the start of the command to the floor, and to the vehicles on it.
 
     python bench/view_first.py RUN [--times 5] [--only run,discs,cell,live] [--before DIR] [--cold]
 
@@ -10,8 +10,10 @@ RUN is a directory that `heliograph run topcon` left; the browser is open alread
   an installation; the kernels that are there already are left as they are.
 
 `--before DIR`: another checkout in turn with this one, so that both have the same load. Told are medians: of the wall
-time to the address (the page answers), and to the first frame; of the processor time by then of the command (all its
-processes) and of the browser (all of Chromium's, with what drives it).
+time to the address (the page answers), to the floor (drawn, with the names of machines), to the first picture (the
+first frame of a moment: the state of every machine, and all vehicles), to the first frame in which a vehicle is on the
+floor, which in a run that has just begun is later; of the processor time by then of the command (all its processes)
+and of the browser (all of Chromium's, with what drives it).
 """
 
 from __future__ import annotations
@@ -37,6 +39,7 @@ from view_cells import FLAGS
 from view_page import used
 
 HERE: Final = Path(__file__).parents[1]
+LONGEST_MS: Final = 120_000
 WAYS: Final = ("run", "discs", "cell", "live")
 
 
@@ -44,7 +47,9 @@ class Times(NamedTuple):
     """Seconds from the start of the command."""
 
     address: float
+    floor: float
     picture: float
+    vehicles: float
     command_cpu: float
     browser_cpu: float
 
@@ -95,13 +100,19 @@ def first_picture(browser: Browser, command: Sequence[str], tree: Path, kernels:
         assert server.stdout is not None
         url = server.stdout.readline().strip()
         address = time.perf_counter() - began
-        page.goto(url, timeout=120_000)
-        page.wait_for_selector("html[data-shown]", timeout=120_000)
+        page.goto(url, timeout=LONGEST_MS)
+        page.wait_for_selector("html[data-sketched], html[data-shown]", timeout=LONGEST_MS)
+        floor = time.perf_counter() - began
+        page.wait_for_selector("html[data-shown]", timeout=LONGEST_MS)
         picture = time.perf_counter() - began
+        page.wait_for_function(
+            "() => window.heliograph?.told.mood.some((mood) => mood !== 'off_floor')", timeout=LONGEST_MS
+        )
+        vehicles = time.perf_counter() - began
         command_cpu = used(server.pid)
         browser_cpu = used(os.getpid()) - own - command_cpu
         page.close()
-    return Times(address, picture, command_cpu, browser_cpu)
+    return Times(address, floor, picture, vehicles, command_cpu, browser_cpu)
 
 
 @contextmanager
@@ -119,7 +130,8 @@ def show(way: str, name: str, times: Sequence[Times]) -> None:
     middle = Times(*(statistics.median(column) for column in zip(*times, strict=True)))
     best = min(each.picture for each in times)
     print(
-        f"{way:6} {name:7} address {middle.address:5.2f} s, picture {middle.picture:5.2f} s (best {best:.2f}); "
+        f"{way:6} {name:7} address {middle.address:5.2f} s, floor {middle.floor:5.2f} s, "
+        f"picture {middle.picture:5.2f} s (best {best:.2f}), vehicles {middle.vehicles:5.2f} s; "
         f"processor: command {middle.command_cpu:.2f} s, browser {middle.browser_cpu:.2f} s; "
         f"{len(times)} times, load {os.getloadavg()[0]:.1f}",
         flush=True,

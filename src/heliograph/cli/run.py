@@ -6,12 +6,16 @@ import contextlib
 import shlex
 import signal
 import sys
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from heliograph.cli.show import human_bytes, json_option, note, print_json, print_pairs, print_table, progress
+
+if TYPE_CHECKING:
+    from heliograph.plant.read import PlantFiles
 
 __all__ = ["command"]
 
@@ -126,12 +130,7 @@ def command(
     nothing in what is written. --speed holds from the record's start; pause, step and another speed are on the page.
     When the run is done the page stays, as a replay of it, until Ctrl-C.
     """
-    from heliograph.archive.medium import MEDIA, medium_called, of_size
-    from heliograph.cli.live.watched import Page, What, watched
-    from heliograph.errors import RunWrong, UsageWrong
-    from heliograph.plant.read import read_plant
-    from heliograph.run.day import Day, fingerprint, run_day
-    from heliograph.run.folder import Asked, next_folder
+    from heliograph.errors import UsageWrong
 
     if medium and capacity:
         raise UsageWrong("--medium and --capacity: give one of them", hint="--capacity is a medium of any size")
@@ -141,18 +140,26 @@ def command(
         raise UsageWrong("--cold and --warmup: give one of them", hint="--cold is --warmup 0")
     if warmup_h is not None and not 0 <= warmup_h <= 24 * 7:
         raise UsageWrong(f"--warmup {warmup_h:g}: expected 0 to 168 hours")
-    files = read_plant(plant)
-    for warning in files.warnings:
-        note(f"warning: {warning}")
-    if mishaps and files.plant.transport == "direct":
-        raise UsageWrong(f"--mishaps: {files.plant.name} has no vehicles to which anything could happen")
-    warm_h = 0.0 if cold else files.plant.flow.warmup_h if warmup_h is None else warmup_h
-    folder = out or next_folder(files.plant.name, Asked(fingerprint(files), seed, hours, warm_h, mishaps))
-    if live and files.plant.transport == "direct":
-        raise UsageWrong(f"--live: {files.plant.name} has no vehicles", hint="there is no traffic to watch")
-    what = What(plant=plant, hours=hours, warmup_h=warm_h, seed=seed, mishaps=mishaps)
-    page = Page(host=host, port=port, speed=speed, browse=not no_open, show=lambda url: click.echo(url, err=as_json))
-    with watched(what, page) if live else contextlib.nullcontext() as watch:
+    warm_h = 0.0 if cold else warmup_h
+    with contextlib.ExitStack() as around:
+        watch = None
+        if live:  # first of all: it takes as long to start as all that the run needs
+            from heliograph.cli.live.watched import Page, What, watched
+
+            what = What(plant=plant, hours=hours, warmup_h=warm_h, seed=seed, mishaps=mishaps)
+            show = partial(click.echo, err=as_json)
+            watch = around.enter_context(watched(what, Page(host, port, speed, browse=not no_open, show=show)))
+        files = _plant(plant, mishaps=mishaps, live=live)
+        from heliograph.archive.medium import MEDIA, medium_called, of_size
+        from heliograph.errors import RunWrong
+        from heliograph.run.day import Day, fingerprint, run_day
+        from heliograph.run.folder import Asked, next_folder
+
+        warm_h = files.plant.flow.warmup_h if warm_h is None else warm_h
+        folder = out or next_folder(files.plant.name, Asked(fingerprint(files), seed, hours, warm_h, mishaps))
+        on = of_size(capacity) if capacity else medium_called(medium) if medium else MEDIA["bd-25"]
+        if watch:
+            watch.announce()
         with _Interrupt() as interrupt, progress(files.plant.name, quiet=as_json) as tell:
 
             def tell_all(part: str, done: float, text: str) -> None:
@@ -170,7 +177,7 @@ def command(
                 hours=hours,
                 warmup_h=warm_h,
                 mishaps=mishaps,
-                medium=of_size(capacity) if capacity else medium_called(medium) if medium else MEDIA["bd-25"],
+                medium=on,
                 parity=parity,
                 redundancy=redundancy,
                 seal=not no_discs,
@@ -200,6 +207,25 @@ def command(
 
         kinds = ", ".join(f"{count} {kind}" for kind, count in summary["violations_by_kind"].items())
         raise CheckFailed(f"{folder}: {kinds}", hint=f"`heliograph check {folder}` names each")
+
+
+def _plant(name: str, *, mishaps: bool, live: bool) -> PlantFiles:
+    """The plant that is to run, if it can run so.
+
+    Raises:
+        PlantWrong: it has mistakes. UsageWrong: it has no vehicles, and they are asked for.
+    """
+    from heliograph.errors import UsageWrong
+    from heliograph.plant.read import read_plant
+
+    files = read_plant(name)
+    for warning in files.warnings:
+        note(f"warning: {warning}")
+    if mishaps and files.plant.transport == "direct":
+        raise UsageWrong(f"--mishaps: {files.plant.name} has no vehicles to which anything could happen")
+    if live and files.plant.transport == "direct":
+        raise UsageWrong(f"--live: {files.plant.name} has no vehicles", hint="there is no traffic to watch")
+    return files
 
 
 def _show(summary: dict[str, Any], folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import socket
 import sys
@@ -10,6 +11,7 @@ import threading
 import msgspec
 
 from heliograph.cli.live.watched import Served
+from heliograph.errors import HeliographError
 from heliograph.plant.read import read_plant
 from heliograph.run.live.source import Live
 from heliograph.run.live.spool import Spool
@@ -24,12 +26,18 @@ def main(told: str) -> None:
     asked = msgspec.json.decode(told, type=Served)
     what = asked.what
     orders = socket.socket(fileno=asked.orders)
+    try:
+        files = read_plant(what.plant)
+    except HeliographError:  # the run reads it, too, and says what is wrong
+        return
+    if files.plant.transport == "direct":  # the run refuses it
+        return
     live = Live(
-        read_plant(what.plant),
+        files,
         Spool(asked.spool),
         orders,
         hours=what.hours,
-        warmup_h=what.warmup_h,
+        warmup_h=files.plant.flow.warmup_h if what.warmup_h is None else what.warmup_h,
         seed=what.seed,
         mishaps=what.mishaps,
     )
@@ -39,10 +47,16 @@ def main(told: str) -> None:
         live.key,
         socket.socket(fileno=asked.listening),
         asked.address,
-        ready=lambda: orders.sendall(b"\n"),
+        ready=lambda: _say_ready(orders),
         over=lambda: _closed(orders),
     )
     live.close()
+
+
+def _say_ready(orders: socket.socket) -> None:
+    """Tell the run that the page answers; if the run is gone by now, that is seen in a moment."""
+    with contextlib.suppress(OSError):
+        orders.sendall(b"\n")
 
 
 def _closed(orders: socket.socket) -> None:

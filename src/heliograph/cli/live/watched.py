@@ -1,4 +1,8 @@
-"""This side of a run that is watched: starts the process that serves the page, and tells it what happens."""
+"""This side of a run that is watched: starts the process that serves the page, and tells it what happens.
+
+That process takes as long to start as this one: it is started first, and what the run itself needs is loaded while it
+loads the server. So neither is imported here.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +12,19 @@ import subprocess
 import sys
 import webbrowser
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from heliograph.cli.show import note
 from heliograph.errors import HeliographError
-from heliograph.run.live.feed import Feed
-from heliograph.run.live.pace import Pace
 from heliograph.run.live.spool import Spool
 from heliograph.web import Address, listen
+
+if TYPE_CHECKING:
+    from heliograph.run.live.feed import Feed
 
 __all__ = ["Page", "Served", "Watched", "What", "watched"]
 
@@ -31,7 +37,8 @@ class What(msgspec.Struct, frozen=True, kw_only=True):
 
     plant: str
     hours: float
-    warmup_h: float
+    warmup_h: float | None
+    """None: as long as the plant says."""
     seed: int
     mishaps: bool
 
@@ -63,9 +70,37 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
 class Watched:
     """A run that is watched."""
 
-    def __init__(self, feed: Feed, server: subprocess.Popen[bytes]) -> None:
-        self.feed = feed
-        self._server = server
+    def __init__(
+        self, server: subprocess.Popen[bytes], orders: socket.socket, spool: Spool, page: Page, url: str
+    ) -> None:
+        self._server, self._orders, self._spool = server, orders, spool
+        self._page, self._url = page, url
+        self._announced = False
+
+    def announce(self) -> None:
+        """Say where the page is, once it answers. Before this, nothing has been said of it."""
+        self._announced = True
+        self._orders.settimeout(_READY_S)
+        with contextlib.suppress(TimeoutError):
+            if self._orders.recv(1):
+                self._page.show(self._url)
+                if self._page.browse:
+                    webbrowser.open(self._url)
+
+    @cached_property
+    def feed(self) -> Feed:
+        """What tells of the run; not before `announce`, which hears from the same socket."""
+        from heliograph.run.live.feed import Feed
+        from heliograph.run.live.pace import Pace
+
+        return Feed(self._spool, Pace(self._orders, self._page.speed))
+
+    def failed(self, message: str) -> None:
+        """The run has ended before its end, maybe before it has begun."""
+        if self._announced:
+            self.feed.failed(message)
+        else:
+            self._server.terminate()
 
     def done(self, folder: Path, *, stay: bool) -> None:
         """The run is over; the page stays as it is until Ctrl-C, or until its server ends."""
@@ -93,19 +128,12 @@ def watched(what: What, page: Page) -> Iterator[Watched]:
     server = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=handles)
     theirs.close()
     listening.close()
+    watch = Watched(server, mine, spool, page, address.url)
     try:
-        mine.settimeout(_READY_S)
-        with contextlib.suppress(TimeoutError):
-            if mine.recv(1):
-                page.show(address.url)
-                if page.browse:
-                    webbrowser.open(address.url)
-        feed = Feed(spool, Pace(mine, page.speed))
-        try:
-            yield Watched(feed, server)
-        except HeliographError as wrong:
-            feed.failed(wrong.message)
-            raise
+        yield watch
+    except HeliographError as wrong:
+        watch.failed(wrong.message)
+        raise
     finally:
         mine.close()
         spool.close()
