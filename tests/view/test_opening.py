@@ -146,6 +146,30 @@ sys.exit(main.main(["replay", {str(run / "discs")!r}, "--no-open"]))
     assert json.loads(told) == [[], []]
 
 
+def test_nothing_heavy_is_loaded_to_serve_the_page_of_a_run():
+    """Neither by its server, nor by the run before it has started that."""
+    for module in ("heliograph.cli.live.server", "heliograph.cli.live.watched"):
+        loads = f"import {module}, json, sys; print(json.dumps([name for name in {HEAVY} if name in sys.modules]))"
+        told = subprocess.run([sys.executable, "-c", loads], check=True, capture_output=True, text=True).stdout
+
+        assert json.loads(told) == [], module
+
+
+def test_a_run_starts_the_server_before_it_loads_what_it_computes_with():
+    loads = f"""
+import json, subprocess, sys
+from heliograph.cli import main
+def start(*words, **more):
+    print(json.dumps([name for name in {(*HEAVY, "numpy", "pyarrow")} if name in sys.modules]))
+    sys.exit(0)
+subprocess.Popen = start
+main.main(["run", "small", "--live", "--no-open"])
+"""
+    told = subprocess.run([sys.executable, "-c", loads], check=True, capture_output=True, text=True).stdout
+
+    assert json.loads(told) == []
+
+
 @pytest.mark.parametrize("table", ["cells", "energy"])
 def test_tables_that_no_picture_needs_are_not_touched(run: Path, table: str):
     record, files = find_workshop([run / "discs"])

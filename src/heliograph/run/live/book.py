@@ -11,6 +11,7 @@ from heliograph.commands import Move
 from heliograph.daybook import (
     I32,
     I64,
+    MISHAPS,
     NOT_YET_MS,
     VEHICLE_STATES,
     Batches,
@@ -36,7 +37,6 @@ from heliograph.events import (
     WafersLost,
     WaitTooLong,
 )
-from heliograph.fleet.mishaps import BREAKDOWN
 from heliograph.plant.model import Plant
 from heliograph.run.live.rows import Rows
 from heliograph.run.moves import TIMES, move_columns
@@ -45,6 +45,7 @@ from heliograph.view.live import Portion
 
 __all__ = ["Book"]
 
+_BREAKDOWN: Final = MISHAPS.index("breakdown")
 _END: Final = 4
 """The column of `Book.batches` that is filled in later."""
 
@@ -258,6 +259,6 @@ def _state_ms(portion: Portion) -> NDArray[np.int64]:
 
 def _mishaps(rows: list[list[int]], until_ms: int) -> Mishaps:
     vehicle, what, start_ms, towed_ms, end_ms = np.array(rows, np.int64).reshape(-1, 5).T
-    kind = np.where(what == BREAKDOWN, 1, 0)
+    kind = np.where(what == _BREAKDOWN, 1, 0)
     end_ms = np.where(end_ms > until_ms, NOT_YET_MS, end_ms)
     return Mishaps(vehicle.astype(np.int16), kind.astype(np.int8), start_ms.copy(), towed_ms.copy(), end_ms)
