@@ -29,7 +29,7 @@ from view_server import asked_json, images_of, served
 __all__ = ["FLAGS", "look_at", "main"]
 
 FLAGS = ["--no-sandbox", "--disable-background-networking"]
-UNIT = {"en": "unit {}", "zh": "{} 单元"}
+UNIT = {"en": "unit {}", "zh": "单元 {}"}
 SLOT = {"en": "Basket, slot", "zh": "花篮、槽位"}
 
 

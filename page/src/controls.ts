@@ -2,7 +2,8 @@
 
 import { SPEEDS, type Calendar, type Clock } from "./clock";
 import { button, fill, h, icon } from "./dom";
-import { said } from "./words";
+import { ALARM } from "./theme";
+import { number, said } from "./words";
 
 const SKIP_MS = 10_000;
 
@@ -16,6 +17,7 @@ export class Controls {
   readonly element = h("div", { class: "controls" });
   private readonly time = h("input", { class: "clock", spellcheck: "false", autocomplete: "off", size: 8 });
   private readonly date = h("span", { class: "date" });
+  private readonly caption = h("span", { class: "caption" });
   private speeds = h("select");
   private player = h("button");
   private follower = h("button");
@@ -77,9 +79,15 @@ export class Controls {
       this.time,
       this.date,
       h("span", { class: "gap" }),
-      h("span", { class: "caption" }, h("i", { class: "swatch" }), said("output_line")),
+      this.caption,
       this.follower,
     );
+  }
+
+  /** Say what the time line shows; cells per hour that the stated capacity needs. */
+  legend(target_per_h: number): void {
+    const mark = (colour: string, text: string): (Node | string)[] => [h("i", { class: "swatch mark", colour }), text];
+    fill(this.caption, ...mark(ALARM.other, said("alarm_mark")), ...mark(ALARM.late, said("late_mark")), h("i", { class: "swatch" }), said("output_line", number(target_per_h)));
   }
 
   /** Let them say how things stand. */

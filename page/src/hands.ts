@@ -87,7 +87,7 @@ export class Hands {
     scene.canvas.style.cursor = thing ? "pointer" : "grab";
     tip.hidden = !thing;
     if (!thing) return;
-    fill(tip, h("b", {}, thing.id), h("span", {}, this.word(thing)));
+    fill(tip, h("b", { title: thing.id }, thing.id), h("span", {}, this.word(thing)));
     const { clientWidth: width, clientHeight: height } = tip.parentElement as HTMLElement;
     tip.style.left = `${Math.min(x + 14, width - tip.offsetWidth - 6)}px`;
     tip.style.top = `${y + 18 + tip.offsetHeight > height ? y - tip.offsetHeight - 10 : y + 18}px`;

@@ -7,6 +7,7 @@ export function help(): void {
   const rows: [string, string][] = [
     ["space", "key_space"],
     ["← →", "key_arrows"],
+    ["home end", "key_ends"],
     ["[ ]", "key_speed"],
     ["+ −", "key_zoom"],
     ["0", "key_fit"],

@@ -121,7 +121,6 @@ export class Live {
     fill(
       this.element,
       this.state,
-      h("span", { class: "gap" }),
       h("span", { class: "soft" }, said("run")),
       this.pauser,
       h("button", { type: "button", class: "word", title: said("run_step"), click: () => this.order({ step_ms: SECOND_MS }) }, "+1 s"),
@@ -142,7 +141,7 @@ export class Live {
     const paused = told?.paused ?? false;
     const name = this.lost ? "lost" : this.over || !paused ? (told?.part ?? "starting") : "paused";
     const text = this.lost ? said("run_lost") : paused && !this.over ? said("run_paused") : said(`part_${name}`) + (told?.message ? ` ${told.message}` : "");
-    if (this.state.textContent !== text) this.state.textContent = text;
+    if (this.state.textContent !== text) this.state.textContent = this.state.title = text;
     this.element.dataset.state = name;
     this.nower.setAttribute("aria-pressed", String(this.following));
     const label = said(paused ? "run_go_on" : "run_pause");

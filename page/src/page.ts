@@ -18,6 +18,7 @@ import { Timeline } from "./timeline";
 import { Warmth } from "./warmth";
 import { language, said, speak, type Lang } from "./words";
 import { World } from "./world";
+import { zooms } from "./zooms";
 
 const PANEL_MS = 250; // so often figures and times are written anew while time runs
 const DETAILS_MS = 700;
@@ -60,7 +61,7 @@ export class Page {
       (wrong) => this.say(wrong),
     );
     this.scene = new Scene(floor, this.world, this.stage);
-    this.warmth = new Warmth(floor, this.calendar, this.scene, (wrong) => this.say(wrong));
+    this.warmth = new Warmth(floor, this.calendar, this.scene, { failed: (wrong) => this.say(wrong), laid: () => this.scene.keepClear() });
     this.hands = new Hands(floor, this.world, this.scene, { select: (thing) => this.select(thing), panned: () => this.buttons() });
     this.controls = new Controls(this.calendar, this.clock, {
       play: () => this.play(!this.playing),
@@ -107,6 +108,7 @@ export class Page {
     this.dress();
     this.scene.start(this.theme);
     this.stage.append(this.hands.tip, this.warmth.element, this.zooms());
+    this.scene.keepClear();
     document.addEventListener("keydown", (event) => this.key(event));
     const cell = wishes.get("cell");
     if (cell) this.select({ kind: "cell", id: cell }, true);
@@ -126,6 +128,7 @@ export class Page {
       .then((figures) => {
         this.timeline.figures = this.panel.figures = figures;
         this.timeline.draw();
+        this.controls.legend(figures.target_per_h);
         if (!this.scene.selected) this.panel.overview();
       })
       .catch((wrong) => this.say(wrong))
@@ -310,6 +313,7 @@ export class Page {
     );
     this.stage.setAttribute("aria-label", said("floor"));
     this.controls.dress();
+    if (this.panel.figures) this.controls.legend(this.panel.figures.target_per_h);
     this.buttons();
     this.live?.dress();
     this.timeline.draw();
@@ -318,14 +322,7 @@ export class Page {
   }
 
   private zooms(): HTMLElement {
-    return h(
-      "div",
-      { class: "zooms" },
-      button("plus", said("zoom_in"), () => this.scene.zoom(1.4)),
-      button("minus", said("zoom_out"), () => this.scene.zoom(1 / 1.4)),
-      button("fit", said("fit"), () => this.scene.fit()),
-      button("heat", said("heat"), () => this.heat(), { class: "to-heat", "aria-pressed": String(this.warmth.on) }),
-    );
+    return zooms(this.scene, { on: this.warmth.on, turn: () => this.heat() });
   }
 
   /** Let the controls say how things stand. */

@@ -15,6 +15,7 @@ import type { World } from "./world";
 export type { Thing } from "./draw/things";
 
 const NEAR = 14; // pixels a metre
+const ASIDE_PX = 8; // between the floor and what is laid over its edge
 
 export class Scene {
   readonly canvas = document.createElement("canvas");
@@ -49,9 +50,23 @@ export class Scene {
     this.resize();
     // Its size is told after a frame's drawing and before it is shown: a canvas resized, and so cleared, is drawn at once.
     new ResizeObserver(() => {
+      this.keepClear();
       this.resize();
       this.render();
     }).observe(this.holder);
+  }
+
+  /** Let the floor, as long as it is seen whole, keep clear of what is laid over its right edge, or on a narrow screen over its lower one. */
+  keepClear(): void {
+    const { clientWidth, clientHeight } = this.holder;
+    const laid = [...this.holder.querySelectorAll<HTMLElement>(".zooms, .warmth")].filter((one) => one.offsetWidth);
+    const low = laid.every((one) => one.offsetWidth > one.offsetHeight);
+    const right = low ? 0 : Math.max(...laid.map((one) => clientWidth - one.offsetLeft)) + ASIDE_PX;
+    const below = low ? Math.max(...laid.map((one) => clientHeight - one.offsetTop), 0) : 0;
+    if (this.view.right === right && this.view.below === below) return;
+    Object.assign(this.view, { right, below });
+    if (this.view.untouched) this.view.fit();
+    this.dirty = true;
   }
 
   private resize(): void {

@@ -19,6 +19,7 @@ export function searchBox(around: Around): HTMLElement {
   let asking: AbortController | null = null;
   const pick = (kind: string, id: string, at: number | null, traced: boolean): void => {
     list.hidden = true;
+    input.value = "";
     input.blur();
     // With shift, and while a trace is shown, it is the trace of the thing that is wanted.
     if ((traced || around.tracing()) && ["cell", "lot", "machine"].includes(kind)) return around.trace(id);
@@ -40,7 +41,7 @@ export function searchBox(around: Around): HTMLElement {
           list,
           ...(hits.length
             ? hits.slice(0, 10).map((hit) =>
-                h("button", { type: "button", click: (event: MouseEvent) => pick(hit.kind, hit.id, hit.at_ms, event.shiftKey) }, h("small", {}, said(hit.kind)), h("span", {}, hit.id)),
+                h("button", { type: "button", click: (event: MouseEvent) => pick(hit.kind, hit.id, hit.at_ms, event.shiftKey) }, h("small", {}, said(hit.kind)), h("span", { title: hit.id }, hit.id)),
               )
             : [h("p", { class: "soft" }, said("nothing_found"))]),
         );
@@ -52,6 +53,8 @@ export function searchBox(around: Around): HTMLElement {
     if (event.key === "Enter" && first) first.dispatchEvent(new MouseEvent("click", { shiftKey: event.shiftKey, bubbles: true }));
     else if (event.key === "ArrowDown" && first) first.focus();
     else if (event.key === "Escape") {
+      asking?.abort();
+      input.value = "";
       list.hidden = true;
       input.blur();
     } else return;

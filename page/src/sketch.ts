@@ -6,6 +6,7 @@ import type { Floor } from "./protocol";
 import { Scene } from "./scene";
 import { language, said } from "./words";
 import { World } from "./world";
+import { zooms } from "./zooms";
 
 /** What tells the workshop's name, at the left of the top. */
 export function brand(floor: Floor): HTMLElement {
@@ -28,6 +29,8 @@ export function drawSketch(root: HTMLElement, floor: Floor): void {
   );
   const scene = new Scene(floor, new World(floor), stage);
   scene.start(theme);
+  stage.append(zooms(scene, null));
+  scene.keepClear();
   scene.render();
   document.documentElement.dataset.sketched = "";
 }

@@ -22,6 +22,9 @@ export const MACHINE: Record<string, string> = {
   non_scheduled: "#8b95a1",
 };
 
+/** Marks on the time line. */
+export const ALARM = { late: "#e69f00", other: "#d55e00" };
+
 export interface Palette {
   ground: string;
   way: string;

@@ -2,12 +2,14 @@
 
 import type { Calendar } from "./clock";
 import type { Figures, Floor } from "./protocol";
-import { PALETTES, type Theme } from "./theme";
+import { ALARM, PALETTES, type Theme } from "./theme";
 import { h } from "./dom";
 import { said } from "./words";
 
-const TOP = 8;
-const BOTTOM = 16; // room for the hours
+// In letters of the page, which are larger on a wall screen.
+const LETTER = 11 / 14;
+const TOP = 8 / 14;
+const BOTTOM = 16 / 14; // room for the hours
 
 export class Timeline {
   readonly element: HTMLElement;
@@ -86,14 +88,16 @@ export class Timeline {
     pen.clearRect(0, 0, width, height);
     const [from, to] = this.floor.span;
     const x = (time: number): number => ((time - from) / Math.max(to - from, 1)) * width;
-    const floor = height - BOTTOM;
-    this.output(pen, x, floor);
-    pen.font = "11px system-ui, sans-serif";
+    const { fontSize, fontFamily } = getComputedStyle(document.documentElement);
+    const rem = parseFloat(fontSize);
+    const [top, floor] = [Math.round(TOP * rem), height - Math.round(BOTTOM * rem)];
+    this.output(pen, x, top, floor);
+    pen.font = `${LETTER * rem}px ${fontFamily}`;
     pen.fillStyle = colours.soft;
     pen.strokeStyle = colours.way;
     pen.lineWidth = 1;
     const hours = Math.max(to - from, 1) / 3_600_000;
-    const step = [1 / 60, 1 / 12, 1 / 6, 0.25, 0.5, 1, 2, 3, 6, 12, 24].find((each) => (each / hours) * width >= 60) ?? 48;
+    const step = [1 / 60, 1 / 12, 1 / 6, 0.25, 0.5, 1, 2, 3, 6, 12, 24].find((each) => (each / hours) * width >= 4.3 * rem) ?? 48;
     // Hours of the clock, not of the record: the first mark is the next whole one.
     const zero = this.calendar.parse("00:00") ?? 0;
     const first = Math.ceil((from - zero) / (step * 3_600_000)) * step * 3_600_000 + zero;
@@ -103,7 +107,7 @@ export class Timeline {
       pen.moveTo(at, floor);
       pen.lineTo(at, floor + 4);
       pen.stroke();
-      pen.textAlign = at < 16 ? "left" : at > width - 16 ? "right" : "center";
+      pen.textAlign = at < 1.2 * rem ? "left" : at > width - 1.2 * rem ? "right" : "center";
       pen.fillText(this.calendar.minutes(time), at, height - 2);
     }
     pen.beginPath();
@@ -112,18 +116,18 @@ export class Timeline {
     pen.stroke();
     for (const alarm of this.figures?.alarms ?? []) {
       if (alarm.at_ms > to) continue;
-      pen.fillStyle = alarm.what === "late" ? "#e69f00" : "#d55e00";
-      pen.fillRect(x(alarm.at_ms) - 1, TOP - 7, 2, 6);
+      pen.fillStyle = alarm.what === "late" ? ALARM.late : ALARM.other;
+      pen.fillRect(x(alarm.at_ms) - 1, top - 7, 2, 6);
     }
   }
 
-  private output(pen: CanvasRenderingContext2D, x: (time: number) => number, floor: number): void {
+  private output(pen: CanvasRenderingContext2D, x: (time: number) => number, top: number, floor: number): void {
     if (!this.figures) return;
     const { cells, step_ms, target_per_h } = this.figures;
     const sums = cells[0]?.map((_, i) => cells.reduce((sum, line) => sum + line[i], 0)) ?? [];
     const target = (target_per_h * step_ms) / 3_600_000;
     const most = Math.max(...sums, target, 1);
-    const y = (value: number): number => floor - (value / most) * (floor - TOP);
+    const y = (value: number): number => floor - (value / most) * (floor - top);
     pen.beginPath();
     pen.moveTo(x(0), floor);
     sums.forEach((sum, i) => {

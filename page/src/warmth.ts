@@ -19,7 +19,11 @@ export class Warmth {
     private readonly floor: Floor,
     private readonly calendar: Calendar,
     private readonly scene: Scene,
-    private readonly failed: (wrong: unknown) => void,
+    private readonly hooks: {
+      failed: (wrong: unknown) => void;
+      /** The scale has come or gone. */
+      laid: () => void;
+    },
   ) {}
 
   /** Turn the map on or off. */
@@ -28,6 +32,7 @@ export class Warmth {
     this.of = NaN;
     this.element.hidden = true;
     this.scene.warm(null);
+    this.hooks.laid();
   }
 
   /** Ask for it anew, whatever is shown. */
@@ -45,7 +50,7 @@ export class Warmth {
     const from = Math.max(to - HOUR_MS, begin);
     askPath(`heat?${new URLSearchParams({ from: String(from), to: String(to) })}`)
       .then((heat: Heat) => this.show(heat, from, to))
-      .catch(this.failed);
+      .catch(this.hooks.failed);
   }
 
   private show(heat: Heat, from: number, to: number): void {
@@ -54,9 +59,12 @@ export class Warmth {
     const most = Math.max(...heat.waiting, 0);
     fill(
       this.element,
-      h("b", {}, said("heat_hour", this.calendar.minutes(from), this.calendar.minutes(to))),
-      h("div", {}, h("span", {}, "0"), h("i", { class: "scale" }), h("span", {}, measured(100 * most, most < 0.1 ? 1 : 0, "%"))),
+      h("b", {}, said("heat_waiting")),
+      h("span", {}, `${this.calendar.minutes(from)}–${this.calendar.minutes(to)}`),
+      h("div", { class: "scale" }, h("span", {}, "0"), h("i"), h("span", {}, measured(100 * most, most < 0.1 ? 1 : 0, "%"))),
+      h("span", {}, said("heat_share")),
     );
     this.element.hidden = false;
+    this.hooks.laid();
   }
 }

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
@@ -14,24 +15,10 @@ from playwright.sync_api import Browser, Page, expect
 
 SIZES = {"laptop": (1280, 800), "wall": (1920, 1080), "tablet": (820, 1180)}
 
-LOOKS = """() => {
-        const what = 'button, select, input, .tile, .legend li, h2, .date, .brand strong';
-        const shown = [...document.querySelectorAll(what)].filter((e) => e.checkVisibility());
-        const cut = shown.filter((e) => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflow !== 'visible'
-            && (e.tagName !== 'INPUT' || e.className === 'clock')).map((e) => e.textContent || e.value);
-        const bare = shown.filter((e) => ['BUTTON', 'SELECT', 'INPUT'].includes(e.tagName)
-            && !(e.getAttribute('aria-label') || e.textContent)).map((e) => e.outerHTML);
-        const boxes = [...document.querySelectorAll('header > *, .controls > *')].filter((e) => e.checkVisibility())
-            .map((e) => e.getBoundingClientRect()).filter((b) => b.width && b.height);
-        const over = boxes.flatMap((a, i) => boxes.slice(i + 1).filter((b) =>
-            a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1));
-        const wide = document.documentElement.scrollWidth > window.innerWidth;
-        const beyond = boxes.filter((b) => b.right > window.innerWidth + 1);
-        return { cut, bare, over: over.length, wide, beyond: beyond.length };
-    }"""
-"""What is cut, unlabelled, wide or laid over something else."""
+LOOKS = (Path(__file__).parent / "looks.js").read_text("utf-8")
+"""What is cut, unlabelled, wide or laid over something else; its head says more."""
 
-GOOD_LOOKS = {"cut": [], "bare": [], "over": 0, "wide": False, "beyond": 0}
+GOOD_LOOKS: dict[str, object] = {"cut": [], "bare": [], "over": [], "wide": False, "beyond": []}
 
 
 def serving(*words: str) -> tuple[subprocess.Popen[str], str]:

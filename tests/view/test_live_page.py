@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from live_run import NOW, Run
-from page_driver import SIZES, serious_faults, spotless, told
+from page_driver import GOOD_LOOKS, LOOKS, SIZES, serious_faults, spotless, told
 from playwright.sync_api import Browser, Page, expect
 
 
@@ -110,16 +112,16 @@ def test_the_strip_of_the_run_is_whole_in_both_languages(page: Page, size: str, 
     page.set_viewport_size({"width": width, "height": height})
     page.evaluate("lang => heliograph.speak(lang)", lang)
     expect(page.locator(".live .state")).to_have_text("Live" if lang == "en" else "实时")
-    looks = """() => {
-        const parts = [...document.querySelectorAll('.live > *, .controls > *')].filter((e) => e.checkVisibility());
-        const boxes = parts.map((e) => e.getBoundingClientRect()).filter((b) => b.width && b.height);
-        const over = boxes.flatMap((a, i) => boxes.slice(i + 1).filter((b) =>
-            a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1));
-        return { cut: parts.filter((e) => e.scrollWidth > e.clientWidth + 1 && e.className !== 'caption'
-            && e.tagName !== 'INPUT').length,
-            over: over.length, beyond: boxes.filter((b) => b.right > innerWidth + 1).length };
-    }"""
-    assert page.evaluate(looks) == {"cut": 0, "over": 0, "beyond": 0}
+    assert page.evaluate(LOOKS) == GOOD_LOOKS
+    told: dict[str, Any] = {}
+    page.route("**/api/pulse*", lambda route: route.fulfill(json={**route.fetch().json(), **told}))
+    why = "error: no space left on device: day/record/tracks-004h.parquet; free some and run the same command again"
+    for part in ("starting", "warm-up", "verifying", "failed"):
+        told.update(part=part, message=why if part == "failed" else "")
+        expect(page.locator(".live")).to_have_attribute("data-state", part)
+        assert page.evaluate(LOOKS) == GOOD_LOOKS, part
+    expect(page.locator(".live .state")).to_have_attribute("title", re.compile(why))
+    page.unroute_all(behavior="wait")
 
 
 def test_axe_finds_nothing_serious_in_a_run(browser: Browser, run: Run):

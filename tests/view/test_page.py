@@ -10,14 +10,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from chunk_reader import at, read_chunk
-from page_driver import GOOD_LOOKS, LOOKS, SIZES, open_page, serious_faults, serving, told
+from page_driver import GOOD_LOOKS, LOOKS, SIZES, open_page, serious_faults, serving, serving_to, told
 from playwright.sync_api import Browser, Page, expect
 
+from heliograph.cli.main import main
 from heliograph.view import Day
 from view_cells import look_at
 from view_judge import Truth, taken_off
 
 HOUR_MS = 3_600_000
+PLANTS = Path(__file__).parents[2] / "plants"
 
 
 def test_the_page_shows_the_workshop_in_both_languages(page: Page, url: str, day: Day):
@@ -202,7 +204,8 @@ def test_figures_are_drawn_and_their_data_saved(page: Page, url: str, day: Day):
 def test_the_heat_map_says_of_which_hour_it_is(page: Page, url: str):
     open_page(page, url, at=1_900_000)
     page.keyboard.press("h")
-    expect(page.locator(".warmth")).to_contain_text("Waiting vehicles, 00:00 to 00:30")
+    expect(page.locator(".warmth")).to_contain_text("Vehicles waiting")
+    expect(page.locator(".warmth")).to_contain_text("00:00–00:30")
     page.keyboard.press("h")
     expect(page.locator(".warmth")).to_be_hidden()
 
@@ -244,11 +247,51 @@ def test_axe_finds_nothing_serious(browser: Browser, url: str):
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("lang", ["en", "zh"])
-def test_nothing_is_cut_or_overlaps(page: Page, url: str, size: str, lang: str):
+def test_nothing_is_cut_or_overlaps(page: Page, url: str, day: Day, size: str, lang: str):
+    """Floor, congestion, what is told of each kind of thing, keys and figures; letters in charts too."""
     width, height = SIZES[size]
     page.set_viewport_size({"width": width, "height": height})
     open_page(page, url, lang=lang, at=1_500_000)
-    assert page.evaluate(LOOKS) == GOOD_LOOKS
+    found = {"floor": page.evaluate(LOOKS)}
+    page.keyboard.press("h")
+    expect(page.locator(".warmth")).to_be_visible()
+    found["congestion"] = page.evaluate(LOOKS)
+    cell = day.record.rows("cells", ["cell"])[777]["cell"]
+    things = {"vehicle": "V003", "machine": "L1-TEX1", "cell": cell, "lot": cell[:14], "stocker": "L1-STK1"}
+    for kind, name in things.items():
+        page.evaluate("([kind, id]) => heliograph.select({ kind, id })", [kind, name])
+        expect(page.locator(".panel h1")).to_have_text(name)
+        found[kind] = page.evaluate(LOOKS)
+    page.keyboard.press("?")
+    expect(page.locator("dialog")).to_be_visible()
+    found["keys"] = page.evaluate(LOOKS)
+    page.keyboard.press("Escape")
+    page.keyboard.press("g")
+    expect(page.locator(".figures")).to_have_attribute("aria-busy", "false")
+    expect(page.locator(".charts canvas")).to_have_count(12)
+    found["figures"] = page.evaluate(LOOKS)
+    assert found == dict.fromkeys(found, GOOD_LOOKS)
+
+
+def test_the_judge_of_looks_can_tell(page: Page, url: str):
+    """Each kind of fault, made on purpose, is found."""
+    open_page(page, url, at=1_500_000)
+    page.evaluate("document.querySelector('.zooms').style.cssText = 'right: 50%; bottom: 50%'")
+    page.evaluate("document.querySelector('.panel .tile span').style.cssText = 'position: relative; top: -1.6em'")
+    page.evaluate("Object.assign(document.querySelector('.panel h2').style, { overflow: 'hidden', width: '20px' })")
+    page.evaluate("document.querySelector('header button').textContent = ''")
+    page.evaluate("document.querySelector('header .search').style.marginRight = '-3em'")
+    page.evaluate("document.querySelector('.controls select').style.width = '40px'")
+    page.evaluate("Object.assign(document.querySelector('.date').style, { position: 'absolute', left: '1250px' })")
+    found = page.evaluate(LOOKS)
+    assert [len(found["bare"]), found["beyond"]] == [1, ["2025-11-03"]]
+    assert {"Machines36", "60 ×"} <= set(found["cut"])
+    assert any(fault.startswith("the floor | zooms") for fault in found["over"])
+    assert any("cells so far" in fault for fault in found["over"]) and len(found["over"]) >= 3
+    page.keyboard.press("g")
+    expect(page.locator(".charts canvas")).to_have_count(12)
+    page.evaluate("document.querySelector('.plot').chart.setOption({ grid: { top: 27 } })")
+    assert any(fault.startswith("Output per hour: ") for fault in page.evaluate(LOOKS)["over"])
 
 
 def test_names_from_a_plant_are_text(browser: Browser, run: Path, tmp_path: Path):
@@ -275,6 +318,7 @@ def test_names_from_a_plant_are_text(browser: Browser, run: Path, tmp_path: Path
 
 
 HOSTILE = "<img src=x onerror=alert(1)>'\\\"\u202egnirts\u200f\\u0007" + "very" * 2500
+STRANGE = "<img src=x onerror=alert(1)>'\"\u202egnirts\u200f\u0007" + "very" * 75
 
 
 def test_names_of_steps_and_machines_are_text_in_every_corner(browser: Browser, run: Path, tmp_path: Path):
@@ -304,6 +348,61 @@ def test_names_of_steps_and_machines_are_text_in_every_corner(browser: Browser, 
     finally:
         server.terminate()
         server.wait()
+
+
+@pytest.fixture(scope="module")
+def strange(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A day of a workshop whose plant check lets a machine and two ports be called as they like."""
+    folder = tmp_path_factory.mktemp("strange")
+    shutil.copytree(PLANTS / "small", folder / "plant")
+    for name in ("plant.toml", "layout.lif.json"):
+        file = folder / "plant" / name
+        text = file.read_text("utf-8")
+        for thing in ("L1-INS1", "L1-WST1-OUT1", "L1-INS1-IN1"):
+            text = text.replace(f'"{thing}"', json.dumps(STRANGE + thing, ensure_ascii=False))
+        file.write_text(text, "utf-8")
+    words = ["--hours", "0.2", "--warmup", "0.5", "--no-discs", "--json", "--out", str(folder / "day")]
+    assert main(["run", str(folder / "plant"), *words]) == 0
+    return folder / "day"
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_ids_of_machines_and_ports_are_text_in_every_corner(browser: Browser, strange: Path, size: str):
+    """Tags, quotes, a control character, marks that turn the direction, 300 letters: floor, details, charts, trace."""
+    page = browser.new_page(viewport=dict(zip(("width", "height"), SIZES[size], strict=True)), locale="en-GB")
+    wrong: list[str] = []
+    page.on("dialog", lambda dialog: wrong.append(dialog.message))
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    with serving_to(page, str(strange)) as url:
+        open_page(page, url, at=700_000)
+        name = f"{STRANGE}L1-INS1"
+        found = {"floor": page.evaluate(LOOKS)}
+        x, y = page.evaluate("id => heliograph.spot('machine', id)", name)
+        page.locator(".stage canvas").hover(position={"x": x, "y": y})
+        expect(page.locator(".tip b")).to_have_text(name)
+        page.locator(".stage canvas").click(position={"x": x, "y": y})
+        expect(page.locator(".panel h1")).to_have_text(name)
+        found["machine"] = page.evaluate(LOOKS)
+        assert page.locator(".panel").evaluate("panel => panel.scrollWidth <= panel.clientWidth")
+        page.get_by_role("searchbox").fill("INS1")
+        expect(page.locator(".hits button")).to_have_count(2)
+        found["search"] = page.evaluate(LOOKS)
+        page.get_by_role("searchbox").press("Escape")
+        page.keyboard.press("g")
+        expect(page.locator(".figures")).to_have_attribute("aria-busy", "false")
+        page.get_by_label("Step").select_option("INS")
+        gantt = page.locator(".card", has_text="Machines over time")
+        share = "plot => plot.chart.convertToPixel({ xAxisIndex: 0 }, 0) / plot.clientWidth"
+        assert gantt.locator(".plot").evaluate(share) < 0.3, "its name leaves room for what is drawn"
+        found["figures"] = {**page.evaluate(LOOKS), "cut": []}  # there its name is cut; the tip has it whole
+        page.keyboard.press("Escape")
+        page.locator(".panel .to-trace").click()
+        expect(page.locator(".trace h1")).to_contain_text(name)
+        expect(page.locator(".side .plot", has_text="none within this record")).to_have_count(2)
+        found["trace"] = page.evaluate(LOOKS)
+        assert found == dict.fromkeys(found, GOOD_LOOKS)
+        assert page.locator("img").count() == 1
+        assert wrong == []
 
 
 def test_a_server_that_is_gone_is_told_and_not_asked_in_every_frame(browser: Browser, run: Path):

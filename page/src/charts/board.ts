@@ -8,7 +8,7 @@ import { CanvasRenderer } from "echarts/renderers";
 import { Calendar } from "../clock";
 import { fill, h, icon } from "../dom";
 import type { Figures, Floor } from "../protocol";
-import { PALETTES, type Theme } from "../theme";
+import { MACHINE, PALETTES, type Theme } from "../theme";
 import { number, said, type Lang } from "../words";
 
 use([BarChart, CustomChart, LineChart, ScatterChart, DataZoomComponent, GridComponent, LegendComponent, MarkLineComponent, TooltipComponent, CanvasRenderer]);
@@ -36,13 +36,26 @@ export interface Wishes {
 export type Csv = [string[], (string | number)[][]];
 
 // Okabe & Ito's colours and lighter ones of them; lines beyond eight repeat with a dash.
-const LINES = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#8b7500", "#5d6675"];
+const LINES = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#a08a1a", "#7d8896"];
+// Of an item of a legend: its mark, what is between that and its name, and between items.
+const ITEM_PX = 16;
+const BESIDE_PX = 5;
+const GAP_PX = 12;
+const LETTER = 12 / 14; // of the page's letters, which are larger on a wall screen
 
 export class Board {
   readonly calendar: Calendar;
   readonly cards = h("div", { class: "charts" });
+  /** Pixels of a length that is meant for letters of 14 pixels. */
+  readonly px = (length: number): number => Math.round((length * parseFloat(getComputedStyle(document.documentElement).fontSize)) / 14);
   private readonly drawn: EChartsType[] = [];
-  private readonly watcher = new ResizeObserver(() => this.drawn.forEach((chart) => chart.resize()));
+  private readonly fits = new Map<EChartsType, () => void>();
+  private readonly watcher = new ResizeObserver(() =>
+    this.drawn.forEach((chart) => {
+      chart.resize();
+      this.fits.get(chart)?.();
+    }),
+  );
 
   constructor(
     private readonly holder: HTMLElement,
@@ -61,6 +74,7 @@ export class Board {
   /** Take one chart away. */
   drop(chart: EChartsType): void {
     chart.dispose();
+    this.fits.delete(chart);
     this.drawn.splice(this.drawn.indexOf(chart), 1);
   }
 
@@ -81,22 +95,67 @@ export class Board {
   draw(plot: HTMLElement, option: any, act?: (event: any) => void): EChartsType {
     const ink = PALETTES[this.wishes.theme];
     const chart = init(plot, undefined, { renderer: "canvas" });
-    const axis = { axisLine: { lineStyle: { color: ink.edge } }, axisLabel: { color: ink.soft, hideOverlap: true }, splitLine: { lineStyle: { color: ink.way } }, nameTextStyle: { color: ink.soft, align: "left" } };
-    const dressed = (one: any): any => ({ ...axis, ...one, axisLabel: { ...axis.axisLabel, ...one.axisLabel }, splitLine: { ...axis.splitLine, ...one.splitLine } });
+    const { px } = this;
+    const fontSize = px(14 * LETTER);
+    const axis = { axisLine: { lineStyle: { color: ink.edge } }, axisLabel: { color: ink.soft, fontSize, hideOverlap: true }, splitLine: { lineStyle: { color: ink.way } }, nameTextStyle: { color: ink.soft, fontSize, align: "left" } };
+    const dressed = (one: any): any => ({ ...axis, ...one, axisLabel: { ...axis.axisLabel, ...one.axisLabel }, splitLine: { ...axis.splitLine, ...one.splitLine }, nameTextStyle: { ...axis.nameTextStyle, ...one.nameTextStyle } });
+    const { grid, legend, tooltip, ...rest } = option;
+    const series: any[] = option.series;
+    const named = legend?.show === false ? [] : series.filter((one) => one.name);
     chart.setOption({
       animation: false,
       textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
-      grid: { left: 8, right: 18, top: 46, bottom: 8, containLabel: true },
-      legend: { type: "plain", top: 0, left: 0, itemWidth: 14, itemHeight: 9, itemGap: 12, textStyle: { color: ink.soft } },
-      tooltip: { trigger: "axis", renderMode: "richText", confine: true, backgroundColor: ink.ink, textStyle: { color: ink.ground, fontSize: 12 }, borderWidth: 0 },
-      ...option,
-      xAxis: dressed(option.xAxis ?? this.times()),
+      grid: { left: px(8), right: px(18), top: px(46), bottom: px(8), containLabel: true, ...grid },
+      legend: {
+        type: "plain",
+        top: 0,
+        left: 0,
+        itemWidth: px(ITEM_PX),
+        itemHeight: px(9),
+        itemGap: px(GAP_PX),
+        textStyle: { color: ink.soft, fontSize },
+        // A line without points has none in the legend either.
+        data: named.map(({ name, type, data }) => ({ name, ...(type === "line" && !data.length ? { itemStyle: { opacity: 0 } } : {}) })),
+        ...legend,
+      },
+      tooltip: { trigger: "axis", renderMode: "richText", confine: true, backgroundColor: ink.ink, textStyle: { color: ink.ground, fontSize }, borderWidth: 0, ...tooltip },
+      ...rest,
+      xAxis: Array.isArray(option.xAxis) ? option.xAxis.map(dressed) : dressed(option.xAxis ?? this.times()),
       yAxis: Array.isArray(option.yAxis) ? option.yAxis.map(dressed) : dressed(option.yAxis ?? {}),
     });
     if (act) chart.on("click", act);
+    const names = named.map((one) => one.name as string);
+    if (names.length) this.fits.set(chart, () => chart.setOption({ grid: { top: px(26) + this.rows(names, plot.clientWidth) * px(20) } }));
+    this.fits.get(chart)?.();
+    Object.assign(plot, { chart }); // for tests that look for labels over each other
     this.drawn.push(chart);
     this.watcher.observe(plot);
     return chart;
+  }
+
+  /** Say that there is nothing to draw. */
+  nothing(plot: HTMLElement): void {
+    plot.style.height = "auto";
+    fill(plot, h("p", { class: "soft" }, said("none_in_record")));
+  }
+
+  /** Rows that a legend takes in so many pixels. */
+  private rows(names: string[], width: number): number {
+    const { px } = this;
+    const pen = document.createElement("canvas").getContext("2d") as CanvasRenderingContext2D;
+    pen.font = `${px(14 * LETTER)}px ${getComputedStyle(document.body).fontFamily}`;
+    let [rows, x] = [1, 0];
+    for (const name of names) {
+      const wide = px(ITEM_PX) + BESIDE_PX + pen.measureText(name).width;
+      if (x && x + wide > width - 2 * BESIDE_PX) [rows, x] = [rows + 1, 0];
+      x += wide + px(GAP_PX);
+    }
+    return rows;
+  }
+
+  /** What the colours of machine states mean, above a plot. */
+  states(plot: HTMLElement, states: string[]): void {
+    plot.before(h("ul", { class: "legend wide" }, ...states.map((state) => h("li", {}, h("i", { class: "chip box", colour: MACHINE[state] }), h("span", {}, said(state))))));
   }
 
   times(): any {
@@ -120,7 +179,7 @@ export class Board {
     return (points) =>
       [
         this.calendar.minutes(points[0].value[0]),
-        ...points.filter((point: any) => point.value[1] !== null).map((point: any) => `${point.seriesName}  ${number(point.value[1], digits)} ${unit}`),
+        ...points.filter((point: any) => point.value[1] !== null).map((point: any) => `${point.seriesName}  ${number(point.value[2] ?? point.value[1], digits)} ${unit}`),
       ].join("\n");
   }
 
@@ -132,19 +191,21 @@ export class Board {
       (series[names[0]] ?? []).map((_, i) => [this.stamp(i * step_ms), ...names.map((one) => round(series[one][i] * scale))]),
     ];
     const plot = this.card(name, rows, more.size ?? "half");
+    // Heaped up: each drawn from the ground, the highest first. Areas that ECharts stacks part at steep edges.
+    const below = (one: number, at: number): number => (more.heaped ? names.slice(0, one).reduce((sum, name) => sum + series[name][at], 0) : 0);
     this.draw(plot, {
-      tooltip: { ...tooltipOf(this.wishes.theme), formatter: this.tip(unit, digits) },
+      tooltip: { formatter: this.tip(unit, digits) },
       yAxis: { type: "value", name: unit },
       series: names.map((one, i) => ({
         type: "line",
         name: more.name ? more.name(one) : one,
-        step: more.stack ? undefined : "end",
+        step: "end",
         symbol: "none",
-        stack: more.stack,
-        areaStyle: more.stack ? { opacity: 0.75 } : undefined,
-        lineStyle: { width: more.stack ? 0 : 1.5, type: i >= LINES.length ? "dashed" : "solid" },
+        z: 2 + (names.length - i) / names.length,
+        areaStyle: more.heaped ? { opacity: 1 } : undefined,
+        lineStyle: { width: more.heaped ? 0 : 1.5, type: i >= LINES.length ? "dashed" : "solid" },
         color: more.colour?.(one) ?? LINES[i % LINES.length],
-        data: points(series[one], step_ms, scale, this.wishes.floor.span[1]),
+        data: points(series[one].map((value, at) => value + below(i, at)), step_ms, scale, this.wishes.floor.span[1]).map((point, at) => [...point, scale * (series[one][at] ?? series[one].at(-1) ?? 0)]),
         markLine: i === 0 ? { ...this.now(), data: [...this.now().data, ...(more.target ? [{ yAxis: more.target, lineStyle: { type: "dashed" } }] : [])] } : undefined,
       })),
     });
@@ -153,11 +214,6 @@ export class Board {
   stamp(ms: number): string {
     return `${this.calendar.date(ms)} ${this.calendar.clock(ms)}`;
   }
-}
-
-export function tooltipOf(theme: Theme): any {
-  const ink = PALETTES[theme];
-  return { trigger: "axis", renderMode: "richText", confine: true, backgroundColor: ink.ink, borderWidth: 0, textStyle: { color: ink.ground, fontSize: 12 } };
 }
 
 /** Values that hold from the begin of each step of time, the last one up to the end. */

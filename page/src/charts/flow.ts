@@ -3,7 +3,7 @@
 import { h } from "../dom";
 import { PALETTES, VEHICLE } from "../theme";
 import { measured, number, said } from "../words";
-import { added, round, tooltipOf, type Board } from "./board";
+import { added, round, type Board } from "./board";
 import type { Charts } from "./data";
 
 const PARTS: Record<string, string> = { to_source: "driving_empty", taking: "hand_off", to_target: "driving_loaded", placing: "hand_off", none: "idle" };
@@ -28,28 +28,19 @@ export function lanes(board: Board, data: Charts): void {
     return [one, made ? to / 1000 / made : NaN, best ? data.step_ms / 1000 / best : NaN];
   });
   const plot = board.card("lanes", () => [["lane", "s_per_cell", "s_per_cell_best"], rows.map(([one, mean, best]) => [one, round(mean), round(best)])], "half");
+  const level = (name: string, y: number, type: string): any => {
+    const lineStyle = { color: PALETTES[board.wishes.theme].ink, type, width: 1.5 };
+    return { type: "line", name, color: lineStyle.color, lineStyle, data: [], markLine: { silent: true, symbol: "none", label: { show: false }, lineStyle, data: [{ yAxis: y }] } };
+  };
   board.draw(plot, {
-    tooltip: { ...tooltipOf(board.wishes.theme), valueFormatter: (value: number) => measured(value, 3, "s") },
+    tooltip: { valueFormatter: (value: number) => measured(value, 3, "s") },
     xAxis: { type: "category", data: names },
     yAxis: { type: "value", name: said("s_per_cell"), max: ({ max }: { max: number }) => Number((1.08 * Math.max(max, data.target_s)).toPrecision(2)) },
     series: [
-      {
-        type: "bar",
-        name: said("lane_mean"),
-        color: "#56b4e9",
-        data: rows.map((row) => row[1]),
-        markLine: {
-          silent: true,
-          symbol: "none",
-          label: { position: "insideEndTop", color: PALETTES[board.wishes.theme].ink, backgroundColor: PALETTES[board.wishes.theme].ground, padding: [1, 4] },
-          lineStyle: { color: PALETTES[board.wishes.theme].ink, type: "dashed" },
-          data: [
-            { yAxis: data.target_s, label: { formatter: said("target_needed", number(data.target_s, 2)) } },
-            { yAxis: data.takt_s, label: { formatter: said("takt_stated", number(data.takt_s, 2)), position: "insideEndBottom" } },
-          ],
-        },
-      },
-      { type: "scatter", name: said("lane_best"), color: "#d55e00", symbol: "diamond", symbolSize: 11, data: rows.map((row) => row[2]) },
+      { type: "bar", name: said("lane_mean"), color: "#56b4e9", data: rows.map((row) => row[1]) },
+      { type: "scatter", name: said("lane_best"), color: "#d55e00", symbol: "diamond", symbolSize: board.px(11), data: rows.map((row) => row[2]) },
+      level(said("target_needed", number(data.target_s, 2)), data.target_s, "dashed"),
+      level(said("takt_stated", number(data.takt_s, 2)), data.takt_s, "dotted"),
     ],
   });
 }
@@ -58,7 +49,7 @@ export function fleet(board: Board, data: Charts): void {
   const order = ["to_target", "to_source", "taking", "placing", "none"];
   const series = Object.fromEntries(order.map((one) => [one, data.doing[one]]));
   board.lines("fleet", series, 1, said("vehicles_unit"), {
-    stack: "all",
+    heaped: true,
     name: (one: string) => said(`doing_${one}`),
     colour: (one: string) => (one === "placing" ? "#e0aac7" : VEHICLE[PARTS[one]]),
   }, 1);
@@ -72,7 +63,7 @@ export function takt(board: Board, data: Charts): void {
   const plot = board.card("takt", () => [["time", ...readings.map((one) => `${one.of}_s`), "stated_s"], rows.map((_, i) => [board.stamp(i * step_ms), ...readings.map((one) => one.s_per_cell[i] ?? ""), takt_s])], "half");
   const colours = ["#8b95a1", "#e69f00", "#0072b2"];
   board.draw(plot, {
-    tooltip: { ...tooltipOf(board.wishes.theme), valueFormatter: (value: number | null) => (value === null ? "–" : measured(value, 3, "s")), formatter: board.tip("s", 3) },
+    tooltip: { valueFormatter: (value: number | null) => (value === null ? "–" : measured(value, 3, "s")), formatter: board.tip("s", 3) },
     yAxis: { type: "log", name: said("s_per_cell") },
     xAxis: { ...board.times(), min: from, max: to },
     series: readings.map((one, i) => ({
@@ -81,6 +72,7 @@ export function takt(board: Board, data: Charts): void {
       step: "end",
       symbol: "none",
       color: colours[i],
+      lineStyle: { width: one.of === "line" ? 3.5 : 1.5 }, // seen below that of a lane, which is the same where a line has one
       data: one.s_per_cell.map((value, at) => [at * step_ms, value]),
       markLine: i === 0 ? { ...board.now(), data: [...board.now().data, { yAxis: takt_s, lineStyle: { type: "dashed" } }] } : undefined,
     })),
@@ -105,7 +97,7 @@ export function cycle(board: Board, data: Charts): void {
     ["cycle_low", low_h, "#56b4e9"],
   ];
   board.draw(plot, {
-    tooltip: { ...tooltipOf(board.wishes.theme), formatter: board.tip("h", 2) },
+    tooltip: { formatter: board.tip("h", 2) },
     yAxis: { type: "value", name: "h", scale: true },
     series: series.map(([name, values, color], i) => ({
       type: "line",
@@ -128,7 +120,7 @@ export function batteries(board: Board, data: Charts): void {
     ["battery_lowest", lowest_pct, "#d55e00"],
   ];
   board.draw(plot, {
-    tooltip: { ...tooltipOf(board.wishes.theme), formatter: board.tip("%", 1) },
+    tooltip: { formatter: board.tip("%", 1) },
     yAxis: { type: "value", name: "%", min: 0, max: 100 },
     series: series.map(([name, values, color], i) => ({
       type: "line",

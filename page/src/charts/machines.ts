@@ -6,8 +6,14 @@ import { h } from "../dom";
 import { MACHINE, PALETTES } from "../theme";
 import { number, reasonSaid, said } from "../words";
 import { stateName } from "../world";
-import { percent, round, tooltipOf, type Board } from "./board";
+import { percent, round, type Board } from "./board";
 import type { Charts } from "./data";
+
+// Of the Pareto: what its axes take, each reason, and the letters of its name.
+const ROOM_PX = 64;
+const ROW_PX = 24;
+const REASON_PX = 190;
+const NAME_PX = 150; // of a machine, on the Gantt chart; the tip has it whole
 
 export function worst(board: Board, data: Charts): void {
   const { bottleneck, steps, reason } = data;
@@ -37,7 +43,7 @@ export function oee(board: Board, data: Charts): void {
     "whole",
   );
   board.draw(plot, {
-    tooltip: { ...tooltipOf(board.wishes.theme), valueFormatter: (value: number | null) => (value === null ? "–" : `${number(value, 1)} %`) },
+    tooltip: { valueFormatter: (value: number | null) => (value === null ? "–" : `${number(value, 1)} %`) },
     xAxis: { type: "category", data: steps.map((one) => one.step) },
     yAxis: { type: "value", name: "%", min: 0 },
     series: kinds.map(([kind, color]) => ({ type: "bar", name: said(kind), color, barGap: "5%", data: steps.map((one) => (one[kind] === null ? null : 100 * Number(one[kind]))) })),
@@ -60,18 +66,26 @@ export function stops(board: Board, data: Charts): void {
   let so_far = 0;
   const shares = rows.map((row) => (100 * (so_far += row.hours)) / whole);
   const plot = board.card("stops", () => [["state", "reason", "hours", "count"], rows.map((row) => [row.state, row.reason, round(row.hours), row.count])], "half");
+  if (!rows.length) return board.nothing(plot);
+  board.states(plot, Object.keys(MACHINE).filter((state) => rows.some((row) => row.state === state)));
+  plot.style.height = `${board.px(ROOM_PX + ROW_PX * rows.length)}px`;
   board.draw(plot, {
-    grid: { left: 8, right: 18, top: 26, bottom: 8, containLabel: true },
-    tooltip: { ...tooltipOf(board.wishes.theme), formatter: (all: any) => [`${said(rows[all[0].dataIndex].state)}: ${reasonSaid(rows[all[0].dataIndex].reason)}`, `${number(rows[all[0].dataIndex].hours, 1)} h, ${number(rows[all[0].dataIndex].count)} ×`, `${number(shares[all[0].dataIndex], 1)} %`].join("\n") },
+    grid: { top: board.px(30) },
+    tooltip: {
+      formatter: (all: any) => {
+        const { state, reason, hours, count } = rows[all[0].dataIndex];
+        return [`${said(state)}: ${reasonSaid(reason)}`, `${number(hours, 1)} h, ${number(count)} ×`, `${number(shares[all[0].dataIndex], 1)} %`].join("\n");
+      },
+    },
     legend: { show: false },
-    xAxis: { type: "category", data: rows.map((row) => reasonSaid(row.reason)), axisLabel: { interval: 0, rotate: 24, width: 120, overflow: "truncate", hideOverlap: false } },
-    yAxis: [
-      { type: "value", name: "h" },
-      { type: "value", name: "%", min: 0, max: 100, splitLine: { show: false }, nameTextStyle: { align: "right", color: PALETTES[board.wishes.theme].soft } },
+    xAxis: [
+      { type: "value", name: "h", nameLocation: "end", nameTextStyle: { align: "center" } },
+      { type: "value", name: "%", position: "top", min: 0, max: 100, splitLine: { show: false }, nameTextStyle: { align: "center" } },
     ],
+    yAxis: { type: "category", inverse: true, data: rows.map((row) => reasonSaid(row.reason)), axisLabel: { interval: 0, width: board.px(REASON_PX), overflow: "break", hideOverlap: false } },
     series: [
-      { type: "bar", data: rows.map((row) => ({ value: row.hours, itemStyle: { color: MACHINE[row.state] } })) },
-      { type: "line", yAxisIndex: 1, color: PALETTES[board.wishes.theme].ink, symbolSize: 5, data: shares },
+      { type: "bar", barMaxWidth: board.px(18), data: rows.map((row) => ({ value: row.hours, itemStyle: { color: MACHINE[row.state] } })) },
+      { type: "line", xAxisIndex: 1, color: PALETTES[board.wishes.theme].ink, symbolSize: 5, data: shares },
     ],
   });
 }
@@ -83,15 +97,15 @@ export function gantt(board: Board, data: Charts): void {
     for (const { state, reason, start_ms, end_ms } of data.stays[name]) rows.push([i, Math.max(start_ms, 0), end_ms, stateName(state, reason), reason]);
   });
   const plot = board.card("gantt", () => [["machine", "state", "reason", "from", "to"], rows.map(([i, from, to, state, reason]) => [names[i], state, reason, board.stamp(from), board.stamp(to)])], "whole tall");
-  plot.before(h("ul", { class: "legend wide" }, ...Object.entries(MACHINE).map(([state, colour]) => h("li", {}, h("i", { class: "chip box", colour }), h("span", {}, said(state))))));
+  board.states(plot, Object.keys(MACHINE));
   board.draw(
     plot,
     {
       legend: { show: false },
-      grid: { left: 8, right: 34, top: 8, bottom: 8, containLabel: true },
-      tooltip: { ...tooltipOf(board.wishes.theme), trigger: "item", formatter: ({ dataIndex }: any) => `${names[rows[dataIndex][0]]}\n${said(rows[dataIndex][3])}: ${reasonSaid(rows[dataIndex][4])}\n${board.calendar.clock(rows[dataIndex][1])}–${board.calendar.clock(rows[dataIndex][2])}` },
+      grid: { right: board.px(38), top: board.px(8) },
+      tooltip: { trigger: "item", formatter: ({ dataIndex }: any) => `${names[rows[dataIndex][0]]}\n${said(rows[dataIndex][3])}: ${reasonSaid(rows[dataIndex][4])}\n${board.calendar.clock(rows[dataIndex][1])}–${board.calendar.clock(rows[dataIndex][2])}` },
       xAxis: board.times(),
-      yAxis: { type: "category", data: names, inverse: true, splitLine: { show: false } },
+      yAxis: { type: "category", data: names, inverse: true, splitLine: { show: false }, axisLabel: { width: board.px(NAME_PX), overflow: "truncate" } },
       dataZoom: [{ type: "slider", yAxisIndex: 0, width: 14, right: 4, startValue: 0, endValue: Math.min(names.length - 1, 29), showDetail: false, brushSelect: false }],
       series: [
         {

@@ -5,7 +5,7 @@ import type { EChartsType } from "echarts/core";
 import { h } from "../dom";
 import { PALETTES } from "../theme";
 import { number, said } from "../words";
-import { tooltipOf, type Board } from "./board";
+import { type Board } from "./board";
 import type { Unit } from "./data";
 
 /** Of the step named, or that the reader chooses; one unit may be marked. */
@@ -21,16 +21,20 @@ export async function units(board: Board, step = "", mark: { machine: string; un
     rows = await board.wishes.ask(`units?${new URLSearchParams({ step: pick.value })}`);
     const names = [...new Set(rows.map((row) => row.machine))];
     if (chart) board.drop(chart);
+    chart = null;
+    plot.style.height = "";
+    if (!rows.length) return board.nothing(plot);
+    plot.replaceChildren();
     const all = rows.reduce((sum, row) => sum + row.cells, 0) || 1;
     const mean = rows.reduce((sum, row) => sum + row.cells * row.mean_pct, 0) / all;
     chart = board.draw(
       plot,
       {
         legend: { show: false },
-        grid: { left: 8, right: 18, top: 26, bottom: 8, containLabel: true },
-        tooltip: { ...tooltipOf(board.wishes.theme), trigger: "item", formatter: ({ dataIndex }: any) => [`${rows[dataIndex].machine} ${said("unit", rows[dataIndex].unit)}`, `${number(rows[dataIndex].mean_pct, 3)} % ± ${number(rows[dataIndex].sd_pct, 3)}`, `${number(rows[dataIndex].cells)} ${said("cells_unit")}`].join("\n") },
-        xAxis: { type: "category", data: names, axisLabel: { rotate: names.length > 8 ? 40 : 0 } },
-        yAxis: { type: "value", name: "%", scale: true },
+        grid: { top: board.px(26) },
+        tooltip: { trigger: "item", formatter: ({ dataIndex }: any) => [`${rows[dataIndex].machine} ${said("unit", rows[dataIndex].unit)}`, `${number(rows[dataIndex].mean_pct, 3)} % ± ${number(rows[dataIndex].sd_pct, 3)}`, `${number(rows[dataIndex].cells)} ${said("cells_unit")}`].join("\n") },
+        xAxis: { type: "category", data: names, axisLabel: { rotate: names.length > 8 ? 40 : 0, width: board.px(names.length > 8 ? 110 : 90), overflow: "truncate" } },
+        yAxis: { type: "value", name: "%", scale: true, axisLabel: { formatter: (value: number) => number(value, 2) } },
         series: [
           {
             type: "scatter",

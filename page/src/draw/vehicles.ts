@@ -2,7 +2,7 @@
 
 import { PALETTES, VEHICLE, type Theme } from "../theme";
 import type { World } from "../world";
-import { paintCarrier } from "./floor";
+import { paintCarrier } from "./carriers";
 import type { View } from "./view";
 
 const LONG_PX = 13; // vehicles are drawn at least so long
@@ -134,7 +134,7 @@ export class Vehicles {
     pen.stroke();
     pen.fillStyle = this.tones[tone];
     pen.fill();
-    if (load) paintCarrier(pen, load === 2, -(LOAD_BACK + LOAD / 2) * long, (-LOAD / 2) * long, LOAD * long, this.theme);
+    if (load) paintCarrier(pen, load === 2, -(LOAD_BACK + LOAD / 2) * long, (-LOAD / 2) * long, LOAD * long, PALETTES[this.theme]);
     const picture = canvas.transferToImageBitmap();
     this.pictures.set(key, picture);
     return picture;

@@ -2,6 +2,7 @@
 
 const MOST_ZOOM = 90; // pixels a metre
 const LEAST_ZOOM = 4;
+export const LINES_PX = 36; // left of the floor, for the names of lines
 const MOST_RATIO = 2; // sharper than that nobody sees, and it costs twice as much
 
 export class View {
@@ -16,6 +17,9 @@ export class View {
   y = 0;
   /** The whole floor is in view, and stays so when the window changes. */
   untouched = true;
+  /** So many CSS pixels at the right edge, or at the lower one, have something laid over them: the whole floor is shown beside that. */
+  right = 0;
+  below = 0;
 
   constructor(private readonly bounds: [number, number, number, number]) {}
 
@@ -42,10 +46,12 @@ export class View {
 
   fit(): void {
     const [left, top, right, bottom] = this.bounds;
-    const scale = Math.min(this.width / (right - left + 6), this.height / (bottom - top));
+    const [width, height] = [this.width - this.right, this.height - this.below];
+    const scale = Math.min((width - LINES_PX) / (right - left), height / (bottom - top));
     this.scale = scale;
-    this.x = (this.width - (left + right - 5) * scale) / 2;
-    this.y = (this.height - (top + bottom) * scale) / 2;
+    this.x = (this.width + LINES_PX - (left + right) * scale) / 2;
+    this.x -= Math.max(this.x + right * scale - width, 0);
+    this.y = (height - (top + bottom) * scale) / 2;
     this.untouched = true;
   }
 

@@ -30,6 +30,16 @@ function strip(tell: Teller, stays: any[], now: number): HTMLElement {
   );
 }
 
+/** For how long it was in each state, those told apart that the strip tells apart; in the order of the legend. */
+function shares(stays: any[]): [string, number][] {
+  const sums = new Map<string, number>(Object.keys(MACHINE).map((state) => [state, 0]));
+  for (const { state, reason, start_ms, end_ms } of stays) {
+    const name = stateName(state, reason);
+    sums.set(name, (sums.get(name) ?? 0) + end_ms - start_ms);
+  }
+  return [...sums].filter(([, ms]) => ms > 0);
+}
+
 /** What comes next, what it waits for, and when it is stopped again. */
 function ahead(tell: Teller, told: any, now: number): Body {
   const state = stateName(told.state, told.reason);
@@ -74,7 +84,7 @@ export function machine(tell: Teller, told: any, now: number): Body {
   const box = [...machines, ...stockers].find((one) => one.id === told.id);
   const state = stateName(told.state, told.reason);
   const names = box ? (language() === "zh" ? box.name_zh : box.name) : "";
-  const hours = Object.entries(told.hours as Record<string, number>).filter(([, value]) => value > 0);
+  const hours = shares(told.stays);
   const whole = hours.reduce((sum, [, value]) => sum + value, 0);
   const stocker = told.kind === "stocker";
   return [
@@ -103,7 +113,7 @@ export function machine(tell: Teller, told: any, now: number): Body {
     ...(stocker ? [] : ahead(tell, told, now)),
     stocker ? null : h("h2", {}, said("inside"), h("small", {}, String(told.inside.length))),
     stocker ? null : partsTable(tell, told.inside, now),
-    h("h2", {}, said(stocker ? "in_stock" : "on_ports"), h("small", {}, String(told.carriers.length))),
+    h("h2", {}, said(stocker ? "in_stock" : "on_ports"), h("small", {}, stocker && box ? `${told.carriers.length} / ${box.slots}` : String(told.carriers.length))),
     told.carriers.length
       ? h(
           "ul",

@@ -1,7 +1,7 @@
 // The workshop at this moment: figures, how many machines, vehicles and carriers do what, alarms.
 
 import { fill, h } from "../dom";
-import type { Figures } from "../protocol";
+import type { Figures, Spot } from "../protocol";
 import type { Thing } from "../scene";
 import { MACHINE, VEHICLE } from "../theme";
 import { number, said } from "../words";
@@ -9,6 +9,7 @@ import { MOODS } from "../world";
 import type { Teller } from "./teller";
 
 const STATES = Object.keys(MACHINE);
+const PLACES = { parking: "parking", charging: "charger" } as const;
 const SHOWN_ALARMS = 6;
 
 export class Overview {
@@ -33,19 +34,23 @@ export class Overview {
       this.counts.set(key, cell);
       return cell;
     };
-    const legend = (prefix: string, keys: string[], colours: Record<string, string>, shape: string): HTMLElement =>
+    const legend = (prefix: string, keys: string[], colours: Record<string, string>, shape: string, ...more: HTMLElement[]): HTMLElement =>
       h(
         "ul",
         { class: "legend" },
         ...keys.map((key) =>
           h("li", {}, h("i", { class: `chip ${shape}`, colour: colours[key] ?? "" }), h("span", {}, said(key)), count(`${prefix}:${key}`)),
         ),
+        ...more,
       );
     const tile = (key: string, label: string): HTMLElement => {
       const value = h("b", {}, "–");
       this.tiles[key] = value;
       return h("div", { class: "tile" }, value, h("span", {}, said(label)));
     };
+    const places = Object.entries(PLACES).map(([kind, word]) =>
+      h("li", { class: "place" }, h("i", { class: `chip ${kind}` }), h("span", {}, said(word)), h("b", {}, number(this.places(kind as Spot["kind"])))),
+    );
     const moods = this.tell.floor.series.some(([name]) => name === "mishaps") && this.hasMishaps() ? [...MOODS, "stall", "breakdown", "off_floor"] : MOODS;
     fill(
       this.element,
@@ -53,7 +58,7 @@ export class Overview {
       h("h2", {}, said("machines"), h("small", {}, `${this.tell.floor.ground.machines.length}`)),
       legend("machine", STATES, MACHINE, "box"),
       h("h2", {}, said("vehicles"), h("small", {}, `${this.tell.floor.vehicles.length}`)),
-      legend("vehicle", moods, { ...VEHICLE, off_floor: VEHICLE.idle }, "arrow"),
+      legend("vehicle", moods, { ...VEHICLE, off_floor: VEHICLE.idle }, "arrow", ...places),
       h("h2", {}, said("carriers"), h("small", {}, `${this.tell.floor.carriers.length}`)),
       h(
         "ul",
@@ -65,7 +70,12 @@ export class Overview {
       h("h2", {}, said("alarms"), h("small", {}, said("before_now"))),
       this.alarms,
     );
+    this.element.scrollTop = 0;
     this.update();
+  }
+
+  private places(kind: Spot["kind"]): number {
+    return this.tell.floor.ground.stations.filter((one) => one.kind === kind).length;
   }
 
   private hasMishaps(): boolean {

@@ -62,8 +62,9 @@ export class Panel {
       "div",
       { class: "title" },
       button("left", said("key_escape"), () => this.tell.acts.select(null), { class: "quiet" }),
-      h("div", {}, h("small", {}, said(kind)), h("h1", {}, id)),
+      h("small", {}, said(kind)),
       traced && h("button", { type: "button", class: "word to-trace", title: `${said("trace_hint")} (t)`, click: () => this.tell.acts.trace(id) }, icon("trace"), said("trace")),
+      h("h1", { title: id }, id),
     );
   }
 }

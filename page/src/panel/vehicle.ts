@@ -56,7 +56,7 @@ export function vehicle(tell: Teller, told: any, now: number): Body {
     waits ? chain(tell, told.chain) : null,
     h("h2", {}, said("moves")),
     movesTable(tell, told.moves, now, "vehicle"),
-    use.length ? h("h2", {}, said("day_use"), h("small", {}, `${number(told.use.kwh ?? 0, 1)} kWh`)) : null,
+    use.length ? h("h2", {}, said("day_use"), h("small", {}, `${number(told.use.kwh ?? 0, 2)} kWh`)) : null,
     use.length
       ? h(
           "ul",

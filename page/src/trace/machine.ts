@@ -49,9 +49,7 @@ export function machineCard(page: Trace, told: MachineTraced): HTMLElement {
               h(
                 "div",
                 {},
-                page.time(one.start_ms),
-                "–",
-                page.time(one.end_ms),
+                ...page.span(one.start_ms, one.end_ms),
                 h("span", { class: "soft" }, ` · ${number(one.lots.reduce((sum, lot) => sum + lot.wafers, 0))} ${said("wafers_unit")}`),
                 h("br"),
                 ...one.lots.flatMap((lot, i) => [i ? ", " : null, page.lot(lot.lot)]),

@@ -88,6 +88,11 @@ export class Trace {
     return h("button", { type: "button", class: "link time", title: said("on_floor"), click: () => this.wishes.show(this.told.kind, this.told.id, at) }, text);
   }
 
+  /** From when to when; where there is no end, that what is told of is still in process, or what else is known of it. */
+  span(from: number, to: number | null, open = said("in_process")): (Node | string)[] {
+    return to === null ? [this.time(from), h("span", { class: "soft" }, ` · ${open}`)] : [this.time(from), "–", this.time(to)];
+  }
+
   head(name: string, csv: () => Csv): HTMLElement {
     const save = h("button", { type: "button", class: "word", title: said("csv_hint"), click: () => download(`${name}-${this.told.id}`, csv()) }, icon("save"), "CSV");
     return h("div", { class: "head" }, h("h2", {}, said(`trace_${name}`)), save);

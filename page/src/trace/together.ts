@@ -1,8 +1,7 @@
 // All that shared one batch: how many, how good, against all that went through the step.
 
-import { Board, tooltipOf, type Csv } from "../charts/board";
+import { Board, type Csv } from "../charts/board";
 import { h } from "../dom";
-import { PALETTES } from "../theme";
 import { measured, number, said } from "../words";
 import type { Mode, Together } from "./data";
 import type { Trace } from "./page";
@@ -16,7 +15,7 @@ export function together(page: Trace, board: Board, told: Together, mode: Mode, 
   const plot = board.card("together", rows, "whole");
   const less = told.mean_pct !== null && told.all_mean_pct !== null ? told.mean_pct - told.all_mean_pct : 0;
   plot.before(
-    h("p", { class: "lead" }, h("b", {}, `${told.machine} ${said(`unit_${mode}`, told.unit)}`), `, ${said("batch")} ${told.batch}, `, page.time(told.start_ms), "–", page.time(told.end_ms)),
+    h("p", { class: "lead" }, h("b", {}, `${told.machine} ${said(`unit_${mode}`, told.unit)}`), `, ${said("batch")} ${told.batch}, `, ...page.span(told.start_ms, told.end_ms)),
     h(
       "p",
       { class: "lead" },
@@ -27,24 +26,8 @@ export function together(page: Trace, board: Board, told: Together, mode: Mode, 
       told.flawed === null ? null : `, ${said("flawed", measured(100 * told.flawed, 2, "%"))}`,
     ),
   );
-  const share = (counts: number[]): number[] => {
-    const whole = counts.reduce((sum, count) => sum + count, 0) || 1;
-    return counts.map((count) => (100 * count) / whole);
-  };
-  const middle = told.here.map((_, i) => number((told.edges[i] + told.edges[i + 1]) / 2, 2));
-  board.draw(plot, {
-    tooltip: {
-      ...tooltipOf(page.wishes.theme),
-      formatter: (all: any) => [`${number(told.edges[all[0].dataIndex], 2)}–${measured(told.edges[all[0].dataIndex + 1], 2, "%")}`, ...all.map((one: any) => `${one.seriesName}  ${measured(one.value, 1, "%")}`)].join("\n"),
-    },
-    xAxis: { type: "category", data: middle, name: `${said("efficiency")}, %`, nameLocation: "middle", nameGap: 26, nameTextStyle: { align: "center", color: PALETTES[page.wishes.theme].soft } },
-    yAxis: { type: "value", name: said("share_of_cells") },
-    grid: { left: 8, right: 18, top: 46, bottom: 22, containLabel: true },
-    series: [
-      { type: "bar", name: said("this_batch"), color: less <= -BELOW_PCT ? "#d55e00" : "#0072b2", data: share(told.here) },
-      { type: "line", name: said("all_batches"), color: "#8b95a1", symbol: "none", step: "middle", data: share(told.there) },
-    ],
-  });
+  if (told.all_cells) draw(board, plot, told, less);
+  else board.nothing(plot);
   const names = [...cells.cell.slice(0, SHOWN_CELLS)];
   plot.after(
     h(
@@ -60,4 +43,25 @@ export function together(page: Trace, board: Board, told: Together, mode: Mode, 
       cells.cell.length > SHOWN_CELLS ? h("span", { class: "soft" }, said("more_in_csv", number(cells.cell.length - SHOWN_CELLS))) : null,
     ),
   );
+}
+
+/** How the cells of the batch are spread, over how all of the step are. */
+function draw(board: Board, plot: HTMLElement, told: Together, less: number): void {
+  const share = (counts: number[]): number[] => {
+    const whole = counts.reduce((sum, count) => sum + count, 0) || 1;
+    return counts.map((count) => (100 * count) / whole);
+  };
+  const middle = told.here.map((_, i) => number((told.edges[i] + told.edges[i + 1]) / 2, 2));
+  board.draw(plot, {
+    tooltip: {
+      formatter: (all: any) => [`${number(told.edges[all[0].dataIndex], 2)}–${measured(told.edges[all[0].dataIndex + 1], 2, "%")}`, ...all.map((one: any) => `${one.seriesName}  ${measured(one.value, 1, "%")}`)].join("\n"),
+    },
+    xAxis: { type: "category", data: middle, name: `${said("efficiency")}, %`, nameLocation: "middle", nameGap: board.px(26), nameTextStyle: { align: "center" } },
+    yAxis: { type: "value", name: said("share_of_cells") },
+    grid: { bottom: board.px(24) },
+    series: [
+      { type: "bar", name: said("this_batch"), color: less <= -BELOW_PCT ? "#d55e00" : "#0072b2", data: share(told.here) },
+      { type: "line", name: said("all_batches"), color: "#8b95a1", symbol: "none", step: "middle", data: share(told.there) },
+    ],
+  });
 }

@@ -60,6 +60,15 @@ function bar(way: Way, before: number, step: Step, end: number): HTMLElement {
   );
 }
 
+/** What a batch of a step is called: its unit, and where there are several of that unit, the positions that were in it. */
+function unitOf({ batches, mode }: Step, i: number): string {
+  const { unit, first, last } = batches[i];
+  const same = batches.filter((one) => one.unit === unit);
+  if (same.length === 1) return said(`unit_${mode}`, unit);
+  const part = `${first}–${last}`;
+  return same[0] === batches[i] ? `${said(`unit_${mode}`, unit)}: ${part}` : part;
+}
+
 function step(page: Trace, way: Way, at: number, before: number, end: number): HTMLElement {
   const one = way.steps[at];
   const others = [...new Set(one.batches.flatMap((batch) => batch.shared_with))];
@@ -75,7 +84,7 @@ function step(page: Trace, way: Way, at: number, before: number, end: number): H
         "data-batch": `${one.machine}:${batch.unit}:${batch.batch}`,
         click: () => page.choose(at, i),
       },
-      said(`unit_${one.mode}`, batch.unit),
+      unitOf(one, i),
     ),
   );
   return row(
@@ -86,10 +95,9 @@ function step(page: Trace, way: Way, at: number, before: number, end: number): H
     h(
       "div",
       {},
-      page.time(one.start_ms),
-      "–",
-      page.time(one.end_ms),
-      h("span", { class: one.late ? "late" : "soft" }, ` · ${one.number === 1 && one.wait_s === 0 ? "" : waits}`),
+      // The record says when a lane took in a cell, and when a lot was through it; of a cell that went on, not the latter.
+      ...page.span(one.start_ms, one.end_ms, at + 1 < way.steps.length ? said("out_unknown") : undefined),
+      one.number === 1 && one.wait_s === 0 ? null : h("span", { class: one.late ? "late" : "soft" }, ` · ${waits}`),
       one.lost ? h("span", { class: "soft" }, ` · −${number(one.lost)}`) : null,
       one.kwh === null ? null : h("span", { class: "soft" }, ` · ${measured(one.kwh, way.kind === "cell" ? 4 : 1, "kWh")}, ${measured(one.kgco2 ?? 0, way.kind === "cell" ? 4 : 1, "kgCO₂")}`),
     ),
@@ -114,7 +122,7 @@ export function genealogy(page: Trace, way: Way): HTMLElement {
   const last =
     way.kind === "cell"
       ? [h("div", { class: "name" }, h("b", {}, way.id)), h("div", {}, page.time(way.made_ms), h("span", { class: "soft" }, ` · ${said("made")}`))]
-      : [h("div", { class: "name" }, h("b", {}, said(way.finished_ms === null ? "in_process" : "stored"))), h("div", {}, page.time(way.finished_ms), h("span", { class: "soft" }, ` · ${number(way.cells)} ${said("cells_unit")}`))];
+      : [h("div", { class: "name" }, h("b", {}, said(way.finished_ms === null ? "in_process" : "stored"))), h("div", {}, way.finished_ms === null ? null : page.time(way.finished_ms), h("span", { class: "soft" }, `${way.finished_ms === null ? "" : " · "}${number(way.cells)} ${said("cells_unit")}`))];
   return h(
     "ol",
     { class: "genealogy" },

@@ -24,7 +24,7 @@ def trace_of(day: Day, thing: str, unit: int | None, from_ms: int | None, to_ms:
     Raises:
         NotFound: the record does not hold it. UsageWrong: it is no id, or the times are the wrong way round.
     """
-    name = thing.strip().upper()
+    name = thing if thing in day.machines else thing.strip().upper()  # people type small letters; a plant may have them
     if name in day.machines:
         first = 0 if from_ms is None else from_ms
         return machine_traced(day, name, unit, first, day.end_ms if to_ms is None else to_ms)
