@@ -54,6 +54,8 @@ class Job:
     words: tuple[str, ...]
     in_place: bool = False
     """Changes what it is given; else `in` stays as it is, and what has its name in `out` is whole."""
+    whole: str = "*.iso"
+    """What has a name of its own in `out`; migrate works in folders below it."""
 
 
 JOBS: Final = (
@@ -69,7 +71,7 @@ JOBS: Final = (
     ),
     Job("refresh", ("migrate", "in", "--to", "out", "--date", "2036-11-22", "--operator", "K. Ill")),
     Job("protect", ("protect", "plain.iso", "--in-place", "--roots", "64"), in_place=True),
-    Job("restore", ("restore", "many", "--to", "out")),
+    Job("restore", ("restore", "many", "--to", "out"), whole="*/*/*.bin"),
 )
 
 
@@ -165,7 +167,7 @@ def run_job(job: Job, folder: Path, kills: int, seed: int) -> tuple[Counter[str]
             if not job.in_place:
                 wrong += [
                     f"{job.name} trial {trial}: {path.name} is not whole after a kill"
-                    for path in (work / "out").rglob("*.iso" if job.name != "restore" else "*.bin")
+                    for path in (work / "out").glob(job.whole)
                     if path.read_bytes() != expected.get(str(path.relative_to(work)))
                 ]
         status = status_of(child(job.words, work))
