@@ -6,6 +6,7 @@ import io
 import json
 import shutil
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from heliograph.archive.seal import DiscSet
 from heliograph.archive.turns import SKIP, STOP, restore_by_turns
 from heliograph.cli.main import main
 from heliograph.errors import CannotWrite, Damaged, DiscsLost, NotFound
+from heliograph.synced import FileSystem
 
 
 @pytest.fixture
@@ -101,6 +103,30 @@ def test_ctrl_c_while_a_disc_is_awaited_leaves_nothing_half(shelf: DiscSet, tmp_
         restore_by_turns([tmp_path / "drive.iso"], tmp_path / "back", interrupted)
 
     assert contents(tmp_path / "back") == {"tree": None}
+
+
+def test_the_small_files_of_a_disc_are_made_sure_of_together_before_the_next_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "tree").mkdir()
+    for number in range(60):
+        (tmp_path / "tree" / f"{number}.bin").write_bytes(bytes([number]) * 60_000)
+    sealed = small_set(tmp_path / "tree", tmp_path / "discs", capacity="3.2MB")
+    made_sure: list[int] = []
+    monkeypatch.setattr(FileSystem, "make_sure", lambda _, paths: made_sure.append(len(paths)))
+    here: list[int] = []
+
+    def ask(volume: str, instead: str) -> str:
+        here.append(len(list((tmp_path / "back").rglob("*.bin"))))
+        return person(volume, instead)
+
+    person = Person(sealed, tmp_path / "drive.iso")
+    restore_by_turns([tmp_path / "drive.iso"], tmp_path / "back", ask)
+
+    assert len(here) == len(sealed.discs) > 1
+    assert all(before < after for before, after in pairwise([*here, 60]))
+    assert len(made_sure) == 2 * len(sealed.discs)  # files, then folders
+    assert contents(tmp_path / "back" / "tree") == contents(tmp_path / "tree")
 
 
 def test_a_damaged_disc_is_refused_by_name_and_the_rest_restored(shelf: DiscSet, tmp_path: Path):

@@ -16,7 +16,6 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
-from pathlib import PurePosixPath
 
 from heliograph.archive.bounds import MOST_PATH, shown
 from heliograph.errors import DiscWrong
@@ -24,6 +23,7 @@ from heliograph.errors import DiscWrong
 __all__ = ["Namer", "disc_name", "iso_name", "joliet_name", "safe_path", "split_name", "udf_bytes", "unique_names"]
 
 _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f%<>:"|?*\\\ud800-\udfff]')
+_NOWHERE = frozenset(("", ".", ".."))
 _NOT_ISO = re.compile(r"[^A-Z0-9_]")
 _UDF_LATIN, _UDF_WIDE, _POSIX = 253, 126, 255
 _JOLIET = 64
@@ -107,12 +107,8 @@ def safe_path(path: str) -> str:
     Raises:
         DiscWrong: absolute, absurdly long, with `..`, an empty component or a NUL: no disc of ours holds such a name.
     """
-    parts = path.split("/")
-    if (
-        len(path) > MOST_PATH
-        or any(part in ("", ".", "..") or "\x00" in part for part in parts)
-        or PurePosixPath(path).is_absolute()
-    ):
+    parts = path.split("/")  # of an absolute path, the first is empty
+    if len(path) > MOST_PATH or "\x00" in path or not _NOWHERE.isdisjoint(parts):
         raise DiscWrong(
             f"the index names {shown(path)}, which leads out of the folder to restore to",
             hint="this disc was not written by Heliograph or has been tampered with; nothing was written",

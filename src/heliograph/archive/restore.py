@@ -20,9 +20,22 @@ from heliograph.errors import CannotWrite, Damaged, DiscsLost, DiscWrong, Heliog
 from heliograph.files import WholeFiles, cannot_write
 
 if TYPE_CHECKING:
+    from heliograph.archive.disc import OnDisc
+    from heliograph.archive.secret.stream import Opened
     from heliograph.archive.signing.keys import Public
 
-__all__ = ["Restored", "discs_missing", "in_the_way", "is_same", "locked", "restore", "set_time", "target_of", "wanted"]
+__all__ = [
+    "Restored",
+    "copy_whole",
+    "discs_missing",
+    "in_the_way",
+    "is_same",
+    "locked",
+    "restore",
+    "set_time",
+    "target_of",
+    "wanted",
+]
 
 _CHUNK: Final = 1 << 20
 
@@ -91,7 +104,7 @@ def restore(
                 if there and not overwrite:
                     raise in_the_way(target)
                 try:
-                    _copy(view, file, target, whole)
+                    copy_whole(view.open(file.path), file, target, whole)
                 except DiscsLost:
                     lost.append(file)
                     continue
@@ -145,9 +158,19 @@ def target_of(to: Path, path: str, sound: dict[str, Path] | None = None) -> Path
     return sound[folder] / name
 
 
-def _copy(view: SetView, file: File, target: Path, whole: WholeFiles) -> None:
+def copy_whole(
+    source: OnDisc | Opened, file: File, target: Path, whole: WholeFiles, where: str = "the disc(s)"
+) -> None:
+    """Copy a file to where it goes.
+
+    Args:
+        source: its bytes, from the first on.
+        where: they are read from, for people.
+    Raises:
+        Damaged: they are not what was sealed; the file was not written.
+        CannotWrite: full disk, or the like.
+    """
     digest = hashlib.sha256()
-    source = view.open(file.path)
     with whole.file(target) as out:
         with hashing(file.bytes) as update:
             while chunk := source.read(_CHUNK):
@@ -157,7 +180,7 @@ def _copy(view: SetView, file: File, target: Path, whole: WholeFiles) -> None:
                     left = left[out.write(left) :]
         if digest.hexdigest() != file.sha256:
             raise Damaged(
-                f"{file.path}: its bytes on the disc(s) do not match its SHA-256; it was not written",
+                f"{file.path}: its bytes on {where} do not match its SHA-256; it was not written",
                 hint="check and mend the discs: `heliograph archive verify`, `heliograph archive repair`",
                 path=file.path,
             )

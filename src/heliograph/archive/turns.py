@@ -1,7 +1,9 @@
 """Restore from discs that come one at a time, to a drive or a folder whose contents change.
 
 Each disc is asked for once, in the order of the set; whichever needed disc is there is read. A file in pieces grows
-aside, piece by piece, and gets its name when it is whole and matches its SHA-256.
+aside, piece by piece, and gets its name when it is whole and matches its SHA-256; so does an encrypted one, which is
+opened where it lies then. Files in one piece are made sure of and named many at a time, the last before the next disc
+is asked for.
 """
 
 from __future__ import annotations
@@ -15,13 +17,22 @@ from io import BufferedRandom
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from heliograph.archive.disc import DiscFolder, DiscImage, OnDisc
+from heliograph.archive.disc import DiscFolder, DiscImage, OnDisc, Run
 from heliograph.archive.index import File, Index, Piece, volume_name
 from heliograph.archive.names import safe_path
 from heliograph.archive.reader import find_sets
-from heliograph.archive.restore import Restored, discs_missing, in_the_way, is_same, set_time, target_of, wanted
+from heliograph.archive.restore import (
+    Restored,
+    copy_whole,
+    discs_missing,
+    in_the_way,
+    is_same,
+    set_time,
+    target_of,
+    wanted,
+)
 from heliograph.errors import Damaged, DiscWrong, HeliographError, NotFound
-from heliograph.files import cannot_write, whole_file
+from heliograph.files import WholeFiles, cannot_write, whole_file
 
 if TYPE_CHECKING:
     from heliograph.archive.secret import Keyring
@@ -122,24 +133,33 @@ class _Work:
 
     def read(self, disc: str, source: DiscImage | DiscFolder) -> None:
         """Copy every wanted piece that stands on a disc."""
-        for file in self.files:
-            if file.path in self.done or file.path in self.refused:
-                continue
-            for piece in file.pieces:
-                if piece.disc == disc:
-                    try:
-                        self._grow(file, piece, source)
-                    except (Damaged, DiscWrong) as wrong:
-                        self.refused[file.path] = wrong
-                        self._drop(file.path, wrong)
-                        break
+        sound: dict[str, Path] = {}
+        with WholeFiles() as whole:
+            for file in self.files:
+                if file.path in self.done or file.path in self.refused:
+                    continue
+                for piece in file.pieces:
+                    if piece.disc == disc:
+                        try:
+                            self._take(file, piece, source, target_of(self.to, file.path, sound), whole)
+                        except (Damaged, DiscWrong) as wrong:
+                            self.refused[file.path] = wrong
+                            self._drop(file.path, wrong)
+                            break
         self.waiting.remove(disc)
 
-    def _grow(self, file: File, piece: Piece, source: DiscImage | DiscFolder) -> None:
-        target = target_of(self.to, file.path)
+    def _take(self, file: File, piece: Piece, source: DiscImage | DiscFolder, target: Path, whole: WholeFiles) -> None:
         run = source.run(piece.path)
         if run.bytes != piece.bytes:
             raise DiscWrong(f"{source.where}: {piece.path}: expected {piece.bytes:,} bytes, found {run.bytes:,}")
+        if len(file.pieces) > 1 or self.key is not None:
+            self._grow(file, piece, run, target)
+            return
+        copy_whole(OnDisc([run]), file, target, whole, f"disc {piece.disc}")
+        self.written.append(target)
+        self.done.add(file.path)
+
+    def _grow(self, file: File, piece: Piece, run: Run, target: Path) -> None:
         if file.path not in self.growing:
             stack = ExitStack()
             aside = stack.enter_context(whole_file(target))
