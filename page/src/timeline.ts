@@ -6,6 +6,7 @@ import { ALARM, PALETTES, type Theme } from "./theme";
 import { h } from "./dom";
 import { said } from "./words";
 
+const BESIDE_PX = 12; // from the pointer to the time that it is at
 // In letters of the page, which are larger on a wall screen.
 const LETTER = 11 / 14;
 const TOP = 8 / 14;
@@ -49,7 +50,8 @@ export class Timeline {
       this.hint.hidden = false;
       this.hint.textContent = calendar.clock(time);
       const { width, left } = this.element.getBoundingClientRect();
-      this.hint.style.left = `${Math.min(Math.max(event.clientX - left, 30), width - 30)}px`;
+      const [x, wide] = [event.clientX - left, this.hint.offsetWidth];
+      this.hint.style.left = `${x + BESIDE_PX + wide > width ? x - BESIDE_PX - wide : x + BESIDE_PX}px`;
     });
     this.element.addEventListener("pointerleave", () => (this.hint.hidden = true));
     new ResizeObserver(() => this.draw()).observe(this.element);

@@ -28,6 +28,7 @@ export function lanes(board: Board, data: Charts): void {
     return [one, made ? to / 1000 / made : NaN, best ? data.step_ms / 1000 / best : NaN];
   });
   const plot = board.card("lanes", () => [["lane", "s_per_cell", "s_per_cell_best"], rows.map(([one, mean, best]) => [one, round(mean), round(best)])], "half");
+  if (rows.every(([, mean]) => Number.isNaN(mean))) return board.nothing(plot);
   const level = (name: string, y: number, type: string): any => {
     const lineStyle = { color: PALETTES[board.wishes.theme].ink, type, width: 1.5 };
     return { type: "line", name, color: lineStyle.color, lineStyle, data: [], markLine: { silent: true, symbol: "none", label: { show: false }, lineStyle, data: [{ yAxis: y }] } };
@@ -91,6 +92,7 @@ export function cycle(board: Board, data: Charts): void {
   const { step_ms, lots, median_h, low_h, high_h } = data.cycle;
   const cell = (value: number | null): number | string => value ?? "";
   const plot = board.card("cycle", () => [["time", "lots", "median_h", "tenth_below_h", "tenth_above_h"], lots.map((count, i) => [board.stamp(i * step_ms), count, cell(median_h[i]), cell(low_h[i]), cell(high_h[i])])], "half");
+  if (!lots.some(Boolean)) return board.nothing(plot);
   const series: [string, (number | null)[], string][] = [
     ["cycle_high", high_h, "#e69f00"],
     ["cycle_median", median_h, "#0072b2"],

@@ -10,7 +10,7 @@ import { percent, round, type Board } from "./board";
 import type { Charts } from "./data";
 
 // Of the Pareto: what its axes take, each reason, and the letters of its name.
-const ROOM_PX = 64;
+const ROOM_PX = 56;
 const ROW_PX = 24;
 const REASON_PX = 190;
 const NAME_PX = 150; // of a machine, on the Gantt chart; the tip has it whole
@@ -70,7 +70,7 @@ export function stops(board: Board, data: Charts): void {
   board.states(plot, Object.keys(MACHINE).filter((state) => rows.some((row) => row.state === state)));
   plot.style.height = `${board.px(ROOM_PX + ROW_PX * rows.length)}px`;
   board.draw(plot, {
-    grid: { top: board.px(30) },
+    grid: { top: board.px(4) },
     tooltip: {
       formatter: (all: any) => {
         const { state, reason, hours, count } = rows[all[0].dataIndex];
