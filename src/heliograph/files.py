@@ -32,9 +32,11 @@ def whole_file(path: Path) -> Iterator[Path]:
     """Give a path beside `path` to write to; on success it becomes `path`, on failure it is gone.
 
     Raises:
-        CannotWrite: the directory is read-only, the disk is full, or the like.
+        CannotWrite: the directory is read-only, the disk is full, or the like; or a device or a pipe is called so.
     """
     aside = named_after(path, PARTIAL)
+    if path.exists() and not path.is_file() and not path.is_dir():  # root may put a file in the place of /dev/null
+        raise CannotWrite(f"{path}: is a device or a pipe, and would be replaced", hint="name a file", path=str(path))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield aside
@@ -158,6 +160,8 @@ def _force(files: Sequence[_Aside]) -> None:
 def named_after(path: Path, suffix: str) -> Path:
     """A file beside `path`: its name and the suffix, with a hash for the name where that is too long together."""
     name = path.name
+    if not name:  # "." or "/"
+        raise CannotWrite(f"{path}: is a directory", hint="name the file in it", path=str(path))
     if len(os.fsencode(name + suffix)) > _LONGEST_NAME:
         name = hashlib.sha256(os.fsencode(name)).hexdigest()[:32]
     return path.with_name(name + suffix)

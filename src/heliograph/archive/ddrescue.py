@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from heliograph.archive.medium import SECTOR
 from heliograph.errors import NotFound, UsageWrong
-from heliograph.files import write_whole
+from heliograph.files import named_after, write_whole
 
 __all__ = [
     "BAD",
@@ -45,6 +45,8 @@ _NUMBER: Final = re.compile(r"0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*")
 _DOING: Final = frozenset("?*/-FG+")
 _STATES: Final = frozenset("?*/-+")
 _LARGEST: Final = 2**63 - 1
+_MOST_BYTES: Final = 256 << 20
+"""Of a map: seven million blocks. Without a bound /dev/zero would fill the memory."""
 _RUN: Final = re.compile(rb"\?+|\*+|/+|-+|\++")
 
 
@@ -70,7 +72,7 @@ class _Block(NamedTuple):
 
 def map_beside(image: Path) -> Path:
     """Where the map of an image lies: beside it, its name and `.map`."""
-    return image.with_name(f"{image.name}.map")
+    return named_after(image, ".map")
 
 
 def known_lost(image: Path, rescued: RescueMap | None = None) -> NDArray[np.int64]:
@@ -147,10 +149,15 @@ def write_states(path: Path, states: bytearray, length: int, *, at: int = 0, doi
 
 
 def _blocks(path: Path) -> Iterator[_Block]:
+    data = b""
     try:
-        text = path.read_bytes().decode("ascii")
+        with path.open("rb") as file:
+            data = file.read(_MOST_BYTES + 1)
+        if len(data) > _MOST_BYTES:
+            raise _wrong(path, 1, f"longer than {_MOST_BYTES:,} bytes, and no map is")
+        text = data.decode("ascii")
     except UnicodeDecodeError as wrong:
-        raise _wrong(path, path.read_bytes()[: wrong.start].count(b"\n") + 1, "expected ASCII text") from None
+        raise _wrong(path, data[: wrong.start].count(b"\n") + 1, "expected ASCII text") from None
     except OSError as wrong:
         raise NotFound(
             f"{path}: {(wrong.strerror or str(wrong)).lower()}", hint="give the map that ddrescue wrote"

@@ -20,7 +20,17 @@ from collections.abc import Callable, Iterable
 from heliograph.archive.bounds import MOST_PATH, shown
 from heliograph.errors import DiscWrong
 
-__all__ = ["Namer", "disc_name", "iso_name", "joliet_name", "safe_path", "split_name", "udf_bytes", "unique_names"]
+__all__ = [
+    "Namer",
+    "disc_name",
+    "iso_name",
+    "joliet_name",
+    "readable",
+    "safe_path",
+    "split_name",
+    "udf_bytes",
+    "unique_names",
+]
 
 _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f%<>:"|?*\\\ud800-\udfff]')
 _NOWHERE = frozenset(("", ".", ".."))
@@ -28,6 +38,11 @@ _NOT_ISO = re.compile(r"[^A-Z0-9_]")
 _UDF_LATIN, _UDF_WIDE, _POSIX = 253, 126, 255
 _JOLIET = 64
 _ISO_STEM, _ISO_DIR = 24, 30
+
+
+def readable(name: str) -> str:
+    """`name` as text: bytes that are not UTF-8 are written as \\xNN, and stay so when restored."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def disc_name(name: str) -> str:

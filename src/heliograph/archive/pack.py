@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from heliograph.archive.medium import SECTOR
-from heliograph.archive.names import Namer, split_name
+from heliograph.archive.names import Namer, readable, split_name
 from heliograph.errors import DoesNotFit, NotFound, UsageWrong
 
 __all__ = ["Gathered", "Placed", "Source", "gather", "pack", "sectors_of"]
@@ -76,7 +76,7 @@ def gather(paths: Sequence[Path | Source]) -> Gathered:
             sources.append(path)
             continue
         try:
-            _walk(path, _readable(path.resolve().name) or "root", sources, folders, top=True)
+            _walk(path, readable(path.resolve().name) or "root", sources, folders, top=True)
         except OSError as wrong:
             raise NotFound(
                 f"{wrong.filename or path}: {(wrong.strerror or str(wrong)).lower()}",
@@ -106,12 +106,7 @@ def _walk(path: Path, name: str, sources: list[Source], folders: list[str], *, t
         if not inside:
             folders.append(name)
         for each in inside:
-            _walk(path / each, f"{name}/{_readable(each)}", sources, folders)
-
-
-def _readable(name: str) -> str:
-    """`name` as text: bytes that are not UTF-8 are written as \\xNN, and stay so when restored."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+            _walk(path / each, f"{name}/{readable(each)}", sources, folders)
 
 
 def sectors_of(size: int) -> int:

@@ -28,6 +28,7 @@ from heliograph.archive.guide import READER, guide, reader
 from heliograph.archive.image import Layout, lay_out
 from heliograph.archive.index import FORMAT, NO_HASH, Disc, File, Index, Piece, encode, volume_name
 from heliograph.archive.medium import SECTOR, Medium
+from heliograph.archive.names import readable
 from heliograph.archive.pack import Gathered, Placed, Source, pack
 from heliograph.errors import CannotWrite, DoesNotFit, UsageWrong
 
@@ -113,7 +114,7 @@ class SetPlan:
 
 def tidy_title(title: str) -> str:
     """The title as it stands on the discs: one line, never empty."""
-    return " ".join(title.split()) or "Files"
+    return " ".join(readable(title).split()) or "Files"
 
 
 def plan_set(gathered: Gathered, wishes: Wishes, explained: str = "", *, set_id: str = "") -> SetPlan:

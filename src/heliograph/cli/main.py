@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import errno
 import gc
 import importlib
+import io
 import json
 import os
 import sys
@@ -168,6 +170,7 @@ def main(args: Sequence[str] | None = None) -> int:
     """Run the command line; give the exit code. Errors become one line on stderr, with a hint; never a traceback."""
     words = list(sys.argv[1:] if args is None else args)
     _collect_seldom()
+    _print_any_name()
     try:
         result = cli.main(words, prog_name="heliograph", standalone_mode=False)
         sys.stdout.flush()
@@ -187,6 +190,9 @@ def main(args: Sequence[str] | None = None) -> int:
     except OSError as wrong:
         return _tell(words, _file_trouble(wrong), FILE_TROUBLE, debug=True)
     except Exception as wrong:
+        if isinstance(wrong, RuntimeError) and str(wrong).startswith("Symlink loop"):  # Path.resolve before Python 3.13
+            loop = OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(wrong).partition(" from ")[2].strip("'"))
+            return _tell(words, _file_trouble(loop), FILE_TROUBLE, debug=True)
         return _tell(words, _unexpected(wrong), UNEXPECTED, debug=True)
 
 
@@ -198,6 +204,13 @@ def _collect_seldom() -> None:
     """
     gc.set_threshold(200_000, 10, 10)
     atexit.register(gc.freeze)
+
+
+def _print_any_name() -> None:
+    """Names of files need not be UTF-8; those that are not are printed with `\\udcff` for byte ff, as JSON has it."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _usage(wrong: click.ClickException) -> UsageWrong:

@@ -17,6 +17,7 @@ from datetime import datetime
 from typing import Final
 
 from heliograph.archive.care.register import DiscId, Register, utc_text
+from heliograph.archive.names import readable
 
 __all__ = ["BEGUN", "FAILED", "LOST", "VERIFIED", "WRITTEN", "Burn", "enter_burn", "last_burns"]
 
@@ -64,8 +65,9 @@ def enter_burn(register: Register, burn: Burn) -> None:
             "INSERT INTO burns (set_id, disc, sha256, sectors, at, state, drive, model, kind, product, slot, medium,"
             " software, why) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                *(*burn.disc, burn.sha256, burn.sectors, utc_text(burn.at), burn.state, burn.drive, burn.model),
-                *(burn.kind, burn.product, burn.slot, burn.medium, burn.software, burn.why),
+                *(*burn.disc, burn.sha256, burn.sectors, utc_text(burn.at), burn.state),
+                *map(readable, (burn.drive, burn.model, burn.kind, burn.product)),
+                *(burn.slot, readable(burn.medium), burn.software, readable(burn.why)),
             ),
         )
 

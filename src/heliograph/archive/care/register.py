@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from heliograph.archive.care.schema import APPLICATION, SCHEMA, VERSION
+from heliograph.archive.names import readable
 from heliograph.errors import CannotWrite, NotFound
 
 __all__ = ["DiscId", "Register", "Shelf", "Test", "default_register", "utc_text"]
@@ -197,7 +198,7 @@ def is_empty(store: sqlite3.Connection) -> bool:
 
 def _columns(one: Test) -> tuple[object, ...]:
     counts = (one.sectors, one.damaged_sectors, one.worst, one.roots)
-    notes = (one.software, one.drive, one.medium, one.why)
+    notes = map(readable, (one.software, one.drive, one.medium, one.why))
     return (*one.disc, utc_text(one.tested_at), one.depth, *counts, one.result, *notes)
 
 

@@ -13,6 +13,7 @@ from heliograph.archive.catalog.tables import TABLES
 from heliograph.archive.catalog.where import Where, open_store
 from heliograph.archive.identify import Identified, identify
 from heliograph.archive.index import Index, encode
+from heliograph.archive.names import readable
 from heliograph.errors import CannotWrite, HeliographError, NotFound
 
 if TYPE_CHECKING:
@@ -74,11 +75,7 @@ def add(catalog: Where, paths: Iterable[Path], ring: Keyring | None = None) -> E
     store = open_store(catalog)
     paths = list(paths)
     found = identify(paths, ring)
-    if not found.sets:
-        for wrong in found.unread.values():
-            raise wrong
-        named = ", ".join(map(str, paths))
-        raise NotFound(f"{named}: no discs of Heliograph here", hint="give image files, mounted discs, or a folder")
+    _refuse_none(paths, found)
     with store.writing() as rows:
         _enter_all(rows, store, found)
     return _entered(found)
@@ -97,11 +94,15 @@ def rebuild(
         forget_absent: the catalog is to say what these discs say, and nothing else.
     Raises:
         Locked: a set is encrypted, and the ring does not open it.
-        NotFound: a path does not exist. CannotWrite: the catalog cannot be written; it is as it was.
+        NotFound: a path does not exist, or holds no disc of ours and nothing is to be forgotten. DiscWrong, Damaged: as
+        `add`. CannotWrite: the catalog cannot be written; it is as it was.
     """
     store = open_store(catalog)
     before = _known(store)
+    paths = list(paths)
     found = identify(paths, ring)
+    if not forget_absent:
+        _refuse_none(paths, found)
     present = {here.index.set_id for here in found.sets}
     absent = tuple((set_id, title) for set_id, title in before.items() if set_id not in present)
     with store.writing() as rows:
@@ -109,6 +110,20 @@ def rebuild(
             _forget(rows, set_id, places=forget_absent)
         _enter_all(rows, store, found)
     return _entered(found, gone=absent) if forget_absent else _entered(found, left=absent)
+
+
+def _refuse_none(paths: list[Path], found: Identified) -> None:
+    """Say what is wrong when no disc was found.
+
+    Raises:
+        NotFound, DiscWrong, Damaged: as `add`.
+    """
+    if found.sets:
+        return
+    for wrong in found.unread.values():
+        raise wrong
+    named = ", ".join(map(str, paths))
+    raise NotFound(f"{named}: no discs of Heliograph here", hint="give image files, mounted discs, or a folder")
 
 
 def _entered(
@@ -159,7 +174,7 @@ def _enter(rows: Rows, store: Store, index: Index, images: Places, opened: Index
         disc: (image, size)
         for disc, image, size in rows.ask("SELECT disc, image, bytes FROM discs WHERE set_id = ?", one)
     }
-    places |= {disc: (store.place(path), size) for disc, (path, size) in images.items()}
+    places |= {disc: (readable(store.place(path)), size) for disc, (path, size) in images.items()}
     rows.do("DELETE FROM discs WHERE set_id = ?", one)
     rows.put(
         "discs",

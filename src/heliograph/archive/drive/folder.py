@@ -30,6 +30,8 @@ class FolderDrive:
 
     def look(self, image: Path, tell: Tell) -> Loaded:
         target = self.target(image)
+        if target.exists() and not target.is_file():
+            raise DriveWrong(f"{target}: is there already, and no file", hint="name a folder: --drive image:DIR")
         if target.exists():
             return Loaded(f"file {target}", WRITTEN, 0, -(-target.stat().st_size // SECTOR), pseudo=True)
         there = next(each for each in (target, *target.absolute().parents) if each.exists())

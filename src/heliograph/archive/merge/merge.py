@@ -170,7 +170,7 @@ def _refuse_words(paths: Sequence[Path], maps: Mapping[Path, RescueMap]) -> None
             hint="one alone: `heliograph archive repair COPY --out FILE`",
         )
     for number, path in enumerate(paths):
-        if not path.exists() or path.is_dir():
+        if not path.is_file() and not path.is_block_device():
             what = "is a folder" if path.is_dir() else "no such file or drive"
             raise NotFound(f"{path}: {what}", hint="give image files, or drives with a disc in them")
         if any(path.samefile(earlier) for earlier in paths[:number]):

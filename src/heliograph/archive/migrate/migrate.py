@@ -35,6 +35,7 @@ from heliograph.archive.migrate.refresh import refresh
 from heliograph.archive.migrate.repack import Wishes, repack
 from heliograph.archive.migrate.sources import Sources, opened
 from heliograph.archive.migrate.ticket import Ticket
+from heliograph.archive.names import readable
 from heliograph.archive.reader import SetView
 from heliograph.archive.verify import verify
 from heliograph.errors import DiscsLost, HeliographError, UsageWrong
@@ -123,7 +124,7 @@ def migrate(
     try:
         with opened(paths, aside, register, every_disc=medium is None, before=date, progress=progress) as sources:
             where = catalog or default_catalog(to)
-            work = _Work(sources, to, register, date, now, operator, partial, ring, where, progress)
+            work = _Work(sources, to, register, date, now, readable(operator), partial, ring, where, progress)
             return [work.refresh(view) if wishes is None else work.repack(view, wishes) for view in sources.views]
     finally:
         shutil.rmtree(aside, ignore_errors=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from heliograph.archive.another import refuse_another
 from heliograph.archive.medium import SECTOR, Medium
-from heliograph.archive.protect.copying import copy_start, opened
+from heliograph.archive.protect.copying import copy_start, opened, refuse_other_kinds
 from heliograph.archive.protect.sizing import Progress, Protected, layout_for, length_of, protection_of
 from heliograph.archive.protect.unfinished import refuse_unfinished
 from heliograph.archive.protect.volumes import volumes_in
@@ -53,6 +53,7 @@ def protect_copy(
         raise UsageWrong(f"{out}: the image to protect; give OUT another name, since IN is never changed")
     if out.is_dir():
         raise CannotWrite(f"{out}: is a directory", hint="name the image to write", path=str(out))
+    refuse_other_kinds(source)
     refuse_unfinished(source)
     again = protection_of(source, progress)
     length = length_of(source) if again is None else again.iso_sectors * SECTOR

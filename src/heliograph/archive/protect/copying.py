@@ -59,6 +59,17 @@ def copy_start(source: Path, target: Path, length: int, stop: threading.Event, t
         os.close(reading)
 
 
+def refuse_other_kinds(source: Path) -> None:
+    """Only files and drives can be read from any place, and do not wait for someone to write.
+
+    Raises:
+        DiscWrong: it is a folder, a pipe or the like. What is not there is not looked at.
+    """
+    if source.exists() and not source.is_file() and not source.is_block_device():
+        what = "a folder" if source.is_dir() else "neither a file nor a drive"
+        raise DiscWrong(f"{source}: is {what}", hint="name an image file", path=str(source))
+
+
 def opened(source: Path) -> int:
     """A file descriptor of an image, to be closed by the caller.
 

@@ -8,6 +8,7 @@ ISO cannot be told for sure (hybrid and padded images state another size than th
 from __future__ import annotations
 
 import hashlib
+import os
 import shlex
 from pathlib import Path
 
@@ -39,7 +40,7 @@ class Unfinished(msgspec.Struct, frozen=True):
 
 def note_of(image: Path) -> Path:
     """Where the note of an image is, or would be; of a link, beside the file itself."""
-    return named_after(image.resolve(), ".unfinished")
+    return named_after(Path(os.path.realpath(image)), ".unfinished")  # resolve() trips over a link to itself
 
 
 def about(image: Path, iso_bytes: int, most_bytes: int) -> Unfinished:
@@ -53,7 +54,7 @@ def write_note(image: Path, unfinished: Unfinished) -> None:
     Raises:
         CannotWrite: the folder is read-only, or full.
     """
-    name = shlex.quote(image.resolve().name)
+    name = shlex.quote(Path(os.path.realpath(image)).name)
     words = (
         f"`heliograph archive protect --in-place` is writing to {name}, or was stopped while it did.\n"
         f"The ISO image, its first {unfinished.iso_bytes} bytes, is whole. To go on, give the same command again.\n"

@@ -43,6 +43,10 @@ class Door:
             DiscWrong: it is empty, or a folder.
         """
         self.where = path
+        if path.is_fifo():  # to open it would wait for someone who writes
+            raise DiscWrong(
+                f"{path}: is a pipe", hint="give a drive with a disc in it, or an image file", path=str(path)
+            )
         self._buffer = mmap.mmap(-1, CLUSTER * SECTOR)  # page-aligned, as direct reads ask for
         try:
             self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)

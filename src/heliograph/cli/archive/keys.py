@@ -53,6 +53,8 @@ PASSPHRASE: Final = "HELIOGRAPH_PASSPHRASE"
 NEW_PASSPHRASE: Final = "HELIOGRAPH_NEW_PASSPHRASE"
 PASSWORD: Final = "HELIOGRAPH_SIGN_PASSWORD"
 _FILE = click.Path(path_type=Path)
+_LONGEST: Final = 4096
+"""Letters of a passphrase: a file without line ends is none."""
 
 _PASSPHRASE = (
     click.option(
@@ -236,10 +238,15 @@ def _secret(path: Path | None, variable: str, what: str, *, twice: bool = False)
     if path is not None:
         try:
             with path.open(encoding="utf-8") as file:
-                return file.readline().rstrip("\r\n")
+                line = file.readline(_LONGEST + 1)
         except (OSError, UnicodeDecodeError) as wrong:
             why = getattr(wrong, "strerror", None) or "not text"
             raise NotFound(f"{path}: {why.lower()}", hint="its first line is the passphrase") from None
+        if len(line) > _LONGEST:
+            raise NotFound(
+                f"{path}: its first line has more than {_LONGEST:,} letters", hint="its first line is the passphrase"
+            )
+        return line.rstrip("\r\n")
     if variable in os.environ:
         return os.environ[variable]
     if not sys.stdin.isatty():
