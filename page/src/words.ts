@@ -41,7 +41,7 @@ const WORDS: Record<string, [string, string]> = {
   to_now: ["Go along with the run (End)", "跟随运行（End）"],
   run_paused: ["The run stands still.", "运行已暂停。"],
   run_lost: ["The run does not answer: it was ended, or the connection is lost. Asking again …", "运行没有应答：已结束或连接中断，正在重试 …"],
-  "part_starting": ["The run starts; what it computes with may have to be compiled first.", "运行启动中；首次运行需要编译。"],
+  "part_starting": ["The run starts. After an installation it is compiled first, once: about half a minute.", "运行启动中。安装后首次运行需要编译，约半分钟，仅此一次。"],
   "part_warm-up": ["Live: the warm-up, which is not recorded.", "实时：预热阶段，不计入记录。"],
   part_simulating: ["Live", "实时"],
   part_recording: ["The day is over; its record is written.", "当日已结束，正在写入记录。"],

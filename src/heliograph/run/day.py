@@ -139,7 +139,7 @@ def fingerprint(plant: PlantFiles) -> str:
 
 def _record(day: Day, laps: _Laps) -> dict[str, Any]:
     """Simulate and write `record/`; gives the figures that hang on plant and seed alone."""
-    day.watch("starting", 0.0, "(the first run compiles)")
+    day.watch("starting", 0.0, "(after an installation it is compiled first, once: about half a minute)")
     from heliograph.fleet.mishaps import Mishaps
     from heliograph.passages import floor_of
     from heliograph.record.store import open_folder

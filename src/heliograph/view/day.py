@@ -16,16 +16,16 @@ from heliograph.plant.read import PlantFiles
 from heliograph.record.store import Record
 from heliograph.view.batteries import Batteries, read_batteries
 from heliograph.view.carriers import carrier_series
+from heliograph.view.drives import drive_series
 from heliograph.view.floor import FloorTold, recorded_floor
 from heliograph.view.ground import Ground
 from heliograph.view.machines import state_series
-from heliograph.view.series import Ints, Series, encode
+from heliograph.view.series import Series, encode
 from heliograph.view.standing import Standing, Visited
 from heliograph.view.tables import Tables, names_in
 from heliograph.view.vehicles import (
     Visits,
     doing_series,
-    drive_series,
     mishap_series,
     read_moves,
     read_visits,
@@ -62,7 +62,7 @@ class Day:
         self.station_ids, self.node_ids, self.lot_ids = list(self.stations), list(self.nodes), list(self.lots)
         self.charging = frozenset(files.roadmap.station_node[name] for name in plant.vehicles.charging)
         with ThreadPoolExecutor(1) as beside:  # tracks are half of the work
-            driven = beside.submit(self._drives)
+            driven = beside.submit(drive_series, tables, self.start_ms, self.vehicles, self.nodes, files.roadmap)
             self.moves = read_moves(tables, self.start_ms, self.vehicles, self.stations, self.carriers, self.lots)
             states, self.reasons = state_series(tables, self.start_ms, self.machines)
             others: dict[str, Series] = {
@@ -73,18 +73,18 @@ class Day:
                 ),
                 "states": states,
             }
-        self.visits, drives, self.ways = driven.result()
+        drives, self.ways = driven.result()
         self.series = {"drives": drives, **others}
-
-    def _drives(self) -> tuple[Visits, Series, Ints]:
-        """Visits, drives and ways."""
-        visits = read_visits(self.tables, self.start_ms, self.vehicles, self.nodes)
-        return visits, *drive_series(visits, self.files.roadmap)
 
     def _names(self, table: str, column: str) -> list[str]:
         """All that a column holds, in order."""
         found = self.tables.read(table, [column])
         return [] if found is None else names_in(found[column])
+
+    @cached_property
+    def visits(self) -> Visits:
+        """Every node that a vehicle held: more than the floor is drawn from, and so read when it is asked for."""
+        return read_visits(self.tables, self.start_ms, self.vehicles, self.nodes)
 
     @cached_property
     def standing(self) -> Standing:

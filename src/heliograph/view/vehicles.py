@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heliograph.daybook import I32
-from heliograph.plant.roadmap import Roadmap
 from heliograph.view.series import LONG_AGO, NEVER, Ints, Series, least_type, series_of
 from heliograph.view.tables import Tables, codes, since_ms
 
@@ -19,7 +18,6 @@ __all__ = [
     "Moves",
     "Visits",
     "doing_series",
-    "drive_series",
     "held_by",
     "mishap_series",
     "read_moves",
@@ -32,8 +30,6 @@ PHASES: Final = ("none", "to_source", "taking", "to_target", "placing")
 FULL: Final = 8
 MISHAP_KINDS: Final = ("none", "stall", "breakdown", "off_floor")
 _VISIT: Final = ("claimed_utc", "arrived_utc", "left_utc")
-_AT_ONCE: Final = 16
-"""Vehicles whose drives are worked out at once: so few that all of it stays in the processor's cache."""
 _TIMES: Final = ("wanted", "assigned", "at_source", "taken", "at_target", "placed")
 
 
@@ -69,11 +65,7 @@ class Moves(NamedTuple):
 
 
 def read_visits(tables: Tables, start_ms: int, vehicles: dict[str, int], nodes: dict[str, int]) -> Visits:
-    """The table `tracks`.
-
-    It is much the largest of those that a floor is drawn from. Fresh memory costs as much as all the work, so the files
-    are taken one after the other, and columns are put in order one by one.
-    """
+    """The table `tracks`, file by file and column by column: see `view.drives`."""
     named: tuple[list[I32], list[I32]] = ([], [])
     times: tuple[list[Ints], list[Ints], list[Ints]] = ([], [], [])
     for table in tables.parts("tracks", ("vehicle", "node", *_VISIT)):
@@ -97,69 +89,6 @@ def read_visits(tables: Tables, start_ms: int, vehicles: dict[str, int], nodes: 
         claimed[order],
         *(np.concatenate([claimed[:0], *moments])[order] for moments in times[1:]),
     )
-
-
-def drive_series(visits: Visits, roadmap: Roadmap) -> tuple[Series, Ints]:
-    """Every drive along a way, from its departure on; and the ways: (w, 2) nodes from and to, the layout's first.
-
-    Columns: `way`; `took`, ms. At the first row a vehicle stands at the end of a way that leads there: how it came is
-    not recorded. A vehicle that was taken off the floor and set back elsewhere has a way of its own there.
-    """
-    fleet, count = len(visits.start) - 1, len(roadmap.node_ids)
-    known = roadmap.edge_from.astype(np.int64) * count + roadmap.edge_to
-    entrance = np.arange(count)
-    entrance[roadmap.edge_to] = roadmap.edge_from
-    order = np.argsort(known, kind="stable")
-    drives = [
-        _drives(visits, slice(int(visits.start[first]), int(visits.start[min(first + _AT_ONCE, fleet)])), entrance)
-        for first in range(0, fleet, _AT_ONCE)
-    ]
-    ways = [_found(each.wanted, known, order) for each in drives]
-    odd = [each.wanted[way < 0] for each, way in zip(drives, ways, strict=True)]
-    more = np.unique(np.concatenate([np.zeros(0, np.int64), *odd]))
-    kind = least_type(len(known) + len(more))
-    for way, wanted in zip(ways, odd, strict=True):
-        way[way < 0] = len(known) + np.searchsorted(more, wanted)
-    series = series_of(
-        fleet,
-        np.concatenate([np.zeros(0, np.int32), *(each.vehicle for each in drives)]),
-        np.concatenate([np.zeros(0, np.int64), *(each.departs for each in drives)]),
-        way=np.concatenate([np.zeros(0, kind), *(way.astype(kind) for way in ways)]),
-        took=np.concatenate([np.zeros(0, np.uint32), *(each.took for each in drives)]),
-    )
-    every = np.concatenate((known, more))
-    return series, np.column_stack((every // count, every % count))
-
-
-class _Drives(NamedTuple):
-    """Drives of some vehicles, by vehicle and time."""
-
-    vehicle: I32
-    departs: Ints
-    took: NDArray[np.uint32]
-    wanted: Ints
-    """The way as one number: node from, times the number of nodes, and node to."""
-
-
-def _drives(visits: Visits, its: slice, entrance: Ints) -> _Drives:
-    """Drives of the vehicles whose visits are `its`; `entrance`: of each node, one from which a way leads there."""
-    stood = visits.arrived[its] < NEVER
-    vehicle, node = visits.vehicle[its][stood], visits.node[its][stood].astype(np.int64)
-    arrived, claimed = visits.arrived[its][stood], visits.claimed[its][stood]
-    new = np.ones(len(vehicle), bool)
-    new[1:] = vehicle[1:] != vehicle[:-1]
-    before, departs = np.roll(node, 1), np.maximum(claimed, np.roll(arrived, 1))
-    before[new], departs[new] = entrance[node[new]], arrived[new]
-    return _Drives(vehicle, departs, (arrived - departs).astype(np.uint32), before * len(entrance) + node)
-
-
-def _found(wanted: Ints, known: Ints, order: Ints) -> Ints:
-    """Where each way stands among the known ones, which `order` sorts; -1: nowhere."""
-    if not len(known):
-        return np.full(len(wanted), -1, np.int64)
-    way: Ints = order[np.minimum(np.searchsorted(known[order], wanted), len(known) - 1)]
-    way[known[way] != wanted] = -1
-    return way
 
 
 def read_moves(

@@ -133,7 +133,7 @@ def application(
     async def page(request: Request) -> Response:
         return FileResponse(STATIC / "index.html", media_type="text/html; charset=utf-8")
 
-    from_tables = {details, trace, together, search, figures, charts, units}
+    from_tables = {details, trace, together, search, figures, charts, units, heat}
     answers = (floor, span, chunk, details, trace, together, search, figures, charts, units, heat)
     routes = [
         Route("/", page),

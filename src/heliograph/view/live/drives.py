@@ -13,7 +13,7 @@ __all__ = ["Drives"]
 
 
 class Drives:
-    """Every drive along a way; see `view.vehicles.drive_series`."""
+    """Every drive along a way; see `view.drives.drive_series`."""
 
     def __init__(self, files: PlantFiles) -> None:
         roadmap, fleet = files.roadmap, files.plant.vehicles.count
