@@ -53,7 +53,7 @@ def at_a_terminal(command: list[str], answers: list[str]) -> str:
                 break
             said += part
             # What is typed before the prompt is there may be thrown away.
-            prompts = len(re.findall(rb"(?im)^(?:enter )?pass(?:word|phrase)[^\n]{0,40}: ", said))
+            prompts = len(re.findall(rb"(?im)(?:^|\x1b\[K)(?:enter |confirm )?pass(?:word|phrase)[^\n]{0,60}: ", said))
             if prompts > asked:
                 os.write(screen, answers[asked].encode() + b"\n")
                 asked = prompts

@@ -1,7 +1,7 @@
-"""Who holds the keys: recipients and passphrases to seal for, identities and passphrases to open with, through pyrage.
+"""Who holds the keys: recipients and passphrases to seal for, identities and passphrases to open with.
 
 pyrage is Rust's implementation of age. It knows X25519 and SSH keys; what it writes, the program `age` reads. Here it
-encrypts one small file for each set, `key.age`.
+encrypts one small file for each set, `key.age`; under a passphrase, `passphrase` does.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from heliograph.archive.secret import passphrase as passphrases
 from heliograph.archive.secret.setkey import SetKey
 from heliograph.errors import Locked, NotFound, UsageWrong
 
@@ -47,7 +48,7 @@ class Holders:
         if self.passphrase is not None:
             if not self.passphrase:
                 raise UsageWrong("the passphrase is empty", hint="choose one of several words")
-            return bytes(pyrage.passphrase.encrypt(text, self.passphrase))
+            return passphrases.lock(text, self.passphrase)
         return bytes(pyrage.encrypt(text, [_recipient(each) for each in self.recipients]))
 
 
@@ -83,10 +84,10 @@ class Keyring:
         named = "the passphrase" if by_passphrase else ", ".join(dict.fromkeys(name for name, _ in self.identities))
         try:
             if by_passphrase:
-                text = pyrage.passphrase.decrypt(locked, self.passphrase)
+                text = passphrases.unlock(locked, self.passphrase or "")
             else:
-                text = pyrage.decrypt(locked, [identity for _, identity in self.identities])
-            return SetKey.from_text(bytes(text).decode("utf-8"))
+                text = bytes(pyrage.decrypt(locked, [identity for _, identity in self.identities]))
+            return SetKey.from_text(text.decode("utf-8"))
         except (pyrage.DecryptError, ValueError) as wrong:
             raise Locked(
                 f"set {set_id}: {named} does not open it ({str(wrong).lower()})",
@@ -137,9 +138,9 @@ def identity_file(path: Path, passphrase: Callable[[str], str]) -> Iterable[tupl
     data = _read(path)
     if data.startswith((_AGE, _ARMOR)):
         try:
-            data = bytes(pyrage.passphrase.decrypt(data, passphrase(f"the key file {path}")))
-        except pyrage.DecryptError as wrong:
-            raise Locked(f"{path}: cannot be opened ({str(wrong).lower()})", hint="check its passphrase") from None
+            data = passphrases.unlock(data, passphrase(f"the key file {path}"))
+        except ValueError as wrong:
+            raise Locked(f"{path}: its passphrase does not open it ({wrong})", hint="check its passphrase") from None
     try:
         if data.startswith(_SSH):
             return [(str(path), pyrage.ssh.Identity.from_buffer(data))]

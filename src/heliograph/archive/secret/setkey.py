@@ -22,14 +22,15 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-__all__ = ["HEADER_BYTES", "SetKey", "derive"]
+__all__ = ["FILE_KEY_BYTES", "HEADER_BYTES", "SetKey", "closed", "derive", "in_base64", "same_mac"]
 
 HEADER_BYTES: Final = 168
 """Every header of ours: version, one X25519 stanza, MAC."""
 
+FILE_KEY_BYTES: Final = 16
+
 _SECRET, _PUBLIC = "age-secret-key-", "age"
 _INFO: Final = b"age-encryption.org/v1/X25519"
-_FILE_KEY: Final = 16
 _HEADER: Final = re.compile(
     rb"age-encryption\.org/v1\n-> X25519 ([A-Za-z0-9+/]{43})\n([A-Za-z0-9+/]{43})\n--- ([A-Za-z0-9+/]{43})\n"
 )
@@ -73,13 +74,13 @@ class SetKey:
 
     def header(self) -> tuple[bytes, bytes]:
         """The header of a new file, HEADER_BYTES long, and the file key that it holds."""
-        file_key = secrets.token_bytes(_FILE_KEY)
+        file_key = secrets.token_bytes(FILE_KEY_BYTES)
         ephemeral = X25519PrivateKey.generate()
         share = ephemeral.public_key().public_bytes_raw()
         shared = ephemeral.exchange(X25519PublicKey.from_public_bytes(self._public))
         wrapped = ChaCha20Poly1305(derive(shared, share + self._public, _INFO)).encrypt(bytes(12), file_key, None)
-        start = b"age-encryption.org/v1\n-> X25519 " + _base64(share) + b"\n" + _base64(wrapped) + b"\n---"
-        return start + b" " + _base64(_mac(file_key, start)) + b"\n", file_key
+        start = b"age-encryption.org/v1\n-> X25519 " + in_base64(share) + b"\n" + in_base64(wrapped) + b"\n---"
+        return closed(start, file_key), file_key
 
     def file_key(self, header: bytes) -> bytes:
         """The file key in a header.
@@ -97,7 +98,7 @@ class SetKey:
             file_key = ChaCha20Poly1305(key).decrypt(bytes(12), wrapped, None)
         except (InvalidTag, ValueError):
             raise ValueError("it was not encrypted with the key of this set") from None
-        if len(file_key) != _FILE_KEY or not hmac.compare_digest(mac, _mac(file_key, header[: found.end(2) + 4])):
+        if len(file_key) != FILE_KEY_BYTES or not same_mac(mac, file_key, header[: found.end(2) + 4]):
             raise ValueError("its age header was changed")
         return file_key
 
@@ -107,11 +108,22 @@ def derive(secret: bytes, salt: bytes | None, info: bytes) -> bytes:
     return HKDF(SHA256(), 32, salt, info).derive(secret)
 
 
+def closed(start: bytes, file_key: bytes) -> bytes:
+    """An age header, from its start up to the three dashes and the MAC over these."""
+    return start + b" " + in_base64(_mac(file_key, start)) + b"\n"
+
+
+def same_mac(mac: bytes, file_key: bytes, start: bytes) -> bool:
+    """Whether this is the MAC of a header that starts so."""
+    return hmac.compare_digest(mac, _mac(file_key, start))
+
+
 def _mac(file_key: bytes, start: bytes) -> bytes:
     return hmac.digest(derive(file_key, None, b"header"), start, "sha256")
 
 
-def _base64(data: bytes) -> bytes:
+def in_base64(data: bytes) -> bytes:
+    """Base64 without padding, as age headers have it."""
     return base64.b64encode(data).rstrip(b"=")
 
 

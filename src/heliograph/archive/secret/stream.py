@@ -22,7 +22,16 @@ from heliograph.archive.positioned import Positioned
 from heliograph.archive.secret.setkey import HEADER_BYTES, SetKey, derive
 from heliograph.errors import Damaged
 
-__all__ = ["Encrypting", "Opened", "decrypt", "encrypt", "open_in_place", "sealed_bytes"]
+__all__ = [
+    "Encrypting",
+    "Opened",
+    "decrypt",
+    "encrypt",
+    "open_in_place",
+    "open_payload",
+    "seal_payload",
+    "sealed_bytes",
+]
 
 _CHUNK: Final = 1 << 16
 _TAG: Final = 16
@@ -178,6 +187,37 @@ def decrypt(data: bytes, key: SetKey, where: str) -> bytes:
         Damaged: it was changed, or encrypted with another key.
     """
     return Opened(io.BytesIO(data), len(data), key, where).read()
+
+
+def seal_payload(data: bytes, file_key: bytes) -> bytes:
+    """What follows the header of a small age file, whatever kind of header that is."""
+    nonce = secrets.token_bytes(_NONCE)
+    cipher = ChaCha20Poly1305(derive(file_key, nonce, b"payload"))
+    count = _chunks(len(data))
+    parts = (
+        cipher.encrypt(_nonce(number, last=number + 1 == count), data[number * _CHUNK : (number + 1) * _CHUNK], None)
+        for number in range(count)
+    )
+    return nonce + b"".join(parts)
+
+
+def open_payload(sealed: bytes, file_key: bytes) -> bytes:
+    """What `seal_payload`, or another program, sealed.
+
+    Raises:
+        ValueError: it was changed or cut.
+    """
+    nonce, body = sealed[:_NONCE], sealed[_NONCE:]
+    cipher = ChaCha20Poly1305(derive(file_key, nonce, b"payload"))
+    starts = range(0, max(len(body), 1), _CHUNK + _TAG)
+    try:
+        parts = [
+            cipher.decrypt(_nonce(number, last=number + 1 == len(starts)), body[at : at + _CHUNK + _TAG], None)
+            for number, at in enumerate(starts)
+        ]
+    except InvalidTag:
+        raise ValueError("its body was changed or cut") from None
+    return b"".join(parts)
 
 
 def open_in_place(file: io.BufferedRandom, key: SetKey, where: str) -> str:
