@@ -97,6 +97,17 @@ def test_the_kind_of_file_system_is_what_stat_says(tmp_path: Path):
     os.close(handle)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="a call of Linux")
+def test_linux_is_really_asked(tmp_path: Path):
+    """A folder is a file system to make sure of; a closed one is not."""
+    handle = os.open(tmp_path, os.O_RDONLY)
+    synced._syncfs(handle)
+    os.close(handle)
+
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        synced._syncfs(handle)
+
+
 @pytest.mark.parametrize(
     ("release", "kind", "relied_on"),
     [

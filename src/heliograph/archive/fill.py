@@ -19,7 +19,8 @@ from heliograph.archive.beside import INDEX
 from heliograph.archive.digest import hashing
 from heliograph.archive.index import File, Index, encode
 from heliograph.archive.pack import Source
-from heliograph.archive.plan import DiscPlan, ImageNote, SetPlan, data_payload, parity_path, tag_files
+from heliograph.archive.plan import DiscPlan, SetPlan
+from heliograph.archive.tags import ImageNote, data_payload, parity_path, tag_files
 from heliograph.errors import CannotWrite
 
 __all__ = ["Progress", "Watch", "fill", "write_parity_tags"]

@@ -13,43 +13,33 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from heliograph import __version__
-from heliograph.archive.bag import bag
 from heliograph.archive.beside import INDEX, NOTHING_BESIDE, Beside
 from heliograph.archive.bounds import MOST_FILES
-from heliograph.archive.custody import CUSTODY, Step, custody_text
+from heliograph.archive.custody import Step
 from heliograph.archive.footprint import footprint
-from heliograph.archive.guide import READER, guide, reader
 from heliograph.archive.image import Layout, lay_out
 from heliograph.archive.index import FORMAT, NO_HASH, Disc, File, Index, Piece, encode, volume_name
 from heliograph.archive.medium import SECTOR, Medium
 from heliograph.archive.names import readable
 from heliograph.archive.pack import Gathered, Placed, Source, pack
+from heliograph.archive.tags import ImageNote, parity_path, tag_files
 from heliograph.errors import CannotWrite, DoesNotFit, UsageWrong
 
 __all__ = [
-    "IMAGES",
     "DiscPlan",
-    "ImageNote",
     "SetPlan",
     "Wishes",
     "chance_id",
-    "data_payload",
     "draw_parity",
-    "parity_path",
     "plan_set",
-    "tag_files",
     "tidy_title",
     "unreadable",
 ]
-
-IMAGES: Final = "images.json"
-"""On a parity disc: length and hash of each data disc's ISO image, over which the parity is taken."""
 
 _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 MAX_PARITY: Final = 16
@@ -58,14 +48,6 @@ _LEAST_ROOM: Final = 16
 _OVERHEAD: Final = 300
 """Sectors that an empty disc takes at least: where the search for the room of files begins."""
 _ENDS: Final = 1 << 16
-
-
-class ImageNote(msgspec.Struct, frozen=True):
-    """What a parity disc remembers of one data disc."""
-
-    disc: str
-    iso_bytes: int
-    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,57 +149,6 @@ def draw_parity(
     return _parity(index, disc, notes, explained, shared).draw(index)
 
 
-def data_payload(index: Index, disc: Disc) -> list[tuple[str, int, str]]:
-    """Path, bytes and SHA-256 of everything in `data/` of a data disc."""
-    return [
-        (piece.path, piece.bytes, piece.sha256)
-        for file in index.files
-        for piece in file.pieces
-        if piece.disc == disc.name
-    ]
-
-
-def tag_files(
-    index: Index,
-    disc: Disc,
-    explained: str,
-    *,
-    payload: Sequence[tuple[str, int, str]],
-    notes: Sequence[ImageNote] = (),
-    shared: Mapping[str, bytes] = MappingProxyType({}),
-) -> dict[str, bytes]:
-    """Every file outside `data/` of one disc, for these hashes.
-
-    Args:
-        shared: files that every disc carries alike; also the index, where it was written already.
-    """
-    tags = {
-        "README.txt": guide(index, disc, parity_explained=explained),
-        READER: reader(),
-        INDEX: shared[INDEX] if INDEX in shared else encode(index),
-        **shared,
-    }
-    if index.custody:
-        tags[CUSTODY] = custody_text(index.set_id, index.custody)
-    if disc.kind == "parity":
-        tags[IMAGES] = msgspec.json.format(msgspec.json.encode(list(notes)), indent=1) + b"\n"
-    position = next(at for at, each in enumerate(index.discs, 1) if each.name == disc.name)
-    info = (
-        ("Bagging-Date", index.created[:10]),
-        ("External-Description", index.title),
-        ("External-Identifier", f"{index.set_id}-{disc.name}"),
-        ("Bag-Group-Identifier", index.set_id),
-        ("Bag-Count", f"{position} of {len(index.discs)}"),
-        ("Bag-Software-Agent", index.software),
-    )
-    return bag(payload, info, tags)
-
-
-def parity_path(disc: Disc) -> str:
-    """Where the numbers stand on a parity disc."""
-    return f"data/PARITY-{disc.number}.bin"
-
-
 def unreadable(path: Path, wrong: OSError) -> CannotWrite:
     """The refusal of a file that is there and cannot be opened."""
     return CannotWrite(
@@ -236,12 +167,6 @@ class _Disc:
     placed: tuple[Placed, ...] = ()
     empty: tuple[str, ...] = ()
     parity_bytes: int = 0
-
-    @classmethod
-    def of(cls, disc: Disc, tags: Mapping[str, bytes], payload: Sequence[tuple[str, int]], **rest: Any) -> _Disc:
-        """With these tag files and then this payload, counted."""
-        files = (*((name, len(content)) for name, content in tags.items()), *payload)
-        return cls(disc, files, footprint(files, ("data", *rest.get("empty", ()))), **rest)
 
     def draw(self, index: Index) -> DiscPlan:
         volume, at = volume_name(index.set_id, self.disc.name), datetime.fromisoformat(index.created)
@@ -288,8 +213,8 @@ def _outline(
         tags = tag_files(index, disc, explained, payload=payload, shared=shared)
         tags |= wishes.beside.signed_disc(index, disc, tags)
         empty = tuple(folders) if number == 0 else ()
-        sizes = [(each.path, each.bytes) for each in placed]
-        data.append(_Disc.of(disc, tags, sizes, placed=tuple(placed), empty=empty))
+        files = (*_sizes(tags), *((each.path, each.bytes) for each in placed))
+        data.append(_Disc(disc, files, footprint(files, ("data", *empty)), tuple(placed), empty))
     notes = [ImageNote(each.disc.name, each.sectors * SECTOR, NO_HASH) for each in data]
     parity = tuple(_parity(index, disc, notes, explained, shared) for disc in index.parity_discs)
     return _Outline(index, tuple(data), parity, explained, wishes.beside, shared)
@@ -299,7 +224,12 @@ def _parity(index: Index, disc: Disc, notes: Sequence[ImageNote], explained: str
     size = max(note.iso_bytes for note in notes)
     payload = [(parity_path(disc), size, NO_HASH)]
     tags = tag_files(index, disc, explained, payload=payload, notes=notes, shared=shared)
-    return _Disc.of(disc, tags, [(parity_path(disc), size)], parity_bytes=size)
+    files = (*_sizes(tags), (parity_path(disc), size))
+    return _Disc(disc, files, footprint(files, ("data",)), parity_bytes=size)
+
+
+def _sizes(files: Mapping[str, bytes]) -> list[tuple[str, int]]:
+    return [(name, len(content)) for name, content in files.items()]
 
 
 def _index(bins: list[list[Placed]], gathered: Gathered, wishes: Wishes, set_id: str) -> Index:

@@ -21,8 +21,9 @@ from heliograph.archive.disc import DiscImage
 from heliograph.archive.fill import write_parity_tags
 from heliograph.archive.index import Disc, image_name
 from heliograph.archive.medium import SECTOR
-from heliograph.archive.plan import IMAGES, DiscPlan, ImageNote, draw_parity, parity_path
+from heliograph.archive.plan import DiscPlan, draw_parity
 from heliograph.archive.reader import SetView, find_sets
+from heliograph.archive.tags import IMAGES, ImageNote, parity_path
 from heliograph.archive.verify import PAST_PARITY, discs_lost
 from heliograph.errors import DiscsLost, DiscWrong, HeliographError, SectorsLost
 from heliograph.files import whole_file
