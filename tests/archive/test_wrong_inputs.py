@@ -106,6 +106,36 @@ def test_whatever_stands_in_the_place_of_a_path_there_is_one_clear_line(
         assert (room / "pipe.iso").is_fifo()
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "protect D01.iso out/p.iso --sectors {}",
+        "protect D01.iso out/p.iso --roots {}",
+        "plan tree --parity {}",
+        "plan tree --redundancy {}",
+        "plan tree --capacity {}MB",
+        "plan tree --burn-speed {}x",
+        "plan tree --seal-speed {}MB",
+        "burn D01.iso --drive image:out/b --register out/r.sqlite --speed {}",
+        "burn D01.iso --drive image:out/b --register out/r.sqlite --slots {}",
+        "due D01.iso --register out/r.sqlite --within {}",
+        "cost --tb {} --years 10",
+        "label D01.iso --out out/l.pdf --grid {}x{}",
+        "label D01.iso --out out/l.pdf --page {}x{}",
+        "rescue D01.iso --out out/x.iso --retries {}",
+        "rescue D01.iso --out out/x.iso --time-limit {}h",
+    ],
+)
+def test_absurd_numbers_are_refused_in_one_line(room: Path, words: str, capfd: pytest.CaptureFixture[str]):
+    """Also those that no float, and no text of Python, can hold."""
+    for number in ("9" * 30, "9" * 5000, "-1", "nan"):
+        code = main(["archive", *(word.format(*[number] * 2) for word in words.split())])
+
+        said = capfd.readouterr().err
+        assert code in EXIT_CODES.keys() - {0, UNEXPECTED}, (number[:30], said)
+        assert sum(line.startswith("error:") for line in said.splitlines()) == 1, said
+
+
 def test_files_whose_names_are_not_utf8_go_onto_discs_and_the_register_and_catalog_name_them(
     room: Path, capfd: pytest.CaptureFixture[str]
 ):

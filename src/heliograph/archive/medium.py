@@ -95,7 +95,7 @@ def of_size(text: str) -> Medium:
     Raises:
         UsageWrong: not a size, or less than one sector.
     """
-    match = re.fullmatch(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([KMGT]?I?B?)\s*", text.upper())
+    match = re.fullmatch(r"\s*([0-9]{1,18}(?:\.[0-9]+)?)\s*([KMGT]?I?B?)\s*", text.upper())
     unit = "" if match is None else match[2]
     if match is None or unit not in _UNITS:
         raise UsageWrong(f"capacity {text!r}: expected a size such as 64MB, 700MiB or 25GB")

@@ -50,7 +50,7 @@ def burn_bytes_s(text: str, medium: Medium) -> float:
     Raises:
         UsageWrong: not a speed, or a multiple where the kind of disc is not known.
     """
-    times = re.fullmatch(r"\s*([0-9]+(?:\.[0-9]+)?)\s*[xX×]\s*", text)
+    times = re.fullmatch(r"\s*([0-9]{1,9}(?:\.[0-9]+)?)\s*[xX×]\s*", text)
     if times is not None and float(times[1]) > 0:
         if medium.once_bytes_s is None:
             raise UsageWrong(

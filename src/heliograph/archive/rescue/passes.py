@@ -56,6 +56,8 @@ def passes(states: bytearray, retries: int) -> Passes:
     yield from _trim(states)
     yield from _scrape(states)
     for number in range(retries):
+        if states.find(BAD) < 0:
+            return
         yield from _retry(states, backwards=number % 2 == 1)
 
 

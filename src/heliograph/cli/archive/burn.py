@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -142,10 +143,11 @@ def _slots(text: str) -> tuple[int, ...]:
 
     slots: list[int] = []
     for part in filter(None, (each.strip() for each in text.split(","))):
-        first, _, last = part.partition("-")
-        if not first.isdigit() or (last and not last.isdigit()) or not 0 < int(first) <= int(last or first) < 100_000:
+        numbers = re.fullmatch(r"([0-9]{1,5})(?:-([0-9]{1,5}))?", part)
+        first, last = (0, 0) if numbers is None else (int(numbers[1]), int(numbers[2] or numbers[1]))
+        if not 0 < first <= last:
             raise UsageWrong(f"--slots {text}: expected numbers and ranges such as 1-20,25")
-        slots += range(int(first), int(last or first) + 1)
+        slots += range(first, last + 1)
     return tuple(slots)
 
 

@@ -28,7 +28,7 @@ class _Pair(click.ParamType[tuple[float, float]]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, float]:
         if isinstance(value, tuple):
             return value
-        match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*[x×]\s*(\d+(?:\.\d+)?)\s*", value)
+        match = re.fullmatch(r"\s*(\d{1,6}(?:\.\d+)?)\s*[x×]\s*(\d{1,6}(?:\.\d+)?)\s*", value)
         if match is None:
             self.fail(f"{value!r}: expected two numbers such as 63.5x38.1", param, ctx)
         return float(match[1]), float(match[2])

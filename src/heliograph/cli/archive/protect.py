@@ -28,7 +28,7 @@ __all__ = ["command"]
     help="Disc to fill.  [default: no larger than needed]",
 )
 @click.option("--no-defect-management", "bare", is_flag=True, help="Of a BD-R, fill the spare sectors, too.")
-@click.option("--sectors", type=click.IntRange(min=255), help="Fill so many sectors of 2,048 bytes instead.")
+@click.option("--sectors", type=click.IntRange(255, 2**32 - 1), help="Fill so many sectors of 2,048 bytes instead.")
 @click.option("--roots", type=click.IntRange(8, 170), help="Parity sectors in each 255, at least.")
 @json_option
 def command(

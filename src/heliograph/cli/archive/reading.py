@@ -28,7 +28,7 @@ class _Duration(_ParamType):
     name = "time"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?(s|min|h|)", str(value))
+        match = re.fullmatch(r"([0-9]{1,12}(?:\.[0-9]+)?) ?(s|min|h|)", str(value))
         if match is None:
             self.fail(f"expected a time such as 90s, 30min or 2h, got {value}", param, ctx)
         return float(match[1]) * _SECONDS[match[2]]
@@ -38,7 +38,7 @@ def reading_options(command: F) -> F:
     """`--retries` and `--time-limit`, the arguments `retries` and `time_limit`, for `limits_of`."""
     retries = click.option(
         "--retries",
-        type=click.IntRange(min=0),
+        type=click.IntRange(0, 1_000_000),
         metavar="N",
         default=3,
         show_default=True,
