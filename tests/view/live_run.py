@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import urllib.error
 import urllib.request
 from typing import Any
@@ -22,8 +23,9 @@ class Run:
 
     def __init__(self, *words: str) -> None:
         command = [sys.executable, "-m", "heliograph.cli.main", "run", *words, "--live", "--no-open", "--no-discs"]
+        self._notes = tempfile.TemporaryFile("w+")  # noqa: SIM115
         self.process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=dict(os.environ)
+            command, stdout=subprocess.PIPE, stderr=self._notes, text=True, env=dict(os.environ)
         )
         assert self.process.stdout is not None
         self.url = self.process.stdout.readline().strip()
@@ -35,7 +37,14 @@ class Run:
 
     def end(self) -> None:
         self.process.kill()
-        self.process.wait()
+        self.process.communicate()
+        self._notes.close()
+
+    @property
+    def notes(self) -> list[str]:
+        """What it has said on stderr."""
+        self._notes.seek(0)
+        return self._notes.read().splitlines()
 
     def ask(self, path: str) -> Any:
         with urllib.request.urlopen(f"{self.url}api/{path}", timeout=30) as answer:

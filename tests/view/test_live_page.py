@@ -16,6 +16,8 @@ from live_run import NOW, Run
 from page_driver import GOOD_LOOKS, LOOKS, SIZES, serious_faults, spotless, told
 from playwright.sync_api import Browser, Page, expect
 
+from heliograph.cli.main import main
+
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
@@ -192,10 +194,49 @@ def test_ctrl_c_ends_a_run_that_is_watched_as_one_that_is_not(browser: Browser, 
         run.end()
 
 
-def test_a_run_whose_page_server_dies_goes_on(tmp_path: Path):
+def test_ctrl_c_while_the_day_is_written_lets_it_be_written_and_no_page_stays(tmp_path: Path):
+    run = Run("small", "--hours", "1", "--warmup", "6", "--out", str(tmp_path / "day"))
+    try:
+        while run.pulse()["part"] in ("starting", "warm-up", "simulating"):
+            pass
+        assert run.interrupt() == 0
+        assert json.loads((tmp_path / "day" / "summary.json").read_text())["partial"] is False
+    finally:
+        run.end()
+
+
+def test_a_run_whose_page_server_dies_goes_on_and_says_so(tmp_path: Path):
+    """Even if it stood still, since nobody could let it go on."""
     run = Run("small", "--hours", "1", "--warmup", "0", "--speed", "300", "--out", str(tmp_path / "day"))
-    children = Path(f"/proc/{run.process.pid}/task/{run.process.pid}/children").read_text().split()
-    for child in children:
-        os.kill(int(child), signal.SIGKILL)
-    assert run.process.wait(120) == 0
-    assert json.loads((tmp_path / "day" / "summary.json").read_text())["partial"] is False
+    try:
+        assert run.order(b'{"paused": true}') == 204
+        children = Path(f"/proc/{run.process.pid}/task/{run.process.pid}/children").read_text().split()
+        for child in children:
+            os.kill(int(child), signal.SIGKILL)
+        assert run.process.wait(120) == 0
+        assert json.loads((tmp_path / "day" / "summary.json").read_text())["partial"] is False
+        assert run.notes.count("the page is gone, its server ended: the run goes on unwatched") == 1
+    finally:
+        run.end()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--speed", "60"], "--speed: only with --live"),
+        (["--port", "0"], "--port: only with --live"),
+        (["--exit-when-done"], "--exit-when-done: only with --live"),
+        (["--live", "--host", ""], "--host: no address given"),
+        (["--live", "--host", "x" * 300], f"{'x' * 80}…:0: cannot listen there"),
+        (["--live", "--host", "203.0.113.9"], "203.0.113.9:0: cannot listen there"),
+        (["--live", "--speed", "nan"], "expected 1 to 3600, or max"),
+        (["--live", "--port", "65536"], "65536 is not in the range"),
+    ],
+)
+def test_a_run_that_cannot_be_watched_like_that_is_refused_in_one_line(
+    words: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    assert main(["run", "small", "--out", str(tmp_path / "day"), *words]) == 2
+    error, hint = capsys.readouterr().err.splitlines()
+    assert said in error and hint.startswith("hint: ")
+    assert not (tmp_path / "day").exists()

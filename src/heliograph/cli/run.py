@@ -36,10 +36,14 @@ class _Speed(click.ParamType[float]):
 
 
 class _Interrupt:
-    """Ctrl-C: the first ends the record at the next moment; the second ends the command."""
+    """Ctrl-C: the first ends the record at the next moment; once that is whole, it is written to its end and no page
+    stays. The second ends the command.
+    """
 
     def __init__(self) -> None:
         self.asked = False
+        self.part = "starting"
+        """What the command is doing."""
 
     def __enter__(self) -> _Interrupt:
         self._before = signal.signal(signal.SIGINT, self._heard)
@@ -52,7 +56,10 @@ class _Interrupt:
         if self.asked:
             raise KeyboardInterrupt
         self.asked = True
-        note("stopping: what is recorded is kept (Ctrl-C again to drop it)")
+        if self.part in ("starting", "simulating"):
+            note("stopping: what is recorded is kept (Ctrl-C again to drop it)")
+        else:
+            note("stopping once the day is written: it is simulated to its end (Ctrl-C again to stop at once)")
 
 
 @click.command(
@@ -132,6 +139,8 @@ def command(
     """
     from heliograph.errors import UsageWrong
 
+    if not live:
+        _only_with_live(click.get_current_context())
     if medium and capacity:
         raise UsageWrong("--medium and --capacity: give one of them", hint="--capacity is a medium of any size")
     if not 0 < hours <= 24 * 31:
@@ -163,9 +172,10 @@ def command(
         with _Interrupt() as interrupt, progress(files.plant.name, quiet=as_json) as tell:
 
             def tell_all(part: str, done: float, text: str) -> None:
+                interrupt.part = part
                 tell(done, f"{part} {text}")
                 if watch:
-                    watch.feed.part(part)
+                    watch.part(part)
 
             if watch:
                 watch.feed.pace.stop = lambda: interrupt.asked
@@ -198,7 +208,7 @@ def command(
         else:
             _show(summary, folder)
         if watch:
-            watch.done(folder, stay=not (exit_when_done or summary["partial"]))
+            watch.done(folder, stay=not (exit_when_done or summary["partial"] or interrupt.asked))
     if summary["partial"]:
         note(f"stopped: the record ends at {summary['record_end']} and says that it is partial; no discs were sealed")
         raise SystemExit(130)
@@ -226,6 +236,14 @@ def _plant(name: str, *, mishaps: bool, live: bool) -> PlantFiles:
     if live and files.plant.transport == "direct":
         raise UsageWrong(f"--live: {files.plant.name} has no vehicles", hint="there is no traffic to watch")
     return files
+
+
+def _only_with_live(context: click.Context) -> None:
+    from heliograph.errors import UsageWrong
+
+    for name in ("speed", "port", "host", "no_open", "exit_when_done"):
+        if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+            raise UsageWrong(f"--{name.replace('_', '-')}: only with --live", hint="`heliograph run PLANT --live`")
 
 
 def _show(summary: dict[str, Any], folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import ipaddress
 import secrets
 import socket
@@ -12,6 +13,7 @@ from heliograph.errors import UsageWrong
 
 __all__ = ["Address", "listen"]
 
+_HOST: Final = "--host takes an address of this machine: 127.0.0.1, or, for others to look as well, 0.0.0.0"
 _EVERYWHERE: Final = ("0.0.0.0", "::")
 
 
@@ -56,17 +58,22 @@ def listen(host: str, port: int) -> tuple[socket.socket, Address]:
     Raises:
         UsageWrong: the address is not one of this machine, or the port is taken.
     """
+    if not host:
+        raise UsageWrong("--host: no address given", hint=_HOST)
+    named = host if len(host) <= 80 else f"{host[:80]}…"
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         listening = socket.socket(found[0], socket.SOCK_STREAM)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(found[4])
         listening.listen(128)
-    except (OSError, OverflowError, UnicodeError) as wrong:  # a host may be no name at all
-        said = getattr(wrong, "strerror", None) or str(wrong)
+    except UnicodeError as wrong:
+        raise UsageWrong(f"{named}:{port}: cannot listen there: no name of a machine", hint=_HOST) from wrong
+    except OSError as wrong:
+        whose = wrong.errno in (errno.EADDRINUSE, errno.EACCES)
         raise UsageWrong(
-            f"{host}:{port}: cannot listen there: {said.lower()}",
-            hint="choose another with --port, or 0 for a free one",
+            f"{named}:{port}: cannot listen there: {str(wrong.strerror).lower()}",
+            hint="choose another with --port, or 0 for a free one" if whose else _HOST,
         ) from wrong
     bound = listening.getsockname()
     loopback = ipaddress.ip_address(bound[0]).is_loopback

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import signal
 import socket
 import sys
 import threading
@@ -22,7 +21,6 @@ __all__ = ["main"]
 
 def main(told: str) -> None:
     """Serve until the run closes the socket of its orders, or dies."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the run's to hear, and the run closes the socket
     asked = msgspec.json.decode(told, type=Served)
     what = asked.what
     orders = socket.socket(fileno=asked.orders)

@@ -75,17 +75,28 @@ class Watched:
     ) -> None:
         self._server, self._orders, self._spool = server, orders, spool
         self._page, self._url = page, url
-        self._announced = False
+        self._announced = self._seen = False
 
     def announce(self) -> None:
         """Say where the page is, once it answers. Before this, nothing has been said of it."""
         self._announced = True
         self._orders.settimeout(_READY_S)
         with contextlib.suppress(TimeoutError):
-            if self._orders.recv(1):
-                self._page.show(self._url)
-                if self._page.browse:
-                    webbrowser.open(self._url)
+            self._seen = bool(self._orders.recv(1))
+        if self._seen:
+            self._page.show(self._url)
+            if self._page.browse:
+                webbrowser.open(self._url)
+        else:
+            note(f"no page answered within {_READY_S:.0f} s, or its server ended: the run goes on unwatched")
+
+    def part(self, part: str) -> None:
+        """The run does this now. Says so, once, if nobody can watch it any more."""
+        self.feed.part(part)
+        if self._seen and (self.feed.lost or self._server.poll() is not None):
+            self._seen = False
+            why = "what is told to it cannot be written (TMPDIR)" if self.feed.lost else "its server ended"
+            note(f"the page is gone, {why}: the run goes on unwatched")
 
     @cached_property
     def feed(self) -> Feed:
@@ -105,7 +116,7 @@ class Watched:
     def done(self, folder: Path, *, stay: bool) -> None:
         """The run is over; the page stays as it is until Ctrl-C, or until its server ends."""
         self.feed.done(str(folder.absolute()))
-        if stay and self._server.poll() is None:
+        if stay and self._seen and self._server.poll() is None:
             note("the page stays, as a replay of this run: end it with Ctrl-C")
             with contextlib.suppress(KeyboardInterrupt):
                 self._server.wait()
@@ -125,7 +136,8 @@ def watched(what: What, page: Page) -> Iterator[Watched]:
     served = Served(what=what, address=address, listening=handles[0], spool=handles[1], orders=handles[2])
     told = msgspec.json.encode(served)
     command = [sys.executable, "-m", "heliograph.cli.live.server", told.decode()]
-    server = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=handles)
+    # In a group of its own: Ctrl-C is the run's to hear, and the run closes the socket.
+    server = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=handles, process_group=0)
     theirs.close()
     listening.close()
     watch = Watched(server, mine, spool, page, address.url)
