@@ -43,7 +43,7 @@ def test_an_empty_text_has_a_body_too():
 
 
 def changed(locked: bytes, at: int) -> bytes:
-    return locked[:at] + bytes([locked[at] ^ 1]) + locked[at + 1 :]
+    return locked[:at] + (b"B" if locked[at : at + 1] == b"A" else b"A") + locked[at + 1 :]  # base64, as it was
 
 
 def test_what_does_not_fit_is_refused_by_name(locked: bytes):

@@ -25,7 +25,7 @@ def test_viewers_see_the_run_and_stuck_ones_hold_nothing_up(costs: dict[str, lis
     unwatched, many, stuck = (costs[case][0] for case in ("unwatched", "many", "stuck"))
     assert len(many.got) == 2
     assert all(viewer["pulses"] >= 1 and viewer["bytes"] > 50_000 for viewer in many.got)
-    assert unwatched.run_s > 0.1 and unwatched.server_s == unwatched.viewers_s == 0
+    assert unwatched.run_s > 0.1 and max(unwatched.server_s, unwatched.viewers_s) < 0.001
     assert min(many.run_s, many.server_s, many.viewers_s, stuck.viewers_s) > 0.05
     assert stuck.got == []
 
