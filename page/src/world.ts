@@ -13,7 +13,8 @@ export type Mood =
   | "idle"
   | "stall"
   | "breakdown"
-  | "off_floor";
+  | "off_floor"
+  | "unknown";
 
 export const MOODS: Mood[] = ["driving_loaded", "driving_empty", "hand_off", "waiting", "charging", "idle"];
 const [LOADED, EMPTY, HAND_OFF, WAITING, CHARGING, IDLE, MISHAP] = [0, 1, 2, 3, 4, 5, 6];
@@ -27,6 +28,7 @@ export class World {
   /** What each vehicle does, as a number in `moods`. */
   readonly tone: Uint8Array;
   readonly moods: Mood[];
+  private readonly offFloor: number;
   /** 0: none, 1: an empty carrier, 2: one with a lot. */
   readonly load: Uint8Array;
   readonly goal: Int32Array;
@@ -47,7 +49,8 @@ export class World {
     this.x = new Float32Array(this.vehicles);
     this.y = new Float32Array(this.vehicles);
     this.heading = new Float32Array(this.vehicles);
-    this.moods = [...MOODS, ...(floor.mishaps as Mood[])];
+    this.moods = [...MOODS, ...(floor.mishaps as Mood[]), "unknown"];
+    this.offFloor = this.moods.indexOf("off_floor");
     this.tone = new Uint8Array(this.vehicles).fill(IDLE);
     this.load = new Uint8Array(this.vehicles);
     this.goal = new Int32Array(this.vehicles).fill(-1);
@@ -95,6 +98,12 @@ export class World {
     }
   }
 
+  /** Whether a vehicle is nowhere on the floor, or nobody knows where. */
+  away(vehicle: number): boolean {
+    const tone = this.tone[vehicle];
+    return tone === this.offFloor || tone === this.moods.length - 1;
+  }
+
   private drive(chunk: Chunk, since: number): void {
     const { drives, doing, mishaps } = chunk.series;
     const { ways, x, y } = this.floor.ground;
@@ -122,7 +131,7 @@ export class World {
       this.goal[v] = goal < this.stations ? goal : -1;
       const trouble = mishaps.row(v, since);
       const kind = trouble < 0 ? 0 : mishaps.columns.kind[trouble];
-      if (row < 0) this.tone[v] = this.moods.indexOf("off_floor"); // a run that has not begun
+      if (row < 0) this.tone[v] = this.moods.length - 1; // a run that has not begun, or tracks that cannot be read
       else if (kind) this.tone[v] = MISHAP + kind;
       else if (moving) this.tone[v] = phase === 3 ? LOADED : EMPTY;
       else if (phase) this.tone[v] = phase === 2 || phase === 4 ? HAND_OFF : WAITING;

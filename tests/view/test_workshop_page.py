@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from page_driver import serving_to, spotless, told
+from page_driver import GOOD_LOOKS, LOOKS, serving_to, spotless, told
 from playwright.sync_api import Browser, Page, expect
 
 from heliograph.archive.rs03 import read_layout
@@ -137,14 +137,17 @@ def test_the_reference_workshop_is_gone_through_from_each_source(
 def test_what_a_damaged_disc_has_lost_is_named_on_the_page(
     window: Page, workshop: Path, tmp_path: Path, lang: str, capfd: pytest.CaptureFixture[str]
 ):
-    """Its parity is gone, and a sector of the moves: machines and vehicles are shown, and the file is named."""
+    """Its parity is gone, and sectors of moves and tracks: machines are shown, the files are named, and vehicles are
+    counted as not known to be anywhere.
+    """
     (image,) = (workshop / "discs").glob("*.iso")
     raw = bytearray(image.read_bytes())
     layout = read_layout(image)
     assert layout is not None
-    where = raw.find((workshop / "record" / "moves.parquet").read_bytes()[:2048])
-    assert where > 0
-    raw[where : where + 4096] = bytes(4096)
+    for name in ("moves", "tracks-000h"):
+        where = raw.find((workshop / "record" / f"{name}.parquet").read_bytes()[:2048])
+        assert where > 0
+        raw[where : where + 4096] = bytes(4096)
     raw[2048 * layout.ecc_start :] = np.random.default_rng(1).bytes(len(raw) - 2048 * layout.ecc_start)
     (tmp_path / image.name).write_bytes(raw)
     with serving_to(window, str(tmp_path), "--lang", lang) as url:
@@ -152,7 +155,10 @@ def test_what_a_damaged_disc_has_lost_is_named_on_the_page(
         window.wait_for_selector("html[data-shown]")
         expect(window.locator(".notes p")).to_have_count(1)
         expect(window.locator(".notes p")).to_contain_text("record/moves.parquet")
-        assert len(told(window)["x"]) == 186 and any(state >= 0 for state in told(window)["state"])
+        assert told(window)["mood"] == ["unknown"] * 186 and any(state >= 0 for state in told(window)["state"])
+        place = window.locator(".legend .rare:not(.zero)", has_text="186")
+        expect(place).to_have_text("place not recorded186" if lang == "en" else "位置无记录186")
+        assert window.evaluate(LOOKS) == GOOD_LOOKS
         assert "record/moves.parquet: left out, cannot be read" in capfd.readouterr().err
 
 

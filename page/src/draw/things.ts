@@ -54,10 +54,9 @@ export class Things {
     const reach = Math.max(0.9, 9 / scale);
     let best = reach * reach;
     let found: Thing | null = null;
-    const off = state.moods.indexOf("off_floor");
     for (let v = 0; v < state.vehicles; v++) {
       const away = (state.x[v] - x) ** 2 + (state.y[v] - y) ** 2;
-      if (away < best && state.tone[v] !== off) [best, found] = [away, { kind: "vehicle", id: floor.vehicles[v] }];
+      if (away < best && !state.away(v)) [best, found] = [away, { kind: "vehicle", id: floor.vehicles[v] }];
     }
     if (found) return found;
     best = Math.max(0.8, 5 / scale) ** 2;

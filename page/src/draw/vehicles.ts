@@ -62,12 +62,11 @@ export class Vehicles {
     const { dots, left, top } = view;
     const right = view.width * view.ratio + long;
     const bottom = view.height * view.ratio + long;
-    const off = state.moods.indexOf("off_floor");
     let count = 0;
     for (let v = 0; v < state.vehicles; v++) {
       const x = state.x[v] * dots + left;
       const y = state.y[v] * dots + top;
-      if (x < -long || y < -long || x > right || y > bottom || state.tone[v] === off) continue;
+      if (x < -long || y < -long || x > right || y > bottom || state.away(v)) continue;
       px[count] = x;
       py[count] = y;
       seen[count++] = v;

@@ -48,6 +48,7 @@ export class Overview {
       this.tiles[key] = value;
       return h("div", { class: "tile" }, value, h("span", {}, said(label)));
     };
+    const lost = h("li", { class: "rare" }, h("i", { class: "chip unknown" }), h("span", {}, said("place_unknown")), count("vehicle:unknown"));
     const places = Object.entries(PLACES).map(([kind, word]) =>
       h("li", { class: "place" }, h("i", { class: `chip ${kind}` }), h("span", {}, said(word)), h("b", {}, number(this.places(kind as Spot["kind"])))),
     );
@@ -58,7 +59,7 @@ export class Overview {
       h("h2", {}, said("machines"), h("small", {}, `${this.tell.floor.ground.machines.length}`)),
       legend("machine", STATES, MACHINE, "box"),
       h("h2", {}, said("vehicles"), h("small", {}, `${this.tell.floor.vehicles.length}`)),
-      legend("vehicle", moods, { ...VEHICLE, off_floor: VEHICLE.idle }, "arrow", ...places),
+      legend("vehicle", moods, { ...VEHICLE, off_floor: VEHICLE.idle }, "arrow", lost, ...places),
       h("h2", {}, said("carriers"), h("small", {}, `${this.tell.floor.carriers.length}`)),
       h(
         "ul",
