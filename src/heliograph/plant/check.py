@@ -6,6 +6,7 @@ has no meaning to judge, but a mistake in one file does not hide those in the ot
 
 from __future__ import annotations
 
+import contextlib
 import re
 import tomllib
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ import msgspec
 
 from heliograph.plant.lif import Layout, Lif, Meta, lenient, schema
 from heliograph.plant.model import Plant
-from heliograph.plant.parse import typed
+from heliograph.plant.parse import judged, typed
 from heliograph.plant.rules import plant_mistakes, plant_warnings
 from heliograph.plant.ways import layout_mistakes, layout_warnings, port_mistakes
 from heliograph.plant.write import LAYOUT_FILE, PLANT_FILE
@@ -117,11 +118,12 @@ def _read_layout(path: Path, against_schema: bool) -> tuple[Lif | None, list[str
     text, wrong = _text(path)
     if wrong:
         return None, wrong, []
-    try:
-        raw: Any = msgspec.json.decode(text)
+    if not against_schema:
         # Doing favours takes longer than reading; a file that its own types accept needs none.
-        sound = not against_schema and _fits(raw)
-        raw, favours = (raw, []) if sound else lenient(raw)
+        with contextlib.suppress(RecursionError, msgspec.MsgspecError):
+            return *judged(msgspec.json.decode(text, type=Lif)), []
+    try:
+        raw, favours = lenient(msgspec.json.decode(text))
     except RecursionError:
         return None, ["nested too deeply to be read as JSON"], []
     except msgspec.DecodeError as broken:
@@ -133,14 +135,6 @@ def _read_layout(path: Path, against_schema: bool) -> tuple[Lif | None, list[str
         if mistakes:
             lif = lif if not known else None
     return lif, mistakes, favours
-
-
-def _fits(raw: Any) -> bool:
-    try:
-        msgspec.convert(raw, Lif)
-    except msgspec.ValidationError:
-        return False
-    return True
 
 
 def _json_place(text: str, message: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 
-__all__ = ["HIGHEST", "child", "doubles", "tables", "typed"]
+__all__ = ["HIGHEST", "child", "doubles", "judged", "tables", "typed"]
 
 HIGHEST = 1e9
 """No figure of a plant is larger; a number beyond it is a slip of the keyboard."""
@@ -38,7 +38,14 @@ def typed(raw: Any, kind: type[T]) -> tuple[T | None, list[str]]:
     except msgspec.ValidationError as wrong:
         mistakes = list(_walk(raw, kind, "$"))
         return None, mistakes or [f"$: {_plain(wrong)}"]
-    # A wrong number cannot be judged by rules that calculate with it, so it counts as a mistake of form.
+    return judged(value)
+
+
+def judged(value: T) -> tuple[T | None, list[str]]:
+    """A value whose form is right, unless a number in it is absurd; those places, as `typed` has them.
+
+    A wrong number cannot be judged by rules that calculate with it, so it counts as a mistake of form.
+    """
     if _sane(value):
         return value, []
     mistakes = [
