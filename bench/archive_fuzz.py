@@ -16,7 +16,8 @@ With --program the program on the discs, `read_discs.py`, is tried instead: it l
 mends. It fails when it prints a trace, hangs, takes too much, writes outside its folder, or writes bytes whose SHA-256
 no index gives.
 
-It does not measure speed, and it does not follow coverage: mutations are drawn blindly.
+Ctrl-C ends it, and what was tried so far is counted. It does not measure speed, and it does not follow coverage:
+mutations are drawn blindly.
 """
 
 from __future__ import annotations
@@ -67,8 +68,9 @@ def main() -> int:
             if wish.keep is not None:
                 wish.keep.mkdir(parents=True, exist_ok=True)
                 (wish.keep / f"{number_}.iso").write_bytes(mutate(number_, ground)[1])
+    tried = tally.mutations.total()
     print(
-        f"\n{wish.mutants:,} mutants in {tally.wall_s:,.0f} s: {wish.mutants / tally.wall_s:,.1f} a second with "
+        f"\n{tried:,} mutants in {tally.wall_s:,.0f} s: {tried / tally.wall_s:,.1f} a second with "
         f"{wish.workers} workers; the slowest took {tally.slowest_s:.1f} s"
     )
     for name, count in [*sorted(tally.mutations.items()), *sorted(tally.outcomes.items())]:

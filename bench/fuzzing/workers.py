@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import shutil
 import signal
@@ -36,8 +37,14 @@ def work(pipe: Connection, attempt: Attempt, ground: Ground, limit_s: float, mem
     def hung(_: int, __: FrameType | None) -> None:
         raise Hung
 
-    signal.signal(signal.SIGPROF, hung)
+    def stop(_: int, __: FrameType | None) -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+        os._exit(0)
+
     folder = Path(tempfile.mkdtemp(prefix="heliograph-fuzz-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
+    signal.signal(signal.SIGPROF, hung)
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent says what to do
     try:
         attempt(0, ground, folder, 1.0)  # loads and compiles everything
         pages = int(Path("/proc/self/statm").read_text().split()[0])
@@ -77,7 +84,7 @@ def fuzz(
     memory: int,
     deep: float = 0.2,
 ) -> Tally:
-    """Try the mutants `first`, `first` + 1 …, in worker processes that may die."""
+    """Try the mutants `first`, `first` + 1 …, in worker processes that may die; until Ctrl-C at most."""
     context = get_context("fork")
     tally = Tally(Counter(), Counter(), [])
     numbers = iter(range(first, first + mutants))
@@ -104,47 +111,54 @@ def fuzz(
 
     def failed(number_: int, why: str) -> None:
         tally.outcomes[why.splitlines()[0]] += 1
+        tally.mutations[kind_of(number_, ground)] += 1
         tally.failures.append((number_, why))
         print(f"mutant {number_}: {why}", flush=True)
 
-    for _ in range(workers):
-        start()
-    while busy:
-        ready = wait(list(busy), timeout=1)
-        for pipe in ready:
-            assert isinstance(pipe, Connection)
-            process, number_, since = busy[pipe]
-            try:
-                said = pipe.recv()
-            except (EOFError, OSError):
-                process.join()
-                del busy[pipe]
-                if number_ is None:
-                    raise RuntimeError("a worker cannot even begin") from None
-                failed(number_, f"FAILED process died ({process.exitcode})")
-                start()
-                continue
-            if said is not None:
-                number_, outcome, trace = said
-                tally.slowest_s = max(tally.slowest_s, time.monotonic() - since)
-                if trace:
-                    failed(number_, f"{outcome}\n{trace}")
-                else:
-                    for each in outcome.split(", "):
-                        tally.outcomes[each] += 1
-                tally.mutations[kind_of(number_, ground)] += 1
-                done = tally.mutations.total()
-                if done % 5_000 == 0:
-                    print(
-                        f"{done:,} mutants, {time.monotonic() - began:,.0f} s, {len(tally.failures)} failed", flush=True
-                    )
-            give(pipe)
-        for pipe, (process, number_, since) in list(busy.items()):
-            if number_ is not None and time.monotonic() - since > 30 * limit_s:  # in compiled code, deaf to the alarm
-                process.kill()
-                process.join()
-                del busy[pipe]
-                failed(number_, "FAILED hung in compiled code")
-                start()
+    try:
+        for _ in range(workers):
+            start()
+        while busy:
+            ready = wait(list(busy), timeout=1)
+            for pipe in ready:
+                assert isinstance(pipe, Connection)
+                process, number_, since = busy[pipe]
+                try:
+                    said = pipe.recv()
+                except (EOFError, OSError):
+                    process.join()
+                    del busy[pipe]
+                    if number_ is None:
+                        raise RuntimeError("a worker cannot even begin") from None
+                    failed(number_, f"FAILED process died ({process.exitcode})")
+                    start()
+                    continue
+                if said is not None:
+                    number_, outcome, trace = said
+                    tally.slowest_s = max(tally.slowest_s, time.monotonic() - since)
+                    if trace:
+                        failed(number_, f"{outcome}\n{trace}")
+                    else:
+                        for each in outcome.split(", "):
+                            tally.outcomes[each] += 1
+                        tally.mutations[kind_of(number_, ground)] += 1
+                    done = tally.mutations.total()
+                    if done % 5_000 == 0:
+                        took = time.monotonic() - began
+                        print(f"{done:,} mutants, {took:,.0f} s, {len(tally.failures)} failed", flush=True)
+                give(pipe)
+            for pipe, (process, number_, since) in list(busy.items()):
+                # In compiled code a worker is deaf to the alarm.
+                if number_ is not None and time.monotonic() - since > 30 * limit_s:
+                    process.kill()
+                    process.join()
+                    del busy[pipe]
+                    failed(number_, "FAILED hung in compiled code")
+                    start()
+    except KeyboardInterrupt:  # what was tried counts all the same
+        print("stopped by hand", flush=True)
+        for process, _, _ in busy.values():
+            process.terminate()
+            process.join()
     tally.wall_s = time.monotonic() - began
     return tally

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+import time
 from pathlib import Path
+
+import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "bench"))
 
@@ -64,3 +69,18 @@ def test_a_reader_that_crashes_hangs_or_writes_elsewhere_fails(tmp_path: Path):
         "FAILED process died (9)",
     ]
     assert tally.outcomes["ls done"] == 2
+
+
+def test_a_run_that_is_stopped_by_hand_says_what_it_tried(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    ground = make_ground(tmp_path)
+
+    def stops(number: int, *_: object) -> str:
+        if number == 4:
+            os.kill(os.getppid(), signal.SIGINT)
+            time.sleep(60)
+        return "ls done"
+
+    tally = fuzz(stops, ground, 1, 1_000, workers=1, limit_s=90, memory=1 << 30)
+
+    assert (tally.mutations.total(), tally.outcomes["ls done"], tally.failures) == (3, 3, [])
+    assert "stopped by hand" in capsys.readouterr().out
