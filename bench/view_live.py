@@ -61,6 +61,10 @@ STUCK, VANISHING = 4, 6
 TICK_S: Final = 1 / os.sysconf("SC_CLK_TCK")
 
 
+class RunFailed(Exception):
+    """A run, or a viewer of it, did not end well."""
+
+
 class Asked(NamedTuple):
     """What is run."""
 
@@ -108,14 +112,15 @@ def main() -> None:
     print(f"{asked.plant}, {asked.hours:g} h, seed {asked.seed}; {wished.rounds} rounds; {machine()}", flush=True)
     warm(asked)
     costs: dict[str, list[Cost]] = defaultdict(list)
+    failed: list[str] = []
     chance = random.Random(asked.seed)
     began_s = time.monotonic()
     for number in range(wished.rounds):
         order = [cases[0], *chance.sample(cases[1:], len(cases) - 1)]
         for case in order:
-            costs[case].append(measured(case, asked, "--no-discs"))
+            costs[case].append(again_if_it_fails(case, asked, failed))
             print(f"  round {number + 1}, {case}: {line(costs[case][-1])}", flush=True)
-    wrong = show(costs)
+    wrong = show(costs) + failed
     wrong += differences("record", [cost for each in costs.values() for cost in each])
     sealed = [measured(case, asked) for case in ("unwatched", "many")]
     wrong += differences("sealed day", sealed)
@@ -145,6 +150,16 @@ def measured(case: str, asked: Asked, *more: str, scratch: Path | None = None) -
         live = [] if plain else ["--live", "--no-open", "--exit-when-done"]
         with beside() if case == "beside" else contextlib.nullcontext():
             return one_run(asked.words(folder, *more, *live), folder, [] if plain else manners(case, asked.viewers))
+
+
+def again_if_it_fails(case: str, asked: Asked, failed: list[str]) -> Cost:
+    """Run one case without discs. One that fails is told of, and run once more, so that the others are not in vain."""
+    try:
+        return measured(case, asked, "--no-discs")
+    except RunFailed as wrong:
+        print(f"  {case} FAILED: {wrong}", flush=True)
+        failed.append(f"{case}: a run failed")
+        return measured(case, asked, "--no-discs")
 
 
 def manners(case: str, viewers: int) -> list[str]:
@@ -185,7 +200,7 @@ def one_run(command: Sequence[str], folder: Path, manners: Sequence[str]) -> Cos
             run_s, server_s = spent(run.pid)
             if run.wait():
                 said.seek(0)
-                raise SystemExit(f"{' '.join(command)}: exit code {run.returncode}\n{said.read().decode()[-2000:]}")
+                raise RunFailed(f"{' '.join(command)}: exit code {run.returncode}\n{said.read().decode()[-2000:]}")
             got, viewers_s = farewell(viewers)
         finally:
             for process in (run, *viewers):
@@ -214,7 +229,7 @@ def farewell(viewers: Sequence[subprocess.Popen[bytes]]) -> tuple[list[dict[str,
             viewer.send_signal(signal.SIGKILL)
         said = viewer.stdout.read()
         if viewer.wait() and not stuck:
-            raise SystemExit(f"a viewer failed: exit code {viewer.returncode}")
+            raise RunFailed(f"a viewer failed: exit code {viewer.returncode}")
         got += [json.loads(said)] if said else []
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return got, max(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, 0.0)

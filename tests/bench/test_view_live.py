@@ -53,6 +53,22 @@ def test_a_missed_target_is_named(costs: dict[str, list[Cost]], capsys: pytest.C
     assert [line.partition(":")[0] for line in wrong] == ["many", "stuck"]
 
 
+def test_a_run_that_fails_is_told_and_run_again(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    calls = iter((view_live.RunFailed("exit code 70"), "cost"))
+
+    def measured(*_: object) -> object:
+        each = next(calls)
+        if isinstance(each, Exception):
+            raise each
+        return each
+
+    monkeypatch.setattr(view_live, "measured", measured)
+    failed: list[str] = []
+    asked = Asked("small", hours=0.1, warmup_h=0.0, seed=1, viewers=2)
+    assert view_live.again_if_it_fails("one", asked, failed) == "cost"
+    assert failed == ["one: a run failed"] and "exit code 70" in capsys.readouterr().out
+
+
 def test_processor_time_of_a_process_and_of_its_children_are_told_apart():
     busy = "import time\nwhile time.process_time() < {}: pass\n"
     child = f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {busy.format(0.3)!r}])\n"

@@ -113,6 +113,9 @@ def write_record(
         old.unlink()  # of a longer or wider record, or of a killed command: never mixed with this one
     lots = lots_in_record(book)
     lines = [lots[book.lots.line[lots] == line] for line in range(1, plant.lines + 1)]
+    # Loaded before there are threads: a thread that looks up a function while another loads them may not find it.
+    import pyarrow.compute  # noqa: F401
+
     with ThreadPoolExecutor(2) as pool:
         by_line = [pool.submit(_write_line, scribe, line + 1, its, draw, meters) for line, its in enumerate(lines)]
         others: list[Future[Path]] = [
