@@ -40,6 +40,7 @@ from view_page import used
 
 HERE: Final = Path(__file__).parents[1]
 LONGEST_MS: Final = 120_000
+ON_THE_FLOOR: Final = "() => window.heliograph?.told.mood.some((mood) => !['off_floor', 'unknown'].includes(mood))"
 WAYS: Final = ("run", "discs", "cell", "live")
 
 
@@ -105,9 +106,7 @@ def first_picture(browser: Browser, command: Sequence[str], tree: Path, kernels:
         floor = time.perf_counter() - began
         page.wait_for_selector("html[data-shown]", timeout=LONGEST_MS)
         picture = time.perf_counter() - began
-        page.wait_for_function(
-            "() => window.heliograph?.told.mood.some((mood) => mood !== 'off_floor')", timeout=LONGEST_MS
-        )
+        page.wait_for_function(ON_THE_FLOOR, timeout=LONGEST_MS)
         vehicles = time.perf_counter() - began
         command_cpu = used(server.pid)
         browser_cpu = used(os.getpid()) - own - command_cpu
