@@ -12,7 +12,7 @@ import pytest
 
 from heliograph import files
 from heliograph.errors import CannotWrite
-from heliograph.files import WholeFiles
+from heliograph.files import WholeFiles, write_whole
 from heliograph.synced import FileSystem
 
 
@@ -124,3 +124,28 @@ def test_a_file_where_the_folder_should_be_is_refused_by_name(tmp_path: Path):
         whole.file(tmp_path / "file" / "inside"),
     ):
         pass
+
+
+def test_what_a_link_leads_to_is_written_and_the_link_stays(tmp_path: Path):
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "old").write_text("old")
+    (tmp_path / "link").symlink_to(tmp_path / "there" / "old")
+    (tmp_path / "new").symlink_to(tmp_path / "there" / "new")
+
+    write_whole(tmp_path / "link", "whole")
+    write_whole(tmp_path / "new", "whole")
+
+    assert (tmp_path / "link").is_symlink() and (tmp_path / "new").is_symlink()
+    assert {path.name: path.read_text() for path in (tmp_path / "there").iterdir()} == {"old": "whole", "new": "whole"}
+
+
+def test_a_link_to_a_pipe_is_refused_and_one_to_itself_is_replaced(tmp_path: Path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("pipe")
+    (tmp_path / "self").symlink_to("self")
+
+    with pytest.raises(CannotWrite, match=r"pipe: is a device or a pipe, and would be replaced"):
+        write_whole(tmp_path / "link", "")
+    write_whole(tmp_path / "self", "whole")
+
+    assert (tmp_path / "pipe").is_fifo() and (tmp_path / "self").read_text() == "whole"

@@ -29,11 +29,13 @@ _LONGEST_NAME = 255
 
 @contextlib.contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """Give a path beside `path` to write to; on success it becomes `path`, on failure it is gone.
+    """Give a path beside `path`, or what that leads to, to write to; on success it becomes that, on failure it is gone.
 
     Raises:
         CannotWrite: the directory is read-only, the disk is full, or the like; or a device or a pipe is called so.
     """
+    if path.is_symlink():  # what it leads to is written; the link stays
+        path = Path(os.path.realpath(path))  # unlike Path.resolve, at rest with a link that leads to itself
     aside = named_after(path, PARTIAL)
     if path.exists() and not path.is_file() and not path.is_dir():  # root may put a file in the place of /dev/null
         raise CannotWrite(f"{path}: is a device or a pipe, and would be replaced", hint="name a file", path=str(path))
