@@ -152,6 +152,8 @@ const WORDS: Record<string, [string, string]> = {
   on: ["on {}", "在 {} 上"],
   made: ["Left the last machine", "离开末台设备"],
   basket: ["Basket, slot", "花篮、槽位"],
+  basket_slot: ["Basket {}, slot {}", "花篮 {}，槽位 {}"],
+  bin: ["bin {}", "分档 {}"],
   test: ["Test", "测试"],
   grade: ["Grade", "等级"],
   energy: ["Electricity", "用电"],

@@ -22,7 +22,7 @@ export function cell(tell: Teller, told: any, now: number): Body {
       [said("basket"), `${trace.basket}, ${trace.slot}`],
       [said("test"), `${measured(trace.power_w, 3, "W")}, ${measured(trace.efficiency_pct, 2, "%")}`],
       ["", `${measured(trace.voc_mv, 1, "mV")}, ${measured(trace.isc_a, 3, "A")}, FF\u00a0${measured(trace.ff_pct, 2, "%")}`],
-      [said("grade"), `EL ${trace.el_grade}, ${trace.bin}`],
+      [said("grade"), `EL ${trace.el_grade}, ${said("bin", trace.bin)}`],
       [said("energy"), `${measured(trace.kwh, 3, "kWh")}, ${measured(trace.kgco2, 3, "kgCO₂")}`],
     ),
     h("h2", {}, said("way")),

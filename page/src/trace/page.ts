@@ -125,10 +125,10 @@ export class Trace {
       const { test } = way;
       facts.push(
         [`${said("lot")} `, this.lot(way.lot)],
-        [`${said("basket")} ${way.basket}, ${way.slot}`],
+        [way.basket === null ? null : said("basket_slot", way.basket, way.slot ?? "")],
         [`${measured(test.power_w, 3, "W")}, ${measured(test.efficiency_pct, 2, "%")}`],
         [`${measured(test.voc_mv, 1, "mV")}, ${measured(test.isc_a, 3, "A")}, FF\u00a0${measured(test.ff_pct, 2, "%")}`],
-        [`EL ${test.el_grade}, ${test.bin}`],
+        [`EL ${test.el_grade}, ${said("bin", test.bin)}`],
       );
     } else facts.push([`${number(way.wafers)} ${said("wafers_unit")}`, way.lost ? `, ${said("lost_wafers", number(way.lost))}` : ""], [`${number(way.cells)} ${said("cells_unit")}`]);
     const digits = way.kind === "cell" ? 3 : 0;
