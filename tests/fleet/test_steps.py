@@ -15,11 +15,11 @@ from maps import RoadTraffic, grid_at_random, roadmap_at_random, roadmaps
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
 
-from heliograph.fleet import motion
 from heliograph.fleet.check_steps import check_steps
 from heliograph.fleet.steps import Lattice, Steps, grid_lattice, rows
 from heliograph.fleet.steps.blind import blind_nodes
 from heliograph.fleet.steps.lattice import roadmap_lattice
+from heliograph.plant import motion
 from heliograph.plant.lorr import read_instance
 from heliograph.plant.model import Vehicles
 from heliograph.plant.read import read_plant

@@ -6,6 +6,7 @@ import json
 import random
 import socket
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,8 @@ class Watched:
         self.figures: list[Any] = []
         self.details: list[tuple[str, Any, Any]] = []
         """Kind; what is told now, and what the record so far tells."""
+        self.when: dict[int, int] = {}
+        """Of which moment what is told now is."""
         self.warm: list[Any] = []
         run_day(
             Asked(
@@ -119,6 +122,7 @@ class Watched:
         lots = [("lot", lot) for lot in day.lots]
         for kind, name in [*(("vehicle", v) for v in day.vehicles), *(("machine", m) for m in day.machines), *lots]:
             told = self.live.details(kind, name, day.end_ms - 1)
+            self.when[id(told)] = day.end_ms - 1
             self.details.append((kind, told, day.details(kind, name, day.end_ms - 1)))
 
 
@@ -283,6 +287,25 @@ def test_details_of_now_are_those_of_the_record_so_far(watched: Watched):
             assert getattr(now, name) == getattr(recorded, name), (now.id, name)
         if kind == "vehicle":
             assert now.use == pytest.approx(recorded.use, abs=1e-6)
+
+
+def test_the_way_planned_leads_to_the_station_and_mostly_is_the_one_that_is_driven(day: Day, watched: Watched):
+    road, planned, kept = watched.files.roadmap, 0, 0
+    for kind, now, recorded in watched.details:
+        if kind != "vehicle" or not now.path:
+            continue
+        assert now.phase in ("to_source", "to_target")
+        assert now.path[: len(recorded.path)] == recorded.path  # what is driven comes first
+        for before, after in pairwise(now.path):
+            assert road.edge_to[before] == road.edge_from[after]
+        goal = now.move.source if now.phase == "to_source" else now.move.target
+        if max(now.path) < len(road.edge_from):
+            assert road.edge_to[now.path[-1]] == road.station_node[goal]
+            planned += 1
+            later = day.details("vehicle", now.id, watched.when[id(now)])
+            kept += now.path == later.path
+    assert planned >= 4, kept
+    assert 2 * kept >= planned, (kept, planned)  # traffic may lead round
 
 
 def test_a_vehicle_that_waits_says_for_which_node_and_for_whom_while_it_does():

@@ -20,12 +20,13 @@ from heliograph.commands import Move
 from heliograph.errors import HeliographError, PlantWrong
 from heliograph.events import MoveAssigned, VehicleArrived
 from heliograph.fleet import assign as _assign
-from heliograph.fleet import closing, motion, traffic
+from heliograph.fleet import closing, traffic
 from heliograph.fleet.compiled import bound
 from heliograph.fleet.operations import NOT_YET, Operations, Trip
 from heliograph.fleet.tangles import way_out
 from heliograph.fleet.why import why
 from heliograph.fleet.world import AWAY, HANDOFF, HELD, MWMS_PER_KWH, PICKUP, STATES, World, build_world
+from heliograph.plant import motion
 from heliograph.plant.model import Vehicles
 from heliograph.plant.roadmap import Roadmap
 

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from heliograph.errors import PlantWrong
 from heliograph.fleet.bodies import narrow, near, radius_m
-from heliograph.fleet.motion import Following, follow, start_ms
 from heliograph.plant.model import Battery, Vehicles
+from heliograph.plant.motion import Following, follow, start_ms
 from heliograph.plant.roadmap import Roadmap
 
 __all__ = [

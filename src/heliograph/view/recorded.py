@@ -36,6 +36,10 @@ class Recorded(Day):
         """See `details.Known`."""
         return lot_of_record(self, thing)
 
+    def planned(self, vehicle: int, goal: int, *, loaded: bool) -> list[int]:
+        """See `details.Known`."""
+        return []
+
     def use(self, vehicle: str) -> dict[str, float]:
         """See `details.Known`."""
         return use_of(self, vehicle)

@@ -15,8 +15,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from heliograph.fleet import motion
 from heliograph.fleet.steps.streets import street_ways
+from heliograph.plant import motion
 from heliograph.plant.model import Vehicles
 from heliograph.plant.roadmap import Roadmap
 

@@ -19,6 +19,7 @@ from heliograph.measured import Cells
 from heliograph.passages import Floor, floor_of, pass_lots
 from heliograph.plant.read import PlantFiles
 from heliograph.record.passed import StepRows, step_rows
+from heliograph.run.live.ahead import WaysAhead
 from heliograph.run.live.book import Book
 from heliograph.run.live.rows import Rows
 from heliograph.units import HOUR_MS, SECOND_MS
@@ -61,6 +62,7 @@ class Present:
         self.vehicle_ids = [f"V{number + 1:03d}" for number in range(plant.vehicles.count)]
         self.carrier_ids: list[str] = [carrier_id(number) for number in range(plant.carriers.count)]
         self.station_ids, self.node_ids = list(road.station_node), list(road.node_ids)
+        self._stands = list(road.station_node.values())
         self.machine_ids = tuple(machine.id for machine in plant.machines)
         self.vehicles, self.carriers, self.machines = (
             {name: number for number, name in enumerate(names)}
@@ -181,6 +183,19 @@ class Present:
             wafers=self.files.plant.wafers_per_carrier,
             lost=self._book.lost(number),
         )
+
+    @cached_property
+    def _ahead(self) -> WaysAhead:
+        return WaysAhead(self.files)
+
+    def planned(self, vehicle: int, goal: int, *, loaded: bool) -> list[int]:
+        """See `Known`: the quickest way from the end of the way that it is on, or came by."""
+        drives = self._motion.series["drives"]
+        row = int(drives.last[vehicle])
+        way = int(drives.columns["way"][row]) if row >= 0 else self.ground.layout_ways
+        if way >= self.ground.layout_ways:  # it was set on the floor anew: how it stands there is not known
+            return []
+        return self._ahead.to(self._stands[goal], way, loaded=loaded)
 
     def use(self, vehicle: str) -> dict[str, float]:
         """See `Known`."""

@@ -107,6 +107,10 @@ class Known(Stayed, Moved, Protocol):
         """A lot of `lots`; None: what was written of it cannot be read."""
         ...
 
+    def planned(self, vehicle: int, goal: int, *, loaded: bool) -> list[int]:
+        """Ways to a station's node that follow those driven by now; none where the future is known, as in a record."""
+        ...
+
     def use(self, vehicle: str) -> dict[str, float]:
         """Hours of a vehicle by what it did, and kwh; empty: not known."""
         ...

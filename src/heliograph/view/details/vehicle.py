@@ -36,6 +36,11 @@ def vehicle_of(known: Known, thing: str, at_ms: int) -> VehicleTold:
     changes = doing.at[doing.of(number)]
     after = changes[np.searchsorted(changes, at_ms, side="right") :]
     until = int(after[0]) if len(after) else known.end_ms
+    path: list[int] = []
+    if phase in ("to_source", "to_target"):
+        path = _path(known, number, at_ms, until)
+        if not len(after):
+            path += known.planned(number, int(doing.columns["goal"][row]), loaded=loaded)
     soc_pct = float(known.batteries.of(number, np.array([at_ms]))[0])
     return VehicleTold(
         id=thing,
@@ -45,7 +50,7 @@ def vehicle_of(known: Known, thing: str, at_ms: int) -> VehicleTold:
         lot=under_way.lot if under_way and loaded else "",
         chain=why(known, number, at_ms),
         soc_pct=None if np.isnan(soc_pct) else round(soc_pct, 2),
-        path=_path(known, number, at_ms, until) if phase in ("to_source", "to_target") else [],
+        path=path,
         moves=moves_around(known, rows, at_ms),
         use=known.use(thing),
     )
