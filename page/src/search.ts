@@ -20,7 +20,7 @@ export function searchBox(around: Around): HTMLElement {
   const pick = (kind: string, id: string, at: number | null, traced: boolean): void => {
     list.hidden = true;
     input.value = "";
-    input.blur();
+    (document.activeElement as HTMLElement | null)?.blur(); // at once: a hidden button would keep the next key
     // With shift, and while a trace is shown, it is the trace of the thing that is wanted.
     if ((traced || around.tracing()) && ["cell", "lot", "machine"].includes(kind)) return around.trace(id);
     if (at !== null) around.seek(at);

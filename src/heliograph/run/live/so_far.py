@@ -17,6 +17,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
+from heliograph.daybook import Daybook
 from heliograph.errors import HeliographError, NotFound
 from heliograph.passages import floor_of
 from heliograph.plant.read import PlantFiles, read_plant
@@ -82,23 +83,27 @@ class SoFar:
             return
         coming = self._coming
         if coming is None or coming.done():
-            coming = self._coming = self._maker.submit(self._make)
+            coming = self._coming = self._maker.submit(self._make, self._noted())
         if self._day is None or self._cost_s <= _QUICK_S:
             coming.result()
 
-    def _make(self) -> None:
-        """Write the record so far, and open it."""
-        with self._making:
-            self._write()
-
-    def _write(self) -> None:
-        if self.finished:
-            return
-        began_s = time.monotonic()
+    def _noted(self) -> Daybook | None:
+        """What has been so far; None: nothing, or nothing new. Here, not where it is written: that thread may be slow,
+        and all wait for who has the lock.
+        """
         with self._lock:
             if not self._book.begun or (self._day is not None and self._day.end_ms == self._book.now_ms):
-                return
-            book = self._book.daybook()
+                return None
+            return self._book.daybook()
+
+    def _make(self, book: Daybook | None) -> None:
+        """Write the record so far, and open it."""
+        with self._making:
+            if book is not None and not self.finished:
+                self._write(book)
+
+    def _write(self, book: Daybook) -> None:
+        began_s = time.monotonic()
         plant = self._files.plant
         folder = tempfile.TemporaryDirectory(prefix="heliograph-live-")
         floor = floor_of(plant, book.machine_ids)
