@@ -135,3 +135,25 @@ def test_dvdisaster_finds_the_mended_image_as_sealed(tmp_path: Path):
     said = dvdisaster("-i", image, "-t")
     assert "bad" not in said.lower()
     assert "Ecc block test   : pass" in said
+
+
+def test_two_wrong_bytes_of_one_codeword_are_not_told_as_one_elsewhere(tmp_path: Path):
+    """One wrong byte in each of many ECC sectors, two of them in one codeword: a place too few may explain them all."""
+    image = make_iso(tmp_path / "any.iso", 640)
+    layout = protect(image, roots=93)
+    sealed, rows, data = image.read_bytes(), layout.layer_sectors, layout.data_layers
+    for seed in range(4):
+        chance = np.random.default_rng(seed)
+        block = sectors_of(image)
+        for row in range(rows):
+            gone = chance.choice(data, 42, replace=False)
+            block[gone * rows + row] = chance.integers(0, 256, (42, SECTOR), dtype=np.uint8)
+            wrong = data + 1 + chance.choice(layout.roots, 51, replace=False)
+            columns = chance.choice(SECTOR, 51, replace=False)
+            columns[1] = columns[0]
+            block[wrong * rows + row, columns] ^= chance.integers(1, 256, 51, dtype=np.uint8)
+        block.tofile(image)
+
+        repair(image, layout=layout)
+
+        assert image.read_bytes() == sealed

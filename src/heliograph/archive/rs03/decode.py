@@ -163,17 +163,19 @@ class _Row:
         if lone and (self.erased & ~self.unread).any():
             guesses += [self.blank, self.unread] if (self.blank & ~self.unread).any() else [self.unread]
         for guess in guesses:
-            solved = self._solve(syndromes, np.flatnonzero(guess))
-            if solved is not None:
-                yield solved
+            yield from self._solve(syndromes, np.flatnonzero(guess))
 
-    def _solve(self, syndromes: Bytes, erased: NDArray[np.int64]) -> Answer | None:
-        """What to XOR if these positions are lost and few others are wrong."""
+    def _solve(self, syndromes: Bytes, erased: NDArray[np.int64]) -> Iterator[Answer]:
+        """What to XOR if these positions are lost and few others are wrong.
+
+        Two lone wrong bytes in one codeword can be told as one in a third sector, and all equations agree: only CRCs
+        speak against it. So each way that leads to an answer is gone, not the first alone.
+        """
         roots = self.layout.roots
         # As many losses as roots leave no equation over. Without CRCs, only a lost CRC sector then proves the answer.
         unproved = self.wanted is None and bool(self.vouched[self.layout.data_layers])
         if erased.size > roots - unproved:
-            return None
+            return
         answer = np.empty_like(syndromes)
 
         def agreed(positions: NDArray[np.int64]) -> bool:
@@ -181,7 +183,8 @@ class _Row:
             return not answer[positions.size :].view(np.uint64).any()
 
         if agreed(erased):
-            return erased, answer[: erased.size]
+            yield erased, answer[: erased.size].copy()
+            return
         free = ~self.vouched
         free[erased] = False
         allowed = np.flatnonzero(free)
@@ -195,17 +198,17 @@ class _Row:
         if together.size:
             everywhere = np.sort(np.concatenate([erased, together]))
             if everywhere.size <= roots - (self.wanted is None) and agreed(everywhere):
-                return everywhere, answer[: everywhere.size]
+                yield everywhere, answer[: everywhere.size].copy()
         # Lone wrong bytes tell it codeword by codeword. A row past mending is so in most codewords: a few of them tell.
         from heliograph.archive.rs03.locate import locate
 
         for every in (max(1, wrong.size // _FEW), 1):
             marks, found = locate(np.ascontiguousarray(rest[:, ::every]), erased.size, allowed)
             if not found.all():
-                return None
+                return
         everywhere = np.sort(np.concatenate([erased, allowed[marks.any(axis=1)]]))
         if everywhere.size <= roots and agreed(everywhere):
-            return everywhere, answer[: everywhere.size]
+            yield everywhere, answer[: everywhere.size].copy()
         # They are in more sectors than there are roots: solve per set of places, each for its own codewords.
         right = np.setdiff1d(np.arange(SECTOR), wrong).tolist()
         groups: dict[bytes, list[int]] = {bytes(allowed.size): right} if right else {}
@@ -221,9 +224,9 @@ class _Row:
                 product(matrix, syndromes, answer)
                 answers = answer[:, here]
             if answers[positions.size :].any():
-                return None
+                return
             changes[np.ix_(positions, np.array(here))] = answers[: positions.size]
-        return np.arange(LAYERS), changes
+        yield np.arange(LAYERS), changes
 
     def _agrees(self, changed: Flags) -> bool:
         """What was mended, and what should have been, matches its CRCs."""
