@@ -15,7 +15,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 from disc_sets import bytes_of, contents, damage, small_set, tool, write_files
-from rs03_discs import SECTOR, make_iso, overwrite, sectors_of
+from rs03_discs import SECTOR, make_iso, overwrite, sectors_of, two_in_a_codeword
 
 from heliograph.archive.guide import READER, reader
 from heliograph.archive.pack import Source
@@ -424,3 +424,20 @@ def test_a_row_whose_codewords_are_all_at_the_limit_takes_a_bounded_time(
     assert time.process_time() - began < LONGEST_S
     assert sorted(read.gone) == verify(image).lost_rows.tolist() == [0, 1][: 2 * more]
     assert all(read.sector(at) in (None, sealed[at].tobytes()) for at in range(len(sealed)))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_two_wrong_bytes_of_one_codeword_are_not_told_as_one_elsewhere(
+    as_module: ModuleType, tmp_path: Path, seed: int
+):
+    image = make_iso(tmp_path / "image.iso", 640)
+    layout = protect(image, roots=93)
+    sealed = sectors_of(image)
+    sectors = sealed.copy()
+    two_in_a_codeword(sectors, layout, seed=seed)
+    sectors.tofile(image)
+
+    read = as_module.Image(image, True)
+
+    assert read.gone == {}
+    assert all(read.sector(at) == sealed[at].tobytes() for at in range(len(sealed)))

@@ -71,15 +71,15 @@ def lone(sums, maybe):  # wrong bytes of a codeword, half as many as sums at mos
     return wrong
 
 
-def errors(rows, bad, others, most):  # in the sectors `bad`, and in few of the `others`; LookupError: in too many
+def errors(rows, bad, others, most, whole):  # in the sectors `bad`, and few of the others or few bytes there
     need(len(bad) <= most, "too many sectors are wrong")
     free, change, maybe = rows, {}, [c for c in others if c not in bad]
     for c in bad:  # from equation j + 1 take as much of equation j as frees it of layer c: alike for all j
         free = [total([(WEIGHT[1][c], one), (WEIGHT[0][c], two)]) for one, two in zip(free, free[1:])]
-    left = solve(free, range(LAYERS, LAYERS + SECTOR))[1]  # combined until nothing contradicts them:
+    left = whole and solve(free, range(LAYERS, LAYERS + SECTOR))[1]  # combined until nothing contradicts them:
     lost = bad + [c for c in maybe if left and not any(each[c] for each in left)]  # they do not see what is wrong
-    if len(lost) + len(left) < len(rows):  # fewer than the contradictions: look for wrong bytes in each codeword
-        lost = bad
+    need(not whole or len(lost) + len(left) >= len(rows), "fewer sectors are wrong than there are contradictions")
+    if not whole:  # look for wrong bytes in each codeword
         for at, sums in enumerate(zip(*(each[LAYERS:] for each in free)), LAYERS):
             for c, value in lone(bytes(sums), maybe).items() if any(sums) else ():
                 change.setdefault(c, bytearray(LAYERS + SECTOR))[at] = TIMES[INVERSE[free[0][c]]][value]
@@ -140,11 +140,11 @@ class Image:  # of a disc; it is read once, from end to end, and then gives its 
             return None
         empty = [c for c in others if not any(sectors[c])]  # what cannot be read, too
         known = [c for c in others if c == n or (wanted if c < n else others[0] > n or c in empty)]
-        # What an equation gives instead of zero is the same sum over the errors alone: m equations for these.
+        # An equation gives the sum over the errors alone. What misses its CRC may yet be wrong in few bytes.
         rows = [WEIGHT[j] + total([(WEIGHT[j][c], sectors[c]) for c in range(LAYERS)]) for j in range(m)]
-        for bad in [known] + [empty] * (empty != known):  # what misses its CRC may yet be wrong in few bytes
+        for bad, whole in [(each, way) for each in [known] + [empty] * (empty != known) for way in (True, False)]:
             with suppress(LookupError):  # without CRCs one equation at least must be left over, or any would be right
-                change = errors(rows, bad, others, m if wanted else m - 1)
+                change = errors(rows, bad, others, m if wanted else m - 1, whole)
                 mended = {c: total([(1, sectors[c]), (1, change[c][LAYERS:])]) for c in change}
                 right = not wanted or all(zlib.crc32(mended.get(c, sectors[c])) == wanted[c] for c in others if c < n)
                 if right and self.keep(row, mended.get(n, sectors[n])):
