@@ -20,7 +20,7 @@ from heliograph.view.drives import drive_series
 from heliograph.view.floor import FloorTold, recorded_floor
 from heliograph.view.ground import Ground
 from heliograph.view.machines import state_series
-from heliograph.view.series import Series, encode
+from heliograph.view.series import Series, described, encode
 from heliograph.view.standing import Standing, Visited
 from heliograph.view.tables import Tables, names_in
 from heliograph.view.vehicles import (
@@ -119,10 +119,7 @@ class Day:
             carriers=list(self.carriers),
             lots=list(self.lots),
             reasons=self.reasons,
-            series=[
-                (name, each.things, [(column, values.dtype.name) for column, values in each.columns.items()])
-                for name, each in self.series.items()
-            ],
+            series=described(self.series),
             lost=self.tables.lost,
             reading=False,
         )

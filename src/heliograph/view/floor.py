@@ -12,15 +12,15 @@ from heliograph.record.store import Record
 from heliograph.view.ground import Ground, ground_of, layout_ways
 from heliograph.view.vehicles import MISHAP_KINDS, PHASES
 
-__all__ = ["FORMAT", "FloorTold", "recorded_floor"]
+__all__ = ["FloorTold", "bare_floor", "recorded_floor"]
 
-FORMAT: Final = "heliograph-view/1"
+_FORMAT: Final = "heliograph-view/1"
 
 
 class FloorTold(msgspec.Struct, frozen=True, kw_only=True):
     """The floor and all names, as the page gets them."""
 
-    format: str = FORMAT
+    format: str = _FORMAT
     title: str
     title_zh: str
     where: str
@@ -52,21 +52,22 @@ class FloorTold(msgspec.Struct, frozen=True, kw_only=True):
     """What has to be shown by whoever changes the pace."""
 
 
-def recorded_floor(record: Record, files: PlantFiles) -> FloorTold:
-    """The floor of a recorded day, as far as the plant and the record's first table say."""
+def bare_floor(
+    files: PlantFiles, ground: Ground, *, start: str, span: tuple[int, int], where: str = "", partial: bool = False
+) -> FloorTold:
+    """What a plant says of the floor: without names and series."""
     plant = files.plant
-    end_ms = round(record.end.timestamp() * 1000) - round(record.start.timestamp() * 1000)
     return FloorTold(
         title=plant.title,
         title_zh=plant.title_zh,
-        where=record.where,
-        start=record.start.isoformat(timespec="milliseconds"),
-        span=(0, end_ms),
-        partial=record.metadata.get("partial") == "true",
+        where=where,
+        start=start,
+        span=span,
+        partial=partial,
         lines=plant.lines,
         route=plant.route,
         steps={step.code: (step.name, step.name_zh) for step in plant.steps},
-        ground=ground_of(files, layout_ways(files)),
+        ground=ground,
         vehicles=[],
         carriers=[],
         lots=[],
@@ -74,4 +75,17 @@ def recorded_floor(record: Record, files: PlantFiles) -> FloorTold:
         series=[],
         lost={},
         reading=True,
+    )
+
+
+def recorded_floor(record: Record, files: PlantFiles) -> FloorTold:
+    """The floor of a recorded day, as far as the plant and the record's first table say."""
+    end_ms = round(record.end.timestamp() * 1000) - round(record.start.timestamp() * 1000)
+    return bare_floor(
+        files,
+        ground_of(files, layout_ways(files)),
+        start=record.start.isoformat(timespec="milliseconds"),
+        span=(0, end_ms),
+        where=record.where,
+        partial=record.metadata.get("partial") == "true",
     )

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from heliograph.daybook import I32
 from heliograph.errors import UsageWrong
 
-__all__ = ["LONG_AGO", "NEVER", "Ints", "Rows", "Series", "encode", "least_type", "series_of"]
+__all__ = ["LONG_AGO", "NEVER", "Ints", "Rows", "Series", "described", "encode", "least_type", "series_of"]
 
 NEVER: Final = int(np.iinfo(np.int64).max)
 """A moment that has not come within the record."""
@@ -38,6 +38,11 @@ _Column = NDArray[Any]
 
 class Rows(Protocol):
     """Anything that a chunk can be cut from: a `Series`, or one that still grows."""
+
+    @property
+    def things(self) -> int:
+        """How many."""
+        ...
 
     @property
     def at(self) -> Ints:
@@ -123,6 +128,14 @@ def series_of(things: int, thing: Ints | I32, at: Ints, order: Ints | None = Non
 def least_type(values: int) -> type[np.uint16] | type[np.uint32]:
     """The smaller type that tells so many values apart, and one more for none (the largest)."""
     return np.uint16 if values < _MOST_ROWS else np.uint32
+
+
+def described(series: Mapping[str, Rows]) -> list[tuple[str, int, list[tuple[str, str]]]]:
+    """Name, how many things, and name and type of each column: how to read what `encode` makes of them."""
+    return [
+        (name, each.things, [(column, values.dtype.name) for column, values in each.columns.items()])
+        for name, each in series.items()
+    ]
 
 
 def encode(series: Iterable[Rows], from_ms: int, to_ms: int) -> bytes:

@@ -19,7 +19,6 @@ import msgspec
 import numpy as np
 
 from heliograph.clock import iso
-from heliograph.daybook import E10_STATES
 from heliograph.errors import NotFound, UsageWrong
 from heliograph.ids import lot_id, lot_prefix
 from heliograph.plant.read import PlantFiles
@@ -32,14 +31,13 @@ from heliograph.units import HOUR_MS, ms_from_h
 from heliograph.view import Hit
 from heliograph.view.day import LONGEST_CHUNK_MS
 from heliograph.view.details import details_of
-from heliograph.view.floor import FORMAT, FloorTold
+from heliograph.view.floor import bare_floor
 from heliograph.view.ground import ground_of
 from heliograph.view.live import Motion, Portion, decode_portion
 from heliograph.view.search import find, find_cell, is_cell
-from heliograph.view.series import encode
+from heliograph.view.series import described, encode
 from heliograph.view.source import Order, Pulse
 from heliograph.view.told import VehicleTold
-from heliograph.view.vehicles import MISHAP_KINDS, PHASES
 
 __all__ = ["Live"]
 
@@ -111,36 +109,19 @@ class Live:
 
     def floor(self) -> bytes:
         """See `Source`."""
-        plant, start = self.files.plant, self.files.plant.calendar.start
         with self._lock:
             lots, reasons = self._lot_names(0), tuple(self._motion.reasons)
             ways = np.array(self._motion.drives.more_ways, np.int64).reshape(-1).tolist()
-            span = self._span()
-            layout = [
-                (name, each.things, [(column, values.dtype.name) for column, values in each.columns.items()])
-                for name, each in self._motion.series.items()
-            ]
-        told = FloorTold(
-            format=FORMAT,
-            title=plant.title,
-            title_zh=plant.title_zh,
-            where="",
-            start=iso(start, 0),
-            span=span,
-            partial=False,
-            lines=plant.lines,
-            route=plant.route,
-            steps={step.code: (step.name, step.name_zh) for step in plant.steps},
-            ground=msgspec.structs.replace(self._ground, ways=[*self._ground.ways, *ways]),
+            span, series = self._span(), described(self._motion.series)
+        ground = msgspec.structs.replace(self._ground, ways=[*self._ground.ways, *ways])
+        told = msgspec.structs.replace(
+            bare_floor(self.files, ground, start=iso(self.files.plant.calendar.start, 0), span=span),
             vehicles=self._present.vehicle_ids,
             carriers=self._present.carrier_ids,
             lots=lots,
-            states=E10_STATES,
             reasons=reasons,
-            phases=PHASES,
-            mishaps=MISHAP_KINDS,
-            series=layout,
-            lost={},
+            series=series,
+            reading=False,
             live=True,
             key=self.key,
         )
