@@ -19,7 +19,7 @@ from datetime import date
 from pathlib import Path
 
 from heliograph.archive.catalog import Where, enter, find, to_fetch
-from heliograph.archive.index import FORMAT, Disc, File, Index, Piece
+from heliograph.archive.texts.index import FORMAT, Disc, File, Index, Piece
 from heliograph.errors import NotFound
 
 SETS = 100

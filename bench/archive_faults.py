@@ -1,6 +1,6 @@
 """A long run of damage, group *targeted*: at and around what an image and a set can lose.
 
-    python bench/archive_faults.py [--patterns 10000] [--sets 500] [--seed 1]
+    python bench/archive_faults.py [--patterns 10000] [--sets 500] [--seed 1] [--workers 2]
 
 Each pattern damages a small protected image in memory: whole sectors (random bytes, zeros, the mark of dvdisaster,
 another sector's contents), lone wrong bytes, scratches over many rows, header, volume descriptor and CRC layer, a tail
@@ -19,6 +19,7 @@ damage to images of gigabytes. A failure prints the seed that repeats it: `--see
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import os
 import shutil
 import sys
@@ -28,7 +29,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,11 +65,15 @@ def main() -> None:
     ask.add_argument("--sets", type=int, default=500)
     ask.add_argument("--seed", type=int, default=1)
     ask.add_argument("--only", type=int, help="this one pattern (or set, with --patterns 0)")
+    ask.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     wishes = ask.parse_args()
     memory = Path("/dev/shm")
+    only = None if wishes.only is None else [wishes.only]
     with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
-        bad = run_images(Path(folder), wishes.patterns, wishes.seed, wishes.only)
-        bad += run_sets(Path(folder), wishes.sets, wishes.seed, wishes.only if not wishes.patterns else None)
+        run = partial(run_all, Path(folder), wishes.seed, wishes.workers)
+        bad = run("patterns", Images, only or range(wishes.patterns)) if wishes.patterns else 0
+        if wishes.sets:
+            bad += run("sets", Sets, only if only and not wishes.patterns else range(wishes.sets))
     print("every promise kept" if not bad else f"{bad} PROMISES BROKEN")
     sys.exit(bool(bad))
 
@@ -100,33 +107,68 @@ class Tally:
             print(f"    {what:38} {count:8,}", flush=True)
 
 
-def run_images(folder: Path, patterns: int, seed: int, only: int | None) -> int:
-    """Damage and mend images; how many promises were broken."""
-    if not patterns:
-        return 0
-    from heliograph.archive.rs03 import protect
+class Work(Protocol):
+    """What is damaged and mended, number after number."""
 
-    bases = []
-    for number, (sectors, roots) in enumerate((*SHAPES, *LARGE)):
-        path = folder / "base.iso"
-        iso(sectors, number).tofile(path)
-        protect(path, roots=roots)
-        bases.append(np.fromfile(path, np.uint8).reshape(-1, SECTOR))
+    def __init__(self, folder: Path) -> None: ...
+
+    def one(self, seed: int, number: int) -> Told:
+        """Damage as seed and number say, judge, mend."""
+
+
+Told = tuple[str, Judgement, str, str]
+"""Its kind, what was promised, what became of it, and how to have it again."""
+
+
+def run_all(folder: Path, seed: int, workers: int, title: str, work: type[Work], numbers: Sequence[int]) -> int:
+    """Damage and mend all, each worker in a folder of its own; how many promises were broken."""
     tally, began = Tally(), time.perf_counter()
-    image = folder / "image.iso"
-    for number in range(patterns) if only is None else [only]:
+    with multiprocessing.Pool(workers, _begin, (work, folder)) as pool:
+        for count, told in enumerate(pool.imap_unordered(partial(_one, seed), numbers, 10), 1):
+            tally.add(*told)
+            if count % (len(numbers) // 10 or 1) == 0:
+                print(f"  … {count:,} {title}, {time.perf_counter() - began:.0f} s", flush=True)
+    tally.show(title, began)
+    return tally.bad
+
+
+_WORK: list[Work] = []
+"""In a worker: its own."""
+
+
+def _begin(work: type[Work], folder: Path) -> None:
+    own = folder / str(os.getpid())
+    own.mkdir()
+    _WORK.append(work(own))
+
+
+def _one(seed: int, number: int) -> Told:
+    return _WORK[0].one(seed, number)
+
+
+class Images:
+    """Single images under RS03."""
+
+    def __init__(self, folder: Path) -> None:
+        from heliograph.archive.rs03 import protect
+
+        self.image = folder / "image.iso"
+        self.bases = []
+        for number, (sectors, roots) in enumerate((*SHAPES, *LARGE)):
+            path = folder / "base.iso"
+            iso(sectors, number).tofile(path)
+            protect(path, roots=roots)
+            self.bases.append(np.fromfile(path, np.uint8).reshape(-1, SECTOR))
+
+    def one(self, seed: int, number: int) -> Told:
+        """One pattern on one image."""
         random = np.random.default_rng([seed, number])
         large = number % 200 == 199
-        base = bases[int(random.integers(len(SHAPES), len(bases)) if large else random.integers(len(SHAPES)))]
+        base = self.bases[int(random.integers(len(SHAPES), len(self.bases)) if large else random.integers(len(SHAPES)))]
         pattern = draw(base, random)
-        outcome = mend_image(image, pattern, base)
-        tally.add(
-            pattern.kind, judge(base, pattern.file, pattern.unread), outcome, f"--seed {seed} --only {number} --sets 0"
-        )
-        if number % 1000 == 999:
-            print(f"  … {number + 1:,} patterns, {time.perf_counter() - began:.0f} s", flush=True)
-    tally.show("images", began)
-    return tally.bad
+        outcome = mend_image(self.image, pattern, base)
+        promised = judge(base, pattern.file, pattern.unread)
+        return pattern.kind, promised, outcome, f"--seed {seed} --only {number} --sets 0"
 
 
 def mend_image(image: Path, pattern: Pattern, sealed: Bytes) -> str:
@@ -264,21 +306,18 @@ def spoil(now: Bytes, sector: int, how: str, random: np.random.Generator) -> Non
         here[:] = now[random.integers(len(now))]
 
 
-def run_sets(folder: Path, count: int, seed: int, only: int | None) -> int:
-    """Lose discs of sets, damage the others, mend; how many promises were broken."""
-    if not count:
-        return 0
-    tally, began = Tally(), time.perf_counter()
-    bases = list(sealed_sets(folder))
-    for number in range(count) if only is None else [only]:
+class Sets:
+    """Whole sets, with lost discs."""
+
+    def __init__(self, folder: Path) -> None:
+        self.hurt = folder / "hurt"
+        self.bases = list(sealed_sets(folder))
+
+    def one(self, seed: int, number: int) -> Told:
+        """One set, some of its discs lost, the others damaged."""
         random = np.random.default_rng([seed, number, 1])
-        base, parity = bases[int(random.integers(len(bases)))]
-        kind, promised, outcome = one_set(folder / "hurt", base, parity, random)
-        tally.add(kind, promised, outcome, f"--seed {seed} --patterns 0 --sets 1 --only {number}")
-        if number % 100 == 99:
-            print(f"  … {number + 1:,} sets, {time.perf_counter() - began:.0f} s", flush=True)
-    tally.show("sets", began)
-    return tally.bad
+        base, parity = self.bases[int(random.integers(len(self.bases)))]
+        return *one_set(self.hurt, base, parity, random), f"--seed {seed} --patterns 0 --sets 1 --only {number}"
 
 
 SETS = ((1, 1), (2, 1), (3, 2), (5, 3), (4, 4))
@@ -288,7 +327,7 @@ SETS = ((1, 1), (2, 1), (3, 2), (5, 3), (4, 4))
 def sealed_sets(folder: Path, kinds: Sequence[tuple[int, int]] = SETS) -> Iterator[tuple[dict[str, Bytes], int]]:
     """Small sets as sealed: each image by name, and how many discs may be lost."""
     from heliograph.archive.medium import of_size
-    from heliograph.archive.seal import seal
+    from heliograph.archive.seal.seal import seal
 
     for data, parity in kinds:
         tree, out = folder / f"tree{data}{parity}", folder / f"set{data}{parity}"
@@ -333,7 +372,7 @@ def one_set(hurt: Path, base: dict[str, Bytes], parity: int, random: np.random.G
 
 def mend_set(hurt: Path, base: dict[str, Bytes], before: dict[str, bytes]) -> str:
     """What became of it."""
-    from heliograph.archive.mend import mend
+    from heliograph.archive.repair.mend import mend
     from heliograph.errors import HeliographError
 
     outcome = ""

@@ -203,8 +203,11 @@ def undisturbed(job: Job, work: Path) -> tuple[float, int]:
 
 def child(words: tuple[str, ...], folder: Path, kill_before: int | None = None, count_into: Path | None = None) -> int:
     """Start the command in a child; its process id. `kill_before` is the number of the file operation it dies at."""
-    from heliograph.archive import mend, migrate, protect, restore, seal  # noqa: F401 - loaded once, here
+    from heliograph.archive import migrate, protect  # noqa: F401 - loaded once, here
+    from heliograph.archive.read import restore  # noqa: F401
+    from heliograph.archive.repair import mend  # noqa: F401
     from heliograph.archive.rs03 import repair  # noqa: F401
+    from heliograph.archive.seal import seal  # noqa: F401
     from heliograph.cli.main import main as command
 
     pid = os.fork()

@@ -53,7 +53,7 @@ def main() -> None:
 
 def kernel() -> None:
     """GB of data per second of processor time on one core; medians of 25, the kernels in turn."""
-    from heliograph.archive import crc, gf
+    from heliograph.archive.kernels import crc, gf
     from heliograph.archive.rs03.code import parity_matrix
 
     matrix, width = parity_matrix(ROOTS), 32 * SECTOR

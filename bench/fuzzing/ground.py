@@ -41,10 +41,10 @@ def make_ground(folder: Path) -> Ground:
     """Seal the seeds into `folder`."""
     import pyrage
 
-    from heliograph.archive.disc import DiscImage
     from heliograph.archive.medium import of_size
+    from heliograph.archive.read.disc import DiscImage
     from heliograph.archive.rs03 import protect
-    from heliograph.archive.seal import seal
+    from heliograph.archive.seal.seal import seal
     from heliograph.archive.secret import Holders
     from heliograph.archive.signing.keys import Signer
     from heliograph.archive.signing.minisign import MinisignPublic, MinisignSecret

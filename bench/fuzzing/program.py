@@ -25,7 +25,7 @@ LONGEST = 2_000
 
 @cache
 def _program() -> ModuleType:
-    from heliograph.archive.guide import READER, reader
+    from heliograph.archive.texts.guide import READER, reader
 
     module = ModuleType("read_discs")
     exec(compile(reader(), READER, "exec"), module.__dict__)

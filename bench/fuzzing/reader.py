@@ -19,14 +19,16 @@ def attempt(number_: int, ground: Ground, folder: Path, deep: float = 1.0) -> st
     Args:
         deep: how often the slow ways are tried, too.
     """
-    from heliograph.archive.mend import mend
-    from heliograph.archive.reader import find_sets, open_set
-    from heliograph.archive.restore import restore
+    from heliograph.archive.read.reader import find_sets, open_set
+    from heliograph.archive.read.restore import restore
+    from heliograph.archive.read.trust import judge
+    from heliograph.archive.read.unlock import check_contents, unlock
+    from heliograph.archive.repair.mend import mend
     from heliograph.archive.rs03 import read_layout
-    from heliograph.archive.secret import Keyring, check_contents, unlock
+    from heliograph.archive.secret import Keyring
     from heliograph.archive.secret.holders import identity_file
-    from heliograph.archive.signing import judge, public_key
-    from heliograph.archive.verify import verify
+    from heliograph.archive.signing import public_key
+    from heliograph.archive.verify.verify import verify
     from heliograph.errors import HeliographError
 
     seed, data, _, forged = mutate(number_, ground)

@@ -11,7 +11,7 @@ import numpy as np
 from rs03_discs import SECTOR, need
 
 from heliograph.archive.medium import of_size
-from heliograph.archive.seal import DiscSet, seal
+from heliograph.archive.seal.seal import DiscSet, seal
 
 DATE = datetime(2026, 11, 22, tzinfo=UTC)
 ODD_NAMES = (

@@ -11,11 +11,11 @@ import msgspec
 import pytest
 from disc_sets import DATE, ODD_NAMES, small_set, tool, write_files, write_tree
 
-from heliograph.archive.bag import bag, read_manifest
-from heliograph.archive.believe import decode
-from heliograph.archive.index import FORMAT
 from heliograph.archive.medium import of_size
-from heliograph.archive.seal import seal
+from heliograph.archive.read.believe import decode
+from heliograph.archive.seal.seal import seal
+from heliograph.archive.texts.bag import bag, read_manifest
+from heliograph.archive.texts.index import FORMAT
 from heliograph.errors import DiscWrong
 
 

@@ -10,8 +10,8 @@ import pytest
 from disc_sets import write_files
 from test_archive_cli import call, call_json
 
-from heliograph.archive import check, verify
 from heliograph.archive.care.register import Register
+from heliograph.archive.verify import check, verify
 
 
 @pytest.fixture

@@ -19,11 +19,11 @@ from disc_sets import DATE, damage, small_set, write_files
 from heliograph.archive.catalog import Where, add, enter, find, rebuild
 from heliograph.archive.catalog.tables import TABLES
 from heliograph.archive.catalog.where import open_store
-from heliograph.archive.custody import Step
-from heliograph.archive.identify import identify
-from heliograph.archive.index import FORMAT, Disc, File, Index, Piece
 from heliograph.archive.medium import of_size
-from heliograph.archive.seal import DiscSet, seal
+from heliograph.archive.read.identify import identify
+from heliograph.archive.seal.seal import DiscSet, seal
+from heliograph.archive.texts.custody import Step
+from heliograph.archive.texts.index import FORMAT, Disc, File, Index, Piece
 from heliograph.errors import CannotWrite, Damaged, DiscWrong, NotFound
 
 lasting = pytest.mark.parametrize("catalog", ["sqlite", "postgres"], indirect=True)

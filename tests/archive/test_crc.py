@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from heliograph.archive import crc
-from heliograph.archive.crc import sector_crcs
-from heliograph.archive.machine import has
+from heliograph.archive.kernels import crc
+from heliograph.archive.kernels.crc import sector_crcs
+from heliograph.archive.kernels.machine import has
 
 
 @pytest.fixture(scope="module", params=["folded", "stepped"])

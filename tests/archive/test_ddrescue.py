@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rs03_discs import SECTOR, make_iso, overwrite, sectors_of
 
-from heliograph.archive.ddrescue import RescueMap, read_map
+from heliograph.archive.rescue.ddrescue import RescueMap, read_map
 from heliograph.archive.rs03 import protect, read_layout
 from heliograph.archive.rs03 import repair as mend_image
 from heliograph.cli.main import main

@@ -11,7 +11,7 @@ from disc_sets import write_files
 
 from heliograph.archive.catalog import Where, find, to_fetch
 from heliograph.archive.medium import of_size
-from heliograph.archive.seal import DiscSet, seal
+from heliograph.archive.seal.seal import DiscSet, seal
 from heliograph.cli.main import main
 from heliograph.errors import CannotWrite, DiscsLost, NotFound, UsageWrong
 

@@ -11,14 +11,14 @@ from disc_sets import DATE, ODD_NAMES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from heliograph.archive import plan
-from heliograph.archive.footprint import footprint
-from heliograph.archive.image import Layout, lay_out
+from heliograph.archive.iso.footprint import footprint
+from heliograph.archive.iso.image import Layout, lay_out
+from heliograph.archive.iso.names import Namer
 from heliograph.archive.medium import of_size
-from heliograph.archive.names import Namer
-from heliograph.archive.pack import gather, pack
-from heliograph.archive.plan import Wishes, plan_set
 from heliograph.archive.rs03.layout import SCRATCH_SECTORS, largest_iso
+from heliograph.archive.seal import plan
+from heliograph.archive.seal.pack import gather, pack
+from heliograph.archive.seal.plan import Wishes, plan_set
 
 SIZES = (0, 1, 2048, 2049, 1_000_000, 0xFFFFF800, 0xFFFFF801, 9_000_000_000)
 LETTERS = st.sampled_from(["abcdefgh.", "AB 0", "éüß", "文件名甲乙", "a文😀~"])

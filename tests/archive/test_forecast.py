@@ -11,17 +11,17 @@ from disc_sets import DATE, ODD_NAMES, damage, write_files, write_tree
 from keys import age_key, minisign_pair
 from rs03_discs import overwrite
 
-from heliograph.archive.ddrescue import RescueMap
-from heliograph.archive.forecast import Forecast, forecast
 from heliograph.archive.medium import MEDIA, Medium, of_size
-from heliograph.archive.mend import mend
-from heliograph.archive.pace import burn_bytes_s, burn_s, measure_seal_bytes_s
+from heliograph.archive.repair.mend import mend
+from heliograph.archive.rescue.ddrescue import RescueMap
 from heliograph.archive.rs03.layout import Layout
-from heliograph.archive.seal import DiscSet, seal
+from heliograph.archive.seal.forecast import Forecast, forecast
+from heliograph.archive.seal.pace import burn_bytes_s, burn_s, measure_seal_bytes_s
+from heliograph.archive.seal.seal import DiscSet, seal
+from heliograph.archive.seal.survival import SURE, survival
 from heliograph.archive.secret import Holders
 from heliograph.archive.signing import signing_key
-from heliograph.archive.survival import SURE, survival
-from heliograph.archive.verify import verify
+from heliograph.archive.verify.verify import verify
 from heliograph.cli.archive.keys import planned_holders
 from heliograph.cli.main import main
 from heliograph.errors import HeliographError, UsageWrong

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from heliograph.archive import affine, gf
-from heliograph.archive.gf import EXP, LOG, SLICE, divide, invert, multiply, power, product
+from heliograph.archive.kernels import affine, gf
+from heliograph.archive.kernels.gf import EXP, LOG, SLICE, divide, invert, multiply, power, product
 
 element = st.integers(0, 255)
 

@@ -20,7 +20,7 @@ import pytest
 from disc_sets import contents, small_set, tool, write_files
 from rs03_discs import SECTOR, make_iso
 
-from heliograph.archive.disc import DiscImage
+from heliograph.archive.read.disc import DiscImage
 from heliograph.archive.rs03 import protect
 from heliograph.cli.main import main
 
@@ -271,7 +271,7 @@ def test_shared_bytes_and_loops_are_found_when_all_is_checked(
 
 def test_folders_in_folders_past_all_depth_are_refused(tmp_path: Path):
     """Twenty thousand folders, each in the one before, with one letter names: made by hand, no tool would."""
-    from heliograph.archive.iso import Tree, read_volume
+    from heliograph.archive.iso.lookup import Tree, read_volume
     from heliograph.errors import DiscWrong
 
     depth = 20_000
@@ -436,7 +436,7 @@ def test_a_name_from_a_disc_does_not_command_the_terminal(tmp_path: Path, capsys
 
 
 def test_sealing_keeps_to_the_bounds_of_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any):
-    from heliograph.archive import plan
+    from heliograph.archive.seal import plan
 
     monkeypatch.setattr(plan, "MOST_FILES", 1)
     write_files(tmp_path / "tree", a_txt=1, b_txt=1)
@@ -449,11 +449,11 @@ def test_sealing_keeps_to_the_bounds_of_reading(tmp_path: Path, monkeypatch: pyt
 
 def test_an_index_of_many_files_is_refused_within_bounded_memory(tmp_path: Path):
     """Three million files in 250 MB of text: counted before a single one is made."""
-    from heliograph.archive.believe import decode  # noqa: F401 - loaded before memory is measured
+    from heliograph.archive.read.believe import decode  # noqa: F401 - loaded before memory is measured
 
     program = (
         "import resource, sys\n"
-        "from heliograph.archive.believe import decode\n"
+        "from heliograph.archive.read.believe import decode\n"
         "from heliograph.errors import DiscWrong\n"
         'one = b\'{"path":"a","bytes":0,"sha256":"\' + b\'0\' * 64 + b\'","pieces":[]},\'\n'
         "text = b'{\"files\":[' + one * 2_100_000 + b']}'\n"

@@ -12,10 +12,10 @@ from disc_sets import DATE, ODD_NAMES, small_set, tool, write_tree
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from heliograph.archive.disc import DiscImage
-from heliograph.archive.image import APPLICATION, lay_out
-from heliograph.archive.iso import Tree, read_volume
-from heliograph.archive.names import Namer
+from heliograph.archive.iso.image import APPLICATION, lay_out
+from heliograph.archive.iso.lookup import Tree, read_volume
+from heliograph.archive.iso.names import Namer
+from heliograph.archive.read.disc import DiscImage
 from heliograph.errors import DiscWrong, HeliographError
 
 VOLUME = "HG123456789_D01"

@@ -17,9 +17,6 @@ import zxingcpp
 from disc_sets import DATE, damage, write_files
 
 from heliograph.archive.catalog import Where, add, enter
-from heliograph.archive.disc import DiscImage
-from heliograph.archive.identify import identify
-from heliograph.archive.index import FORMAT, Disc, Index
 from heliograph.archive.label import (
     CASES,
     Face,
@@ -33,7 +30,10 @@ from heliograph.archive.label import (
 )
 from heliograph.archive.label.form import Form
 from heliograph.archive.medium import of_size
-from heliograph.archive.seal import DiscSet, seal
+from heliograph.archive.read.disc import DiscImage
+from heliograph.archive.read.identify import identify
+from heliograph.archive.seal.seal import DiscSet, seal
+from heliograph.archive.texts.index import FORMAT, Disc, Index
 from heliograph.cli.main import main
 from heliograph.errors import NotFound, UsageWrong
 

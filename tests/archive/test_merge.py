@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from rs03_discs import SECTOR, dvdisaster, dvdisaster_augments, make_iso, need, sectors_of
 from sick_discs import inject, sick_drive
 
-from heliograph.archive.ddrescue import RescueMap, map_beside, read_map, write_states
 from heliograph.archive.merge import merge
 from heliograph.archive.merge.vote import LOST, SPLIT, vote
+from heliograph.archive.rescue.ddrescue import RescueMap, map_beside, read_map, write_states
 from heliograph.archive.rs03 import Layout, protect, read_layout, verify
 from heliograph.cli.main import main
 from heliograph.errors import CannotWrite, NotFound, SectorsLost, UsageWrong

@@ -21,15 +21,15 @@ from test_archive_cli import call, call_json
 
 from heliograph.archive.care.migrations import earlier_steps
 from heliograph.archive.care.register import DiscId, Register, Shelf, Test
-from heliograph.archive.custody import Step, read_beside
-from heliograph.archive.index import encode
 from heliograph.archive.medium import of_size
-from heliograph.archive.mend import mend
 from heliograph.archive.migrate import Migrated, migrate
-from heliograph.archive.reader import open_set
-from heliograph.archive.restore import restore
-from heliograph.archive.seal import DiscSet
-from heliograph.archive.verify import verify
+from heliograph.archive.read.reader import open_set
+from heliograph.archive.read.restore import restore
+from heliograph.archive.repair.mend import mend
+from heliograph.archive.seal.seal import DiscSet
+from heliograph.archive.texts.custody import Step, read_beside
+from heliograph.archive.texts.index import encode
+from heliograph.archive.verify.verify import verify
 from heliograph.errors import CannotWrite, DiscsLost, DiscWrong, SectorsLost, UsageWrong
 
 LATER = datetime(2036, 11, 22, tzinfo=UTC)

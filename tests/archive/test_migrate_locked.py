@@ -14,7 +14,7 @@ from keys import age_key, at_a_terminal
 from test_archive_cli import call, call_json
 
 from heliograph.archive.migrate.ticket import Ticket
-from heliograph.archive.reader import open_set
+from heliograph.archive.read.reader import open_set
 from heliograph.archive.secret import Holders
 
 NAMES = {"payroll 2026.txt": b"a secret", "机密.txt": b"another secret", "empty": b""}

@@ -9,11 +9,11 @@ from disc_sets import DATE
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from heliograph.archive.iso.names import Namer, disc_name, joliet_name, safe_path, udf_bytes, unique_names
 from heliograph.archive.medium import MEDIA, medium_called, of_size
-from heliograph.archive.names import Namer, disc_name, joliet_name, safe_path, udf_bytes, unique_names
-from heliograph.archive.pack import Gathered, Source, gather, pack, sectors_of
-from heliograph.archive.plan import Wishes, plan_set
 from heliograph.archive.rs03 import plan as protected
+from heliograph.archive.seal.pack import Gathered, Source, gather, pack, sectors_of
+from heliograph.archive.seal.plan import Wishes, plan_set
 from heliograph.errors import DiscWrong, DoesNotFit, NotFound, UsageWrong
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from rs03_discs import make_iso
 
-from heliograph.archive.gf import invert, multiply
+from heliograph.archive.kernels.gf import invert, multiply
 from heliograph.archive.parity import Source, _fill, coefficients, encode, explain, rebuild
 from heliograph.archive.rs03 import protect
 from heliograph.errors import CannotWrite, DiscsLost, DiscWrong

@@ -17,13 +17,13 @@ import pytest
 from disc_sets import bytes_of, contents, damage, small_set, tool, write_files
 from rs03_discs import SECTOR, make_iso, overwrite, sectors_of, two_in_a_codeword
 
-from heliograph.archive.guide import READER, reader
-from heliograph.archive.pack import Source
-from heliograph.archive.reader import open_set
-from heliograph.archive.restore import restore
+from heliograph.archive.read.reader import open_set
+from heliograph.archive.read.restore import restore
 from heliograph.archive.rs03 import protect, verify
 from heliograph.archive.rs03.search import read_layout
-from heliograph.archive.seal import DiscSet
+from heliograph.archive.seal.pack import Source
+from heliograph.archive.seal.seal import DiscSet
+from heliograph.archive.texts.guide import READER, reader
 
 ALL_WELL, LOST, WRONG_USE, CAN_BE_MENDED = 0, 1, 2, 3
 

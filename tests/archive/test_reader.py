@@ -17,9 +17,9 @@ from disc_sets import DATE, damage, small_set, tool, write_files
 from rs03_discs import SECTOR
 
 from heliograph.archive.medium import of_size
-from heliograph.archive.reader import find_sets, open_set
+from heliograph.archive.read.reader import find_sets, open_set
 from heliograph.archive.rs03 import read_layout
-from heliograph.archive.seal import DiscSet, seal
+from heliograph.archive.seal.seal import DiscSet, seal
 from heliograph.errors import Damaged, DiscsLost, DiscWrong, HeliographError, NotFound, UsageWrong
 
 
@@ -190,7 +190,7 @@ def test_a_disc_with_random_damage_is_opened_or_refused_but_never_crashes(table:
 
 def test_opening_a_set_takes_milliseconds_and_loads_no_compiled_code(table: DiscSet, tmp_path: Path):
     script = (
-        "import sys, time\nfrom pathlib import Path\nfrom heliograph.archive.reader import open_set\n"
+        "import sys, time\nfrom pathlib import Path\nfrom heliograph.archive.read.reader import open_set\n"
         "start = time.perf_counter()\nview = open_set([Path(sys.argv[1])])\n"
         "view.open('record/cells.parquet').read(1000)\nprint(time.perf_counter() - start)\n"
         "print([name for name in ('numba', 'numpy', 'pyarrow', 'pycdlib') if name in sys.modules])"

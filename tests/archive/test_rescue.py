@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from rs03_discs import SECTOR, make_iso, need
 from sick_discs import inject, loop, sick_drive
 
-from heliograph.archive.ddrescue import map_beside, read_map, read_states, write_states
 from heliograph.archive.rescue import Limits, rescue
+from heliograph.archive.rescue.ddrescue import map_beside, read_map, read_states, write_states
 from heliograph.archive.rescue.passes import CLUSTER, Span, passes
 from heliograph.archive.rs03 import read_layout
 from heliograph.cli.main import main

@@ -10,14 +10,14 @@ import pytest
 from disc_sets import DATE, bytes_of, contents, damage, small_set, tool, write_files
 from rs03_discs import SECTOR, dvdisaster
 
-from heliograph.archive.index import encode
 from heliograph.archive.medium import of_size
-from heliograph.archive.mend import mend
-from heliograph.archive.pack import Source
-from heliograph.archive.reader import open_set
-from heliograph.archive.restore import restore
-from heliograph.archive.seal import DiscSet, seal
-from heliograph.archive.verify import verify
+from heliograph.archive.read.reader import open_set
+from heliograph.archive.read.restore import restore
+from heliograph.archive.repair.mend import mend
+from heliograph.archive.seal.pack import Source
+from heliograph.archive.seal.seal import DiscSet, seal
+from heliograph.archive.texts.index import encode
+from heliograph.archive.verify.verify import verify
 from heliograph.errors import CannotWrite, Damaged, DiscsLost, DiscWrong, NotFound, SectorsLost
 
 

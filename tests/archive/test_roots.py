@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rs03_discs import make_iso, overwrite
 
-from heliograph.archive.gf import multiply
+from heliograph.archive.kernels.gf import multiply
 from heliograph.archive.rs03 import Layout, protect, read_layout, repair
 from heliograph.archive.rs03.code import parity_matrix
 from heliograph.archive.rs03.roots import likely_roots

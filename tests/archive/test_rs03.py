@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rs03_discs import SECTOR, dvdisaster, dvdisaster_augments, make_iso, need, overwrite
 
-from heliograph.archive.gf import multiply
+from heliograph.archive.kernels.gf import multiply
 from heliograph.archive.rs03 import Layout, largest_iso, plan, protect, read_layout
 from heliograph.archive.rs03.code import parity_matrix
 from heliograph.errors import CannotWrite, DiscWrong, DoesNotFit

@@ -9,7 +9,7 @@ from disc_sets import small_set
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heliograph.archive.mend import mend
+from heliograph.archive.repair.mend import mend
 from heliograph.archive.rs03.layout import SCRATCH_SECTORS, largest_iso, plan
 
 SECTOR = 2048

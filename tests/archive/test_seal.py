@@ -15,11 +15,11 @@ from disc_sets import DATE, ODD_NAMES, bytes_of, contents, small_set, write_file
 from rs03_discs import dvdisaster
 
 from heliograph.archive.medium import of_size
-from heliograph.archive.pack import Source
-from heliograph.archive.reader import open_set
-from heliograph.archive.restore import restore
-from heliograph.archive.seal import seal
-from heliograph.archive.verify import verify
+from heliograph.archive.read.reader import open_set
+from heliograph.archive.read.restore import restore
+from heliograph.archive.seal.pack import Source
+from heliograph.archive.seal.seal import seal
+from heliograph.archive.verify.verify import verify
 from heliograph.errors import CannotWrite, DoesNotFit, UsageWrong
 
 

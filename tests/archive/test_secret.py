@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from keys import age_key, at_a_terminal, minisign_pair, plain_python, ssh_pair
 
 from heliograph.archive import open_set
-from heliograph.archive.secret import Keyring, unlock
+from heliograph.archive.read.unlock import unlock
+from heliograph.archive.secret import Keyring
 from heliograph.archive.secret.holders import identity_file
 from heliograph.archive.secret.setkey import SetKey
 from heliograph.archive.secret.stream import decrypt, encrypt, sealed_bytes
@@ -202,7 +203,7 @@ def test_mistakes_with_keys_get_one_clear_line(
 
 
 def test_discs_may_come_one_at_a_time(home: Path, discs: Path, tmp_path: Path):
-    from heliograph.archive.turns import restore_by_turns
+    from heliograph.archive.read.turns import restore_by_turns
 
     drive = tmp_path / "drive.iso"
     asked: list[str] = []

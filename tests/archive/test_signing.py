@@ -14,14 +14,14 @@ from keys import at_a_terminal, minisign_pair, ssh_pair
 
 from heliograph.archive import open_set
 from heliograph.archive.medium import of_size
-from heliograph.archive.restore import restore
+from heliograph.archive.read.restore import restore
 from heliograph.archive.rs03 import protect
 from heliograph.archive.rs03.search import read_layout
-from heliograph.archive.seal import seal
+from heliograph.archive.seal.seal import seal
 from heliograph.archive.secret import Holders
 from heliograph.archive.signing import public_key, signing_key
 from heliograph.archive.signing.minisign import MinisignPublic
-from heliograph.archive.verify import verify
+from heliograph.archive.verify.verify import verify
 from heliograph.cli.main import main
 from heliograph.errors import Locked, SignatureWrong, UsageWrong
 

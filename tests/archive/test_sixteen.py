@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from rs03_discs import make_iso, overwrite
 
 from heliograph.archive.medium import SECTOR, of_size
-from heliograph.archive.mend import mend
 from heliograph.archive.parity import Source, encode, rebuild
+from heliograph.archive.repair.mend import mend
 from heliograph.archive.rs03 import protect, repair
-from heliograph.archive.seal import seal
-from heliograph.archive.verify import verify
+from heliograph.archive.seal.seal import seal
+from heliograph.archive.verify.verify import verify
 
 
 @pytest.mark.parametrize("m", range(1, 17))

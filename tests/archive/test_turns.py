@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from disc_sets import contents, damage, small_set, tool, write_files
 
-from heliograph.archive.seal import DiscSet
-from heliograph.archive.turns import SKIP, STOP, restore_by_turns
+from heliograph.archive.read.turns import SKIP, STOP, restore_by_turns
+from heliograph.archive.seal.seal import DiscSet
 from heliograph.cli.main import main
 from heliograph.errors import CannotWrite, Damaged, DiscsLost, NotFound
 from heliograph.synced import FileSystem

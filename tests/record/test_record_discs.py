@@ -12,7 +12,7 @@ import pytest
 from recorded import Written
 
 from heliograph.archive.medium import of_size
-from heliograph.archive.seal import seal
+from heliograph.archive.seal.seal import seal
 from heliograph.cli.main import main
 from heliograph.plant.model import Plant
 

@@ -13,20 +13,20 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from heliograph.archive.medium import MEDIA, Medium, medium_called, of_size
-    from heliograph.archive.pack import Source
-    from heliograph.archive.reader import SetView, find_sets, open_set
+    from heliograph.archive.read.reader import SetView, find_sets, open_set
+    from heliograph.archive.seal.pack import Source
 
 __all__ = ["MEDIA", "Medium", "SetView", "Source", "find_sets", "medium_called", "of_size", "open_set"]
 
 _HOMES = {
     "MEDIA": "medium",
     "Medium": "medium",
-    "SetView": "reader",
-    "Source": "pack",
-    "find_sets": "reader",
+    "SetView": "read.reader",
+    "Source": "seal.pack",
+    "find_sets": "read.reader",
     "medium_called": "medium",
     "of_size": "medium",
-    "open_set": "reader",
+    "open_set": "read.reader",
 }
 
 

@@ -26,9 +26,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heliograph.archive.digest import InTurn
-from heliograph.archive.gf import SLICE, divide, invert, multiply, product
+from heliograph.archive.kernels.gf import SLICE, divide, invert, multiply, product
 from heliograph.archive.rs03.rows import Progress, in_parallel
-from heliograph.archive.undo import explain
+from heliograph.archive.texts.undo import explain
 from heliograph.errors import DiscsLost, DiscWrong
 from heliograph.files import cannot_write, whole_file
 

@@ -16,7 +16,7 @@ from heliograph.cli.show import note
 from heliograph.errors import HeliographError, NotFound, RunWrong, UsageWrong
 
 if TYPE_CHECKING:
-    from heliograph.archive.reader import SetView
+    from heliograph.archive.read.reader import SetView
     from heliograph.archive.secret import Keyring
     from heliograph.plant.read import PlantFiles
     from heliograph.record.store import Kept, Record, Shelf
@@ -142,7 +142,7 @@ def _not_too_long(place: Path) -> None:
 
 def _on_discs(places: Sequence[Path], ring: Keyring | None) -> tuple[Record, SetView]:
     """The record on discs; of damaged ones, all that their parity gives back."""
-    from heliograph.archive.reader import open_set
+    from heliograph.archive.read.reader import open_set
     from heliograph.record.store import open_record
 
     told: set[Path] = set()
@@ -154,7 +154,8 @@ def _on_discs(places: Sequence[Path], ring: Keyring | None) -> tuple[Record, Set
 
     view = open_set(places, mending=tell)
     if view.index.locked:
-        from heliograph.archive.secret import Keyring, unlock
+        from heliograph.archive.read.unlock import unlock
+        from heliograph.archive.secret import Keyring
 
         view = unlock(view, ring or Keyring())
 
@@ -168,7 +169,7 @@ def _on_discs(places: Sequence[Path], ring: Keyring | None) -> tuple[Record, Set
 
 def _kept(view: SetView) -> dict[str, list[Kept]]:
     """The discs of each file of a set: volume labels, and what the images that are here are called."""
-    from heliograph.archive.index import image_name, volume_name
+    from heliograph.archive.texts.index import image_name, volume_name
     from heliograph.record.store import Kept
 
     images = {name: disc.where.name for name, disc in view.discs.items()}
@@ -184,7 +185,7 @@ def _beside(place: Path) -> Shelf:
     """The discs in a run's own folder, as far as they hold its record as it is; none of those that are encrypted."""
 
     def find() -> dict[str, list[Kept]]:
-        from heliograph.archive.reader import open_set
+        from heliograph.archive.read.reader import open_set
 
         try:
             with open_set([place / "discs"]) as view:

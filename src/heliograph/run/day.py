@@ -218,8 +218,8 @@ def _copy_plant(plant: PlantFiles, folder: Path) -> None:
 
 def _seal(day: Day, laps: _Laps) -> dict[str, Any]:
     """Seal record and plant on discs and read them back."""
-    from heliograph.archive.seal import seal
-    from heliograph.archive.verify import verify
+    from heliograph.archive.seal.seal import seal
+    from heliograph.archive.verify.verify import verify
 
     plant = day.plant.plant
     discs = day.folder / "discs"

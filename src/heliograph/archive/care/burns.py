@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import Final
 
 from heliograph.archive.care.register import DiscId, Register, utc_text
-from heliograph.archive.names import readable
+from heliograph.archive.iso.names import readable
 
 __all__ = ["BEGUN", "FAILED", "LOST", "VERIFIED", "WRITTEN", "Burn", "enter_burn", "last_burns"]
 

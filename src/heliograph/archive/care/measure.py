@@ -7,7 +7,7 @@ from datetime import datetime
 
 from heliograph import __version__
 from heliograph.archive.care.register import DiscId, Test
-from heliograph.archive.check import DiscState
+from heliograph.archive.verify.check import DiscState
 
 __all__ = ["measured"]
 

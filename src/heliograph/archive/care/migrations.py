@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 
 from heliograph.archive.care.register import Register, utc_text
-from heliograph.archive.custody import REFRESH, REPACK, Step
+from heliograph.archive.texts.custody import REFRESH, REPACK, Step
 from heliograph.errors import CannotWrite
 
 __all__ = ["earlier_steps", "enter_migration", "repacked"]

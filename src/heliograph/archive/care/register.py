@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from heliograph.archive.care.schema import APPLICATION, SCHEMA, VERSION
-from heliograph.archive.names import readable
+from heliograph.archive.iso.names import readable
 from heliograph.errors import CannotWrite, NotFound
 
 __all__ = ["DiscId", "Register", "Shelf", "Test", "default_register", "utc_text"]

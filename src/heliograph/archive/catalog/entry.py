@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from heliograph.archive.catalog.store import Rows, Store
 from heliograph.archive.catalog.tables import TABLES
 from heliograph.archive.catalog.where import Where, open_store
-from heliograph.archive.identify import Identified, identify
-from heliograph.archive.index import Index, encode
-from heliograph.archive.names import readable
+from heliograph.archive.iso.names import readable
+from heliograph.archive.read.identify import Identified, identify
+from heliograph.archive.texts.index import Index, encode
 from heliograph.errors import CannotWrite, HeliographError, NotFound
 
 if TYPE_CHECKING:

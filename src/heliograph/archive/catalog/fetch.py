@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from heliograph.archive.catalog.search import Hit
 from heliograph.archive.catalog.store import Rows
 from heliograph.archive.catalog.where import Where, open_store
-from heliograph.archive.index import volume_name
+from heliograph.archive.texts.index import volume_name
 from heliograph.errors import DiscsLost
 
 __all__ = ["Fetch", "SetFetch", "to_fetch"]

@@ -14,8 +14,8 @@ from typing import Final
 
 from heliograph.archive.catalog.store import Rows
 from heliograph.archive.catalog.where import Where, open_store
-from heliograph.archive.index import set_named
-from heliograph.archive.restore import wanted
+from heliograph.archive.read.restore import wanted
+from heliograph.archive.texts.index import set_named
 from heliograph.errors import NotFound, UsageWrong
 
 __all__ = ["Hit", "find"]

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from heliograph.archive.care.register import DiscId
-from heliograph.archive.check import DiscState, check_image
 from heliograph.archive.digest import sha256_of
 from heliograph.archive.drive.port import Tell
-from heliograph.archive.index import volume_name
 from heliograph.archive.medium import SECTOR
-from heliograph.archive.reader import image_paths
-from heliograph.archive.verify import Verdict
+from heliograph.archive.read.reader import image_paths
+from heliograph.archive.texts.index import volume_name
+from heliograph.archive.verify.check import DiscState, check_image
+from heliograph.archive.verify.verify import Verdict
 from heliograph.errors import NotFound
 
 __all__ = ["Job", "image_sha256", "images_in", "sound"]

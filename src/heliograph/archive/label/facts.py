@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from heliograph.archive.catalog.where import Where, open_store
-from heliograph.archive.identify import Identified
-from heliograph.archive.index import Disc, encode
 from heliograph.archive.medium import MEDIA
+from heliograph.archive.read.identify import Identified
+from heliograph.archive.texts.index import Disc, encode
 from heliograph.errors import NotFound
 
 __all__ = ["Facts", "Holding", "code_text", "facts_in_catalog", "facts_of_discs"]

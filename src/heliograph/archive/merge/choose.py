@@ -9,7 +9,7 @@ from typing import IO, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from heliograph.archive.crc import sector_crcs
+from heliograph.archive.kernels.crc import sector_crcs
 from heliograph.archive.medium import SECTOR
 from heliograph.archive.merge.copies import Copy, other_disc
 from heliograph.archive.merge.vote import LOST, SPLIT, vote

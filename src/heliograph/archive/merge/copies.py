@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from heliograph.archive.iso import Volume, read_volume
+from heliograph.archive.iso.lookup import Volume, read_volume
 from heliograph.archive.medium import SECTOR
 from heliograph.archive.rs03.layout import Layout
 from heliograph.archive.rs03.rows import open_image, read_line

@@ -17,13 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heliograph.archive import rs03
-from heliograph.archive.ddrescue import BAD, DONE, RescueMap, known_lost, map_beside, write_states
 from heliograph.archive.merge.choose import Choice
 from heliograph.archive.merge.copies import Copy, layout_of_all, refuse_other_discs, telling_sectors
 from heliograph.archive.merge.recover import choose_again, mend_what_can_be
 from heliograph.archive.merge.vote import LOST
 from heliograph.archive.rescue import Limits, is_device
 from heliograph.archive.rescue.aside import read_aside, refuse_existing
+from heliograph.archive.rescue.ddrescue import BAD, DONE, RescueMap, known_lost, map_beside, write_states
 from heliograph.archive.rs03.layout import Layout
 from heliograph.errors import NotFound, SectorsLost, UsageWrong
 from heliograph.files import whole_file

@@ -12,7 +12,7 @@ from typing import IO, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from heliograph.archive.crc import sector_crcs
+from heliograph.archive.kernels.crc import sector_crcs
 from heliograph.archive.medium import SECTOR
 from heliograph.archive.merge.choose import Choice
 from heliograph.archive.rs03.decode import mend

@@ -8,9 +8,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from heliograph.archive.custody import Step
-from heliograph.archive.identify import identify
-from heliograph.archive.reader import SetView
+from heliograph.archive.read.identify import identify
+from heliograph.archive.read.reader import SetView
+from heliograph.archive.texts.custody import Step
 from heliograph.errors import Damaged, DiscWrong, UsageWrong
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def unlocked(view: SetView, ring: Keyring | None, holders: Holders | None) -> Se
     if not view.index.locked:
         return view
     _check_given(view.set_id, ring, holders)
-    from heliograph.archive.secret import unlock
+    from heliograph.archive.read.unlock import unlock
 
     assert ring is not None
     return unlock(view, ring)
@@ -74,7 +74,7 @@ def check_names(set_id: str, custody: Sequence[Step]) -> None:
 
 def _check_given(set_id: str, ring: Keyring | None, holders: Holders | None) -> None:
     if ring is None:
-        from heliograph.archive.restore import locked
+        from heliograph.archive.read.restore import locked
 
         raise locked(set_id)
     if holders is None:

@@ -26,18 +26,18 @@ from heliograph.archive.care.measure import measured
 from heliograph.archive.care.migrations import earlier_steps, enter_migration
 from heliograph.archive.care.register import DiscId, Register, Shelf
 from heliograph.archive.catalog import check, default_catalog
-from heliograph.archive.check import DiscState
-from heliograph.archive.custody import REFRESH, REPACK, LostFile, Step, chained, read_beside
-from heliograph.archive.index import Index, encode
+from heliograph.archive.iso.names import readable
 from heliograph.archive.medium import Medium
 from heliograph.archive.migrate.locked import check_keys, check_names, unlocked
 from heliograph.archive.migrate.refresh import refresh
 from heliograph.archive.migrate.repack import Wishes, repack
 from heliograph.archive.migrate.sources import Sources, opened
 from heliograph.archive.migrate.ticket import Ticket
-from heliograph.archive.names import readable
-from heliograph.archive.reader import SetView
-from heliograph.archive.verify import verify
+from heliograph.archive.read.reader import SetView
+from heliograph.archive.texts.custody import REFRESH, REPACK, LostFile, Step, chained, read_beside
+from heliograph.archive.texts.index import Index, encode
+from heliograph.archive.verify.check import DiscState
+from heliograph.archive.verify.verify import verify
 from heliograph.errors import DiscsLost, HeliographError, UsageWrong
 from heliograph.files import cannot_write
 

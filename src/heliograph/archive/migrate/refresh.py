@@ -9,11 +9,11 @@ from typing import Final
 
 from heliograph.archive.another import refuse_another
 from heliograph.archive.catalog import Where, enter
-from heliograph.archive.custody import Step, write_beside
-from heliograph.archive.disc import DiscImage
-from heliograph.archive.index import image_name
 from heliograph.archive.medium import SECTOR
-from heliograph.archive.reader import SetView
+from heliograph.archive.read.disc import DiscImage
+from heliograph.archive.read.reader import SetView
+from heliograph.archive.texts.custody import Step, write_beside
+from heliograph.archive.texts.index import image_name
 from heliograph.errors import CannotWrite, UsageWrong
 from heliograph.files import whole_file
 

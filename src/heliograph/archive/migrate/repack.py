@@ -9,14 +9,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from heliograph.archive.custody import Step
-from heliograph.archive.index import File, Index
 from heliograph.archive.medium import Medium
 from heliograph.archive.migrate.ticket import Ticket
-from heliograph.archive.pack import Gathered, Source
-from heliograph.archive.plan import tidy_title
-from heliograph.archive.reader import SetView, find_sets
-from heliograph.archive.seal import seal
+from heliograph.archive.read.reader import SetView, find_sets
+from heliograph.archive.seal.pack import Gathered, Source
+from heliograph.archive.seal.plan import tidy_title
+from heliograph.archive.seal.seal import seal
+from heliograph.archive.texts.custody import Step
+from heliograph.archive.texts.index import File, Index
 from heliograph.errors import DiscWrong
 
 if TYPE_CHECKING:

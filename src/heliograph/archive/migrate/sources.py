@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import Final
 
 from heliograph.archive.care.register import DiscId, Register, Test, default_register
-from heliograph.archive.check import DAMAGED, GOOD, LOST, WRONG, DiscState, check_image
-from heliograph.archive.custody import LostFile, OldDisc, OldTest
 from heliograph.archive.digest import sha256_of
-from heliograph.archive.disc import DiscImage
 from heliograph.archive.medium import SECTOR
-from heliograph.archive.mend import mend
-from heliograph.archive.reader import SetView, find_sets, image_paths
+from heliograph.archive.read.disc import DiscImage
+from heliograph.archive.read.reader import SetView, find_sets, image_paths
+from heliograph.archive.repair.mend import mend
 from heliograph.archive.rescue.door import is_device
-from heliograph.archive.verify import Verdict, verify
+from heliograph.archive.texts.custody import LostFile, OldDisc, OldTest
+from heliograph.archive.verify.check import DAMAGED, GOOD, LOST, WRONG, DiscState, check_image
+from heliograph.archive.verify.verify import Verdict, verify
 from heliograph.errors import Damaged, DiscsLost, DiscWrong, HeliographError, NotFound, SectorsLost
 
 __all__ = ["Sources", "opened"]

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
-from heliograph.archive.index import image_name
-from heliograph.archive.plan import chance_id
-from heliograph.archive.reader import SetView, find_sets
+from heliograph.archive.read.reader import SetView, find_sets
+from heliograph.archive.seal.plan import chance_id
+from heliograph.archive.texts.index import image_name
 from heliograph.errors import CannotWrite, Locked
 from heliograph.files import PARTIAL, cannot_write, write_whole
 

@@ -20,7 +20,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Final
 
-from heliograph.archive.ddrescue import BAD, DONE, UNSCRAPED, UNTRIED, UNTRIMMED
+from heliograph.archive.rescue.ddrescue import BAD, DONE, UNSCRAPED, UNTRIED, UNTRIMMED
 
 __all__ = ["CLUSTER", "COPY", "PHASES", "Span", "passes"]
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from heliograph.archive.ddrescue import DONE, UNTRIED, map_beside, read_states, write_states
 from heliograph.archive.medium import SECTOR
+from heliograph.archive.rescue.ddrescue import DONE, UNTRIED, map_beside, read_states, write_states
 from heliograph.archive.rescue.door import Door
 from heliograph.archive.rescue.passes import COPY, PHASES, Span, passes
 from heliograph.errors import CannotWrite, Damaged, UsageWrong

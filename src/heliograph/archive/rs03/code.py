@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from heliograph.archive.gf import LOG, TIMES, divide, multiply, power
+from heliograph.archive.kernels.gf import LOG, TIMES, divide, multiply, power
 from heliograph.archive.rs03.layout import LAYERS
 
 __all__ = [

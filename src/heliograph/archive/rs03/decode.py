@@ -21,8 +21,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from heliograph.archive.crc import sector_crcs
-from heliograph.archive.gf import SLICE, product
+from heliograph.archive.kernels.crc import sector_crcs
+from heliograph.archive.kernels.gf import SLICE, product
 from heliograph.archive.medium import SECTOR
 from heliograph.archive.rs03.code import few_columns, locate_together, parity_matrix, solver, syndrome_matrix
 from heliograph.archive.rs03.layout import LAYERS, Layout

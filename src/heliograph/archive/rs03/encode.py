@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from heliograph.archive.crc import sector_crcs
-from heliograph.archive.gf import product
+from heliograph.archive.kernels.crc import sector_crcs
+from heliograph.archive.kernels.gf import product
 from heliograph.archive.medium import SECTOR
 from heliograph.archive.rs03.code import parity_matrix
 from heliograph.archive.rs03.layout import LAYERS, Layout, plan

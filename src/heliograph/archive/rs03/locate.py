@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from heliograph.archive.gf import EXP, LOG
+from heliograph.archive.kernels.gf import EXP, LOG
 from heliograph.archive.rs03.code import locator_logs
 
 __all__ = ["locate"]

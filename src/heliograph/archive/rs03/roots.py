@@ -19,7 +19,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from heliograph.archive.gf import TIMES, divide, multiply, power, product
+from heliograph.archive.kernels.gf import TIMES, divide, multiply, power, product
 from heliograph.archive.medium import SECTOR
 from heliograph.archive.rs03.code import FIRST_ROOT, locator_logs
 from heliograph.archive.rs03.layout import LAYERS, MAX_ROOTS, MIN_ROOTS

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from heliograph.archive.crc import sector_crcs
+from heliograph.archive.kernels.crc import sector_crcs
 from heliograph.archive.medium import SECTOR
 from heliograph.archive.rs03.decode import Verdict, mend
 from heliograph.archive.rs03.layout import LAYERS, Layout

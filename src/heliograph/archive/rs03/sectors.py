@@ -86,7 +86,7 @@ def _crcs(block: Bytes) -> NDArray[np.uint32]:
     """(rows,) CRCs; a few are not worth loading the compiled kernel, which takes a second."""
     if len(block) <= 4:
         return np.array([_own_crc(sector) for sector in block], np.uint32)
-    from heliograph.archive.crc import sector_crcs
+    from heliograph.archive.kernels.crc import sector_crcs
 
     return sector_crcs(block)[:, 0]
 

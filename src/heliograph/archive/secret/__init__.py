@@ -3,12 +3,10 @@
     holders ──(pyrage)──► key.age: the set's own key, for recipients; or under a passphrase (passphrase)
     set key ──► NNNNNNN.age: each file     ──► names.json.age: which is which
 
-Sealing needs `lock`, reading `unlock`; everything between them (parity, repair, catalogs) works on the encrypted files
-and needs no key.
+Sealing needs `seal.lock`, reading `read.unlock`; everything between them (parity, repair, catalogs) works on the
+encrypted files and needs no key.
 """
 
 from heliograph.archive.secret.holders import Holders, Keyring
-from heliograph.archive.secret.lock import Lock
-from heliograph.archive.secret.unlock import check_contents, unlock
 
-__all__ = ["Holders", "Keyring", "Lock", "check_contents", "unlock"]
+__all__ = ["Holders", "Keyring"]

@@ -6,8 +6,8 @@ from typing import Final
 
 import msgspec
 
-from heliograph.archive.index import File, Index
 from heliograph.archive.secret.stream import sealed_bytes
+from heliograph.archive.texts.index import File, Index
 from heliograph.errors import DiscWrong
 
 __all__ = ["FORMAT", "KEY", "NAMES", "Contents", "Sealed", "encode", "opened_index"]

@@ -15,8 +15,8 @@ from heliograph.cli.archive.care_options import register_option
 from heliograph.cli.show import json_option, note, print_json, print_table, progress
 
 if TYPE_CHECKING:
-    from heliograph.archive.burn import Ask, Burnt
     from heliograph.archive.care.burns import Burn
+    from heliograph.archive.drive.burn import Ask, Burnt
 
 __all__ = ["command"]
 
@@ -76,9 +76,9 @@ def command(
     ever written over. Each step is a line of the register: what is verified is not burnt again, so a stopped command is
     just given again. Real recorders and changers have not been tried yet; docs/archive.md says what has.
     """
-    from heliograph.archive.burn import Wishes, burn
     from heliograph.archive.care.register import Register, default_register
     from heliograph.archive.drive import Changer, drive_called
+    from heliograph.archive.drive.burn import Wishes, burn
     from heliograph.errors import UsageWrong
 
     if listing:

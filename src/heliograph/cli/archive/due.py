@@ -190,7 +190,7 @@ def _without_migrated(known: dict[DiscId, Shelf], book: Register) -> dict[DiscId
 def _shelves(paths: tuple[Path, ...]) -> list[Shelf]:
     """The discs of all sets at `paths`, here or not."""
     from heliograph.archive.care.register import DiscId, Shelf
-    from heliograph.archive.reader import find_sets
+    from heliograph.archive.read.reader import find_sets
     from heliograph.errors import NotFound
 
     if not paths:

@@ -91,8 +91,8 @@ def command(
     disc that does not say which one it is gets no label: it is named, and the exit code is that of `verify`.
     """
     from heliograph.archive.catalog import shown
-    from heliograph.archive.identify import identify
     from heliograph.archive.label import code_text, facts_in_catalog, facts_of_discs, write_labels
+    from heliograph.archive.read.identify import identify
     from heliograph.errors import NotFound, UsageWrong
 
     if bool(paths) == (catalog is not None):

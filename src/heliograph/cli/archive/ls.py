@@ -31,7 +31,7 @@ def command(
     """
     import msgspec
 
-    from heliograph.archive.reader import find_sets
+    from heliograph.archive.read.reader import find_sets
     from heliograph.errors import NotFound
 
     ring = ask_ring()
@@ -52,7 +52,7 @@ def command(
                 hint="`heliograph archive find --set` asks the catalog",
             )
         if ring is not None:
-            from heliograph.archive.secret import unlock
+            from heliograph.archive.read.unlock import unlock
 
             sets_here = tuple(unlock(view, ring) for view in sets_here)
         unread = {str(path): wrong.message for path, wrong in found.unread.items()}

@@ -49,8 +49,8 @@ def command(
 
     Exit code 0: the image is whole; 8: sectors are lost beyond the parity.
     """
-    from heliograph.archive.ddrescue import read_map
     from heliograph.archive.merge import merge
+    from heliograph.archive.rescue.ddrescue import read_map
 
     with progress("merging", quiet=as_json) as tell:
         merged = merge(

@@ -14,8 +14,8 @@ from heliograph.cli.archive.wishes import asked_day, asked_medium
 from heliograph.cli.show import human_bytes, json_option, note, print_json, print_table, progress
 
 if TYPE_CHECKING:
-    from heliograph.archive.custody import OldDisc
     from heliograph.archive.migrate import Migrated
+    from heliograph.archive.texts.custody import OldDisc
 
 __all__ = ["command"]
 

@@ -12,7 +12,7 @@ from heliograph.cli.archive.wishes import asked_day, asked_medium, asked_title, 
 from heliograph.cli.show import human_bytes, human_duration, json_option, print_json, print_pairs, print_table, progress
 
 if TYPE_CHECKING:
-    from heliograph.archive.forecast import DiscForecast, Forecast
+    from heliograph.archive.seal.forecast import DiscForecast, Forecast
 
 __all__ = ["command"]
 
@@ -61,9 +61,9 @@ def command(
     """
     import time
 
-    from heliograph.archive.forecast import forecast
     from heliograph.archive.medium import of_size
-    from heliograph.archive.pace import burn_bytes_s, burn_s, measure_seal_bytes_s
+    from heliograph.archive.seal.forecast import forecast
+    from heliograph.archive.seal.pace import burn_bytes_s, burn_s, measure_seal_bytes_s
 
     kind, at = asked_medium(name, capacity), asked_day(date)
     burn_speed = burn_speed or ("4x" if kind.once_bytes_s else None)

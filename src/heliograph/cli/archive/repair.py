@@ -47,8 +47,8 @@ def command(
 
     A disc in a drive (/dev/sr0) is read first, as `rescue` does, beside the file named with --out.
     """
-    from heliograph.archive.ddrescue import read_map
-    from heliograph.archive.mend import mend
+    from heliograph.archive.repair.mend import mend
+    from heliograph.archive.rescue.ddrescue import read_map
 
     with progress("repairing", quiet=as_json) as tell:
         mended = mend(

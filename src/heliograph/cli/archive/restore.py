@@ -12,8 +12,8 @@ from heliograph.cli.archive.keys import AskRing, asked_signers, open_options, si
 from heliograph.cli.show import human_bytes, json_option, print_json, progress
 
 if TYPE_CHECKING:
-    from heliograph.archive.reader import SetView
-    from heliograph.archive.restore import Restored
+    from heliograph.archive.read.reader import SetView
+    from heliograph.archive.read.restore import Restored
     from heliograph.archive.secret import Keyring
     from heliograph.archive.signing.keys import Public
 
@@ -78,8 +78,8 @@ def _at_once(
     *,
     quiet: bool,
 ) -> Restored:
-    from heliograph.archive.reader import open_set
-    from heliograph.archive.restore import restore
+    from heliograph.archive.read.reader import open_set
+    from heliograph.archive.read.restore import restore
 
     with open_set(paths, set_id) as view, progress("restoring", quiet=quiet) as tell:
         return restore(
@@ -95,7 +95,8 @@ def _at_once(
 def _unlocked(view: SetView, ring: Keyring | None) -> SetView:
     if not view.index.locked:
         return view
-    from heliograph.archive.secret import Keyring, unlock
+    from heliograph.archive.read.unlock import unlock
+    from heliograph.archive.secret import Keyring
 
     return unlock(view, ring or Keyring())
 
@@ -111,7 +112,7 @@ def _by_turns(
     *,
     always: bool,
 ) -> Restored:
-    from heliograph.archive.turns import SKIP, STOP, restore_by_turns
+    from heliograph.archive.read.turns import SKIP, STOP, restore_by_turns
     from heliograph.errors import UsageWrong
 
     if not always and not sys.stdin.isatty():

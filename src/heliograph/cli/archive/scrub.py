@@ -55,9 +55,9 @@ def command(
     from heliograph.archive.care.measure import measured
     from heliograph.archive.care.register import DiscId, Register, Shelf, default_register
     from heliograph.archive.care.trend import trend
-    from heliograph.archive.check import DiscState
     from heliograph.archive.rescue import is_device
-    from heliograph.archive.verify import verify
+    from heliograph.archive.verify.check import DiscState
+    from heliograph.archive.verify.verify import verify
 
     at = utc("--date", date)
     first = paths[0] if paths[0].is_dir() else Path() if is_device(paths[0]) else paths[0].parent

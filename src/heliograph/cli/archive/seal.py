@@ -54,7 +54,7 @@ def command(
     stay readable. With --sign, the index and each data disc carry a signature that minisign or ssh-keygen checks.
     """
     from heliograph.archive.catalog import shown
-    from heliograph.archive.seal import seal
+    from heliograph.archive.seal.seal import seal
 
     kind, at = asked_medium(name, capacity), asked_day(date)
     holders = asked_holders(recipients, recipients_files, by_passphrase, passphrase_file)

@@ -12,9 +12,9 @@ from heliograph.cli.archive.reading import limits_of, reading_options, scratch_o
 from heliograph.cli.show import json_option, note, print_table, print_verdict, progress
 
 if TYPE_CHECKING:
-    from heliograph.archive.check import DiscState
     from heliograph.archive.secret import Keyring
-    from heliograph.archive.verify import SetState
+    from heliograph.archive.verify.check import DiscState
+    from heliograph.archive.verify.verify import SetState
 
 __all__ = ["command"]
 
@@ -57,8 +57,8 @@ def command(
     An encrypted set is checked without its key; with it, every file is decrypted, too. With --signer, the index and
     each data disc must be signed with that key; exit code 18: not signed, signed by another, or changed since.
     """
-    from heliograph.archive.ddrescue import read_map
-    from heliograph.archive.verify import verify
+    from heliograph.archive.rescue.ddrescue import read_map
+    from heliograph.archive.verify.verify import verify
 
     public, ring = asked_signers(signers), ask_ring()
     with progress("verifying", quiet=as_json) as tell:
@@ -133,8 +133,8 @@ def command(
 
 def _open_all(paths: tuple[Path, ...], ring: Keyring, *, quiet: bool) -> None:
     """Decrypt every file of every encrypted set; nothing is written."""
-    from heliograph.archive.reader import find_sets
-    from heliograph.archive.secret import check_contents, unlock
+    from heliograph.archive.read.reader import find_sets
+    from heliograph.archive.read.unlock import check_contents, unlock
 
     found = find_sets(paths)
     try:

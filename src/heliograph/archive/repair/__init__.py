@@ -1,0 +1,1 @@
+"""Mend a set: damaged discs by their own parity (`mend`), discs that are gone by the parity discs (`rebuild`)."""
