@@ -9,10 +9,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 from rs03_discs import SECTOR
 
 _SERVER = """
@@ -79,7 +81,17 @@ def inject(monkeypatch: pytest.MonkeyPatch, path: Path, bad: Iterable[int], time
     sick = Injected(path, bad, times)
     monkeypatch.setattr(os, "preadv", sick.preadv)
     monkeypatch.setattr(os, "pread", sick.pread)
+    monkeypatch.setattr("heliograph.archive.rs03.rows.read_pieces", _through_preadv)
     return sick
+
+
+def _through_preadv(file: int, start: int, step: int, lines: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """As `read_pieces`, through the call in whose place errors are injected."""
+    came = np.full(len(lines), -1, np.int64)
+    for number, line in enumerate(lines):
+        with suppress(OSError):
+            came[number] = os.preadv(file, [line.data], start + number * step)
+    return came
 
 
 @contextmanager
@@ -88,8 +100,17 @@ def sick_drive(image: Path, bad: Iterable[int], folder: Path) -> Iterator[Path]:
 
     Skips where the system allows no mounts; sectors fail in pairs, as the kernel reads pages of 4 KiB.
     """
-    if os.geteuid() or not Path("/dev/fuse").exists() or not Path("/dev/loop-control").exists():
-        pytest.skip("needs root, /dev/fuse and loop devices")
+    if os.geteuid() or not Path("/dev/loop-control").exists():
+        pytest.skip("needs root and loop devices")
+    with sick_file(image, bad, folder) as file, loop(file) as drive:
+        yield drive
+
+
+@contextmanager
+def sick_file(image: Path, bad: Iterable[int], folder: Path) -> Iterator[Path]:
+    """A file that holds `image`, and gives EIO for these sectors, on a FUSE mount; skips where none is allowed."""
+    if os.geteuid() or not Path("/dev/fuse").exists():
+        pytest.skip("needs root and /dev/fuse")
     mount = folder / f"fuse-{image.name}"
     mount.mkdir(parents=True)
     with ExitStack() as stack:
@@ -104,7 +125,7 @@ def sick_drive(image: Path, bad: Iterable[int], folder: Path) -> Iterator[Path]:
                 assert server.stderr is not None
                 pytest.skip(f"no FUSE mount here: {server.stderr.read().decode()[-200:]}")
             time.sleep(0.02)
-        yield stack.enter_context(loop(mount / "disc"))
+        yield mount / "disc"
 
 
 @contextmanager

@@ -14,14 +14,14 @@ import pytest
 from rs03_discs import SECTOR, make_iso, overwrite
 
 from heliograph.archive.protect import protect_copy, protect_in_place
-from heliograph.archive.rs03 import verify
+from heliograph.archive.rs03 import verify, writer
 from heliograph.cli.main import main
 from heliograph.errors import CannotWrite, DiscWrong
 
 SECTORS = 1500
 ROOTS = 64
 NOTE = "in.iso.unfinished"
-TRAPS = ("pwrite", "posix_fallocate", "ftruncate", "truncate", "fsync", "rename", "replace", "unlink")
+TRAPS = ("pwrite", "pwritev", "posix_fallocate", "ftruncate", "truncate", "fsync", "rename", "replace", "unlink")
 """Calls that change files, in the module `os` and its like."""
 
 
@@ -67,6 +67,7 @@ def child(work: Callable[[], object], *, kill_at: int | None = None, half: bool 
     if not pid:
         status, seen = 99, [0]
         try:
+            writer._TOGETHER = 1  # as many writes as there are lines
             for name in TRAPS:
                 setattr(os, name, _trapped(getattr(os, name), name, seen, kill_at, half))
             work()
@@ -89,6 +90,9 @@ def _trapped(
             if half and name == "pwrite":
                 file, data, at = arguments
                 real(file, data[: len(data) // 2], at)  # type: ignore[index, arg-type]
+            if half and name == "pwritev":
+                file, (data,), at = arguments  # type: ignore[misc]
+                real(file, [data[: len(data) // 2]], at)
             os.kill(os.getpid(), signal.SIGKILL)
         seen[0] += 1
         return real(*arguments, **named)
@@ -275,7 +279,7 @@ def test_a_full_disk_is_named_and_the_image_is_as_it_was(
     iso: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, reserves: bool
 ):
     """Found when room is reserved, with part of it reserved; or, where nothing can be, amid the parity."""
-    real, left = os.pwrite, [10]
+    real, left = os.pwritev, [10]
 
     def reserve(file: int, start: int, length: int) -> None:
         if not reserves:
@@ -283,14 +287,15 @@ def test_a_full_disk_is_named_and_the_image_is_as_it_was(
         os.ftruncate(file, start + length // 2)
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    def write(file: int, data: memoryview, at: int) -> int:
+    def write(file: int, lines: list[memoryview], at: int) -> int:
         left[0] -= 1
         if left[0] < 0:
             raise OSError(errno.ENOSPC, "No space left on device")
-        return real(file, data, at)
+        return real(file, lines, at)
 
     monkeypatch.setattr(os, "posix_fallocate", reserve)
-    monkeypatch.setattr(os, "pwrite", write)
+    monkeypatch.setattr(os, "pwritev", write)
+    monkeypatch.setattr(writer, "_TOGETHER", 1)
 
     assert refused(iso, capsys, "in.iso") == (12, "error: in.iso: no space left on device")
     assert (left[0] == 10) == reserves
@@ -388,7 +393,7 @@ def test_an_image_protected_anew_keeps_its_parity_until_there_is_room(
     def reserve(file: int, start: int, length: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    def write(file: int, data: memoryview, at: int) -> int:
+    def write(file: int, lines: list[memoryview], at: int) -> int:
         raise OSError(errno.EIO, "Input/output error")
 
     with monkeypatch.context() as patch:
@@ -396,7 +401,7 @@ def test_an_image_protected_anew_keeps_its_parity_until_there_is_room(
         assert refused(protected, capsys, "in.iso") == (12, "error: in.iso: no space left on device")
     assert verify(protected).clean
     with monkeypatch.context() as patch:
-        patch.setattr(os, "pwrite", write)
+        patch.setattr(os, "pwritev", write)
         code, _, err = call(capsys, "protect", "in.iso", "--in-place", "--roots", str(ROOTS))
     assert code == 12
     assert "in.iso: input/output error; it is cut back to its ISO, its old parity is gone" in err

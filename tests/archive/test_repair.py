@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
 import signal
@@ -16,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rs03_discs import SECTOR, dvdisaster, dvdisaster_augments, make_iso, need, overwrite, sectors_of
+from sick_discs import inject, sick_file
 
 from heliograph.archive.rs03 import Layout, mending, protect, read_layout, repair, verify
 from heliograph.errors import CannotWrite, DiscWrong, SectorsLost
@@ -272,20 +272,26 @@ def test_sectors_that_the_drive_refuses_to_read_are_damage_like_any_other(
 ):
     """An error of the drive ends neither the check nor the repair."""
     refused = {3, 4, 1000, sealed[1].crc_start + 6, sealed[1].ecc_start + 7}
-    honest = os.preadv
-
-    def preadv(file: int, buffers: list[memoryview], offset: int) -> int:
-        sectors = range(offset // SECTOR, -(-(offset + sum(len(one) for one in buffers)) // SECTOR))
-        if Path(f"/proc/self/fd/{file}").readlink() == disc and refused.intersection(sectors):
-            raise OSError(errno.EIO, "Input/output error")
-        return honest(file, buffers, offset)
-
-    monkeypatch.setattr(os, "preadv", preadv)
+    inject(monkeypatch, disc, refused)
     report = verify(disc)
     assert report.damaged.tolist() == sorted(refused)
     assert report.repairable
 
     repair(disc, out=tmp_path / "copy.iso")
+    assert is_as_sealed(tmp_path / "copy.iso", sealed)
+
+
+def test_sectors_that_the_system_refuses_to_read_are_damage_too(
+    disc: Path, sealed: tuple[Path, Layout], tmp_path: Path
+):
+    """A file system gives the error to compiled code as well."""
+    bad = {1000, 1001, sealed[1].ecc_start // 2 * 2}
+    with sick_file(disc, bad, tmp_path / "drive") as sick:
+        report = verify(sick)
+        assert bad <= set(report.damaged.tolist())
+        assert report.repairable
+
+        repair(sick, out=tmp_path / "copy.iso")
     assert is_as_sealed(tmp_path / "copy.iso", sealed)
 
 

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import os
-import threading
-from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from pathlib import Path
 
 from heliograph.archive.another import refuse_another
 from heliograph.archive.medium import SECTOR, Medium
-from heliograph.archive.protect.copying import copy_start, opened, refuse_other_kinds
+from heliograph.archive.protect.copying import Copying, opened, refuse_other_kinds
 from heliograph.archive.protect.sizing import Progress, Protected, layout_for, length_of, protection_of
 from heliograph.archive.protect.unfinished import refuse_unfinished
 from heliograph.archive.protect.volumes import volumes_in
 from heliograph.archive.protect.writing import add_parity
 from heliograph.archive.rs03.layout import Layout
-from heliograph.errors import CannotWrite, DiscWrong, UsageWrong
+from heliograph.errors import CannotWrite, DiscWrong, DoesNotFit, UsageWrong
 from heliograph.files import whole_file
 
 __all__ = ["protect_copy"]
@@ -55,44 +53,54 @@ def protect_copy(
         raise CannotWrite(f"{out}: is a directory", hint="name the image to write", path=str(out))
     refuse_other_kinds(source)
     refuse_unfinished(source)
-    again = protection_of(source, progress)
-    length = length_of(source) if again is None else again.iso_sectors * SECTOR
-    layout = layout_for(source, length, medium, roots)
-    if out.exists() and out.stat().st_size != layout.image_bytes:
-        raise CannotWrite(
-            f"{out}: a file of this name is there already, with other contents",
-            hint="give another name, or move it away",
-            path=str(out),
-        )
-    _write(source, out, layout, length, progress)
+    length = length_of(source)
+    try:
+        room = layout_for(source, length, medium, roots).image_bytes
+    except DoesNotFit:  # before anything is written; unless it is parity that does not fit, which is left out
+        if protection_of(source, progress) is None:
+            raise
+        room = length
+    layout, again = _write(source, out, length, room, medium, roots, progress)
     return Protected(out, layout, volumes_in(out), again)
 
 
-def _write(source: Path, out: Path, layout: Layout, length: int, progress: Progress | None) -> None:
-    """Copy the ISO in one thread while others take its CRCs and parity from the source itself."""
+def _write(
+    source: Path, out: Path, length: int, room: int, medium: Medium | None, roots: int | None, progress: Progress | None
+) -> tuple[Layout, Layout | None]:
+    """Copy the ISO in one thread while others take its CRCs and parity from the source itself.
+
+    The copy begins before anything else is known, or even loaded: the disk has the most to do. That the source carries
+    parity, which is not copied, turns out while it is under way. `room` is how long the image will then most likely be:
+    to make the file longer later is to wait for what is being written.
+    """
     tell = progress or (lambda part, done, total: None)
-    stop, copied = threading.Event(), [0]
     with whole_file(out) as aside, ExitStack() as stack:
         writing = os.open(aside, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o666)
         stack.callback(os.close, writing)
-        os.ftruncate(writing, layout.image_bytes)
+        os.ftruncate(writing, room)
         reading = opened(source)
         stack.callback(os.close, reading)
         before = os.fstat(reading)
-        pool = stack.enter_context(ThreadPoolExecutor(1))
-        copying = pool.submit(copy_start, source, aside, length, stop, lambda done: copied.__setitem__(0, done))
-        try:
-            for done in add_parity(reading, writing, aside, layout, length, source):
-                tell("protect", done, layout.sectors)
-                if copying.done():
-                    copying.result()
-            while not copying.done():
-                wait([copying], timeout=_PATIENCE_S)
-                tell("copy", copied[0] // SECTOR, length // SECTOR)
-            copying.result()
-        except BaseException:
-            stop.set()
-            raise
+        copying = stack.enter_context(Copying(source, aside, length))
+        again = protection_of(source, progress)
+        if again is not None:
+            copying.stop()
+            length = again.iso_sectors * SECTOR
+            copying = stack.enter_context(Copying(source, aside, length))
+        layout = layout_for(source, length, medium, roots)
+        if out.exists() and out.stat().st_size != layout.image_bytes:
+            raise CannotWrite(
+                f"{out}: a file of this name is there already, with other contents",
+                hint="give another name, or move it away",
+                path=str(out),
+            )
+        if layout.image_bytes != room:
+            os.ftruncate(writing, layout.image_bytes)
+        for done in add_parity(reading, writing, aside, layout, length, source):
+            tell("protect", done, layout.sectors)
+            copying.ended(0)
+        while not copying.ended(_PATIENCE_S):
+            tell("copy", copying.done // SECTOR, length // SECTOR)
         after = os.fstat(reading)
         if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
             raise DiscWrong(
@@ -101,3 +109,4 @@ def _write(source: Path, out: Path, layout: Layout, length: int, progress: Progr
                 path=str(source),
             )
         refuse_another(out, aside)
+    return layout, again

@@ -18,12 +18,13 @@ import os
 import struct
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 from heliograph.errors import DiscWrong
 from heliograph.files import cannot_write
 
-__all__ = ["copy_start"]
+__all__ = ["Copying", "copy_start"]
 
 _CHUNK = 4 << 20
 """Bytes read and written in one go."""
@@ -57,6 +58,42 @@ def copy_start(source: Path, target: Path, length: int, stop: threading.Event, t
         _as_usual(reading, source, target, done, length, stop, told)
     finally:
         os.close(reading)
+
+
+class Copying:
+    """`copy_start` in a thread of its own, under way at once; used in a `with`, whose end also ends it."""
+
+    def __init__(self, source: Path, target: Path, length: int) -> None:
+        self.done = 0
+        """Bytes copied so far."""
+        self._stop = threading.Event()
+        self._pool = ThreadPoolExecutor(1)
+        self._copy = self._pool.submit(copy_start, source, target, length, self._stop, self._told)
+
+    def _told(self, done: int) -> None:
+        self.done = done
+
+    def __enter__(self) -> Copying:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End it, with the copy in pieces if it was not at its end; what went wrong with it is not told any more."""
+        self._stop.set()
+        self._pool.shutdown()
+
+    def ended(self, patience_s: float) -> bool:
+        """Whether all is copied, after waiting at most so long.
+
+        Raises:
+            DiscWrong, CannotWrite: as `copy_start`.
+        """
+        wait([self._copy], timeout=patience_s)
+        if self._copy.done():
+            self._copy.result()
+        return self._copy.done()
 
 
 def refuse_other_kinds(source: Path) -> None:

@@ -18,9 +18,10 @@ from heliograph.archive.kernels.gf import product
 from heliograph.archive.medium import SECTOR
 from heliograph.archive.rs03.code import parity_matrix
 from heliograph.archive.rs03.layout import LAYERS, Layout, plan
-from heliograph.archive.rs03.rows import BATCH_ROWS, Progress, batches, in_parallel, open_image, read_sound, write_line
+from heliograph.archive.rs03.rows import BATCH_ROWS, Progress, batches, in_parallel, open_image, read_lines, read_sound
 from heliograph.archive.rs03.search import read_layout
 from heliograph.archive.rs03.sectors import FINGERPRINT_SECTOR, behind_iso, crc_sectors, fingerprint
+from heliograph.archive.rs03.writer import LineWriter
 from heliograph.errors import DiscWrong
 
 __all__ = ["encode", "protect"]
@@ -103,18 +104,19 @@ def encode(
         DiscWrong: a sector of the source cannot be read.
         CannotWrite: the disk is full, or the like.
     """
-    work = _Encoding(source, target, image, named or image, layout, last_bytes)
     done = 0
-    for rows in in_parallel(work.encode, batches(layout.layer_sectors)):
-        done += rows
-        yield done * LAYERS
+    with LineWriter(target, image) as writer:
+        work = _Encoding(source, writer, named or image, layout, last_bytes)
+        for rows in in_parallel(work.encode, batches(layout.layer_sectors)):
+            done += rows
+            yield done * LAYERS
 
 
 class _Encoding:
     """An ISO that is being protected."""
 
-    def __init__(self, source: int, target: int, image: Path, named: Path, layout: Layout, last_bytes: int) -> None:
-        self.source, self.target, self.image, self.named = source, target, image, named
+    def __init__(self, source: int, writer: LineWriter, named: Path, layout: Layout, last_bytes: int) -> None:
+        self.source, self.writer, self.named = source, writer, named
         self.layout, self.last_bytes = layout, last_bytes
         sector_16 = np.zeros(SECTOR, np.uint8)
         read_sound(source, FINGERPRINT_SECTOR, sector_16, named)
@@ -122,7 +124,7 @@ class _Encoding:
         self.own = threading.local()
 
     def encode(self, batch: tuple[int, int]) -> int:
-        """Write CRC and ECC sectors of rows first..end-1, and what of their data is not the ISO's; how many rows.
+        """Have CRC and ECC sectors of rows first..end-1 written, and what of their data is not the ISO's; how many.
 
         One row more is needed: a CRC sector keeps the CRCs of the next row.
         """
@@ -134,7 +136,8 @@ class _Encoding:
         if not hasattr(self.own, "block"):  # one block per thread, used again for every batch
             self.own.block = np.zeros((LAYERS, (min(BATCH_ROWS, all_rows) + 1) * SECTOR), np.uint8)
         block = self.own.block
-        for layer in range(n):
+        whole = self._read(first, end, block)
+        for layer in range(whole, n):
             start, line = layer * all_rows + first, block[layer, : width + SECTOR]
             if end < all_rows:
                 self._fill(line, start)
@@ -143,13 +146,22 @@ class _Encoding:
                 self._fill(line[width:], layer * all_rows)
             if start + rows > iso:
                 made = max(iso, start)
-                write_line(self.target, made, line[(made - start) * SECTOR : width], self.image)
+                self.writer.put([made], line[None, (made - start) * SECTOR : width])
         crcs = sector_crcs(block[:n])[:, 1 : rows + 1]
         block[n, :width] = crc_sectors(layout, self.medium, crcs.T, last_bytes=self.last_bytes).reshape(-1)
         product(parity_matrix(layout.roots), block[: n + 1], block[n + 1 :], stop=width)
-        for layer in range(n, LAYERS):
-            write_line(self.target, layer * all_rows + first, block[layer, :width], self.image)
+        self.writer.put(range(n * all_rows + first, LAYERS * all_rows, all_rows), block[n:, :width])
         return rows
+
+    def _read(self, first: int, end: int, block: Bytes) -> int:
+        """The first layers of rows first..end, as far as they are the ISO's in full; how many of them."""
+        layout = self.layout
+        if end == layout.layer_sectors:  # the row more is the first of the layer
+            return 0
+        lines = block[: (layout.iso_sectors - 1 - end) // layout.layer_sectors + 1, : (end + 1 - first) * SECTOR]
+        for layer in read_lines(self.source, first, layout.layer_sectors, lines):
+            read_sound(self.source, layer * layout.layer_sectors + first, lines[layer], self.named)
+        return len(lines)
 
     def _fill(self, line: Bytes, start: int) -> None:
         """Data sectors from `start` on: of the ISO, and behind it the header and padding."""

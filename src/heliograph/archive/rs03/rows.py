@@ -15,11 +15,22 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from heliograph.archive.kernels.lines import read_pieces
 from heliograph.archive.medium import SECTOR
 from heliograph.errors import DiscWrong
 from heliograph.files import cannot_write
 
-__all__ = ["BATCH_ROWS", "Progress", "batches", "in_parallel", "open_image", "read_line", "read_sound", "write_line"]
+__all__ = [
+    "BATCH_ROWS",
+    "Progress",
+    "batches",
+    "in_parallel",
+    "open_image",
+    "read_line",
+    "read_lines",
+    "read_sound",
+    "write_line",
+]
 
 BATCH_ROWS = 32
 WORKERS = max(1, min(4, os.cpu_count() or 1))
@@ -96,6 +107,17 @@ def read_sound(file: int, sector: int, line: Bytes, image: Path) -> None:
             break
         done += count
     line[done:] = 0
+
+
+def read_lines(file: int, sector: int, step: int, lines: Bytes) -> list[int]:
+    """Fill line i of `lines` with sectors from `sector + i · step` on, in one call.
+
+    Returns:
+        Which lines did not come whole, and are for `read_line` or `read_sound` to read again.
+    """
+    came = read_pieces(file, sector * SECTOR, step * SECTOR, lines)
+    short: list[int] = np.flatnonzero(came != lines.shape[1]).tolist()
+    return short
 
 
 def read_line(file: int, sector: int, line: Bytes, unread: list[int] | None = None) -> int:

@@ -15,7 +15,7 @@ from heliograph.archive.medium import SECTOR
 from heliograph.archive.rs03.decode import Verdict, mend
 from heliograph.archive.rs03.layout import LAYERS, Layout
 from heliograph.archive.rs03.report import Report
-from heliograph.archive.rs03.rows import Progress, batches, in_parallel, read_line, write_line
+from heliograph.archive.rs03.rows import Progress, batches, in_parallel, read_line, read_lines, write_line
 from heliograph.archive.rs03.sectors import crc_sectors_are_whole
 from heliograph.errors import DiscWrong
 
@@ -92,7 +92,7 @@ class Scan:
         unread: list[int] = []
         gone = self.gone[:, first:end]
         short = np.zeros_like(gone)
-        for layer in range(LAYERS):
+        for layer in read_lines(self.file, first, layout.layer_sectors, block):
             there = read_line(self.file, layer * layout.layer_sectors + first, block[layer], unread)
             short[layer, there:] = True
         # Kept for good: the second pass of a repair may read a copy, which holds zeros there.
@@ -157,7 +157,7 @@ class Scan:
             width = (end - first) * SECTOR
             block = np.zeros((n, width), np.uint8)
             bad = np.zeros((LAYERS, end - first), np.bool_)
-            for layer in range(n):
+            for layer in read_lines(self.file, first, rows, block):
                 unread: list[int] = []
                 there = read_line(self.file, layer * rows + first, block[layer], unread)
                 bad[layer, there:] = True
