@@ -1,4 +1,4 @@
-"""Units: the factors between what people write and what the code counts in.
+"""Units: the factors between what people write and what the code counts in, and numbers with the noun they count.
 
 Inside, time is whole milliseconds since the record's midnight (negative during the warm-up), length is metres,
 energy is kilowatt hours. Whole milliseconds make a run repeatable to the byte.
@@ -6,7 +6,7 @@ energy is kilowatt hours. Whole milliseconds make a run repeatable to the byte.
 
 from typing import Final
 
-__all__ = ["DAY_MS", "GB", "HOUR_MS", "MINUTE_MS", "SECOND_MS", "ms_from_h", "ms_from_min", "ms_from_s"]
+__all__ = ["DAY_MS", "GB", "HOUR_MS", "MINUTE_MS", "SECOND_MS", "counted", "ms_from_h", "ms_from_min", "ms_from_s"]
 
 SECOND_MS: Final = 1_000
 MINUTE_MS: Final = 60_000
@@ -28,3 +28,8 @@ def ms_from_min(minutes: float) -> int:
 def ms_from_h(hours: float) -> int:
     """Whole milliseconds in `hours`, rounded to nearest."""
     return round(hours * HOUR_MS)
+
+
+def counted(count: int, noun: str) -> str:
+    """A number with what it counts: `1 disc`, `1,200 discs`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -45,7 +45,7 @@ def test_files_go_onto_discs_and_come_back(tree: Path, tmp_path: Path, capsys: p
     assert call(capsys, "verify", "discs")[0] == 0
     code, out, _ = call(capsys, "restore", "discs", "--to", "back")
     assert code == 0
-    assert "2 file(s) restored" in out
+    assert "2 files restored" in out
     assert contents(tmp_path / "back" / "tree") == contents(tree)
 
 

@@ -49,7 +49,7 @@ def test_scrub_says_when_to_copy_a_disc_that_wears(discs: list[Path], capsys: py
     code, out, err = call(capsys, "scrub", "discs", "--date", "2035-11-22", "--medium", "new copy")
     assert code == 10
     assert "needs 2 more" in out
-    assert "test(s) entered" in err
+    assert "tests entered" in err
     assert "hint: mend it now" in err
 
 
@@ -106,13 +106,13 @@ def test_due_lists_what_is_due_and_says_what_comes_later(discs: list[Path], caps
     code, out, err = call(capsys, "due", "discs", "--at", "2026-11-23")
     assert code == 0
     assert "never tested; first test at sealing" in out
-    assert "4 disc(s); to do: 4 overdue, 0 due within 90 days" in out
+    assert "4 discs; to do: 4 overdue, 0 due within 90 days" in out
     assert "by: ISO/IEC 29121:2021, clause 6" in out
     assert "no register there" in err
 
     assert call(capsys, "scrub", "discs", "--date", "2026-11-23")[0] == 0
     code, out, _ = call(capsys, "due", "discs", "--at", "2026-11-23")
-    assert out.startswith("4 disc(s); to do: 0 overdue, 0 due within 90 days; 4 later, the first on 2029-11-23")
+    assert out.startswith("4 discs; to do: 0 overdue, 0 due within 90 days; 4 later, the first on 2029-11-23")
     assert "2029-11-23" in call(capsys, "due", "discs", "--at", "2026-11-23", "--all")[1]
 
 

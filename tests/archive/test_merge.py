@@ -272,7 +272,7 @@ def test_past_the_parity_nothing_is_written_unless_it_is_wanted(
 
     assert code == 8
     assert f"{out}: 61 sectors are in none of the 2 copies (402, 407, 412, 417, 422 …)" in said["error"]["message"]
-    assert "1 row(s) have lost more than parity rebuilds: 60 of 255 in the worst, 44" in said["error"]["message"]
+    assert "1 of its rows lost more than parity rebuilds: 60 of 255 in the worst, 44" in said["error"]["message"]
     assert not out.exists()
     code, said = run(capsys, a, b, "--out", out, "--incomplete")
     assert code == 8

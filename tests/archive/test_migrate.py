@@ -412,7 +412,7 @@ def test_it_tells_people_what_became_of_what(
     assert code == 0
     assert f"Set {old.set_id} became HG" in " ".join(out.split())
     assert "mended" in out
-    assert "4 file(s), each as its old SHA-256 says" in out
+    assert "4 files, each as its old SHA-256 says" in out
     code, out, err = call(capsys, "migrate", "old", "--to", "copies")
     assert code == 0
     assert "copied byte for byte" in " ".join(out.split())

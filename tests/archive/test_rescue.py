@@ -273,7 +273,7 @@ def test_a_truncated_image_is_mended_or_named(sealed: Path, tmp_path: Path, caps
     assert not (tmp_path / "never.iso").exists()
     code, said = run(capsys, "restore", half, "--to", tmp_path / "back")
     assert code == 10
-    assert "file(s) were restored" in said["error"]["message"]
+    assert " restored, " in said["error"]["message"]
 
 
 def test_an_image_with_read_errors_is_checked_mended_and_restored(

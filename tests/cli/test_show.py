@@ -30,3 +30,16 @@ def test_on_a_narrow_terminal_words_are_folded_and_figures_stay_whole(
 
     assert all(whole in text for whole in ("1,268,549", "SX251103-00141", "SX251103-00153"))
     assert "│" not in text and max(len(line) for line in text.splitlines()) <= 50
+
+
+def test_a_sentence_with_figures_in_it_gets_the_room_that_is_left(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    """It is no figure that must stay whole, and no narrow column either."""
+    monkeypatch.setattr(show, "console", lambda: Console(width=100, highlight=False))
+    said = "897 of 11,220 sectors damaged (4041, 4042 …); at most 21 in the worst row, where 78 can be rebuilt"
+    show.print_table(["disc", "image", "what"], [["D01", "/srv/discs/HG7MYS00N63-D01.iso", said]])
+    text = capsys.readouterr().out
+
+    assert len(text.splitlines()) <= 5
+    assert "/srv/discs/HG7MYS00N63-D01.iso 897 of 11,220 sectors damaged" in text

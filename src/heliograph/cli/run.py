@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from heliograph.cli.show import human_bytes, json_option, note, print_json, print_pairs, print_table, progress
+from heliograph.units import counted
 
 if TYPE_CHECKING:
     from heliograph.plant.read import PlantFiles
@@ -299,8 +300,8 @@ def _show(summary: dict[str, Any], folder: Path) -> None:
 
 
 def _mishaps(said: dict[str, Any]) -> str:
-    stalls = f"{said['stalls']:,} stalls ({said['stalled_h']:,.1f} h of vehicle time)"
-    return f"{stalls}, {said['breakdowns']:,} breakdowns ({said['down_h']:,.1f} h, {said['down_share']:.2%})"
+    stalls = f"{counted(said['stalls'], 'stall')} ({said['stalled_h']:,.1f} h of vehicle time)"
+    return f"{stalls}, {counted(said['breakdowns'], 'breakdown')} ({said['down_h']:,.1f} h, {said['down_share']:.2%})"
 
 
 def _pace(takt: dict[str, float]) -> str:

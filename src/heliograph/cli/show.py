@@ -133,6 +133,8 @@ def print_table(
 
 
 _SHORT_WORD = 8
+_FIGURE_WORDS = 5
+"""Words of which a figure may consist at most: `2 h 05 min est.`."""
 
 
 def _fits(table: Table) -> bool:
@@ -144,9 +146,11 @@ def _fits(table: Table) -> bool:
 
 
 def _least_width(name: str, values: Sequence[object]) -> int | None:
-    """The longest word of a column of figures or ids, which must stay whole; None for words alone."""
+    """The longest word of a column of figures or ids, which must stay whole; None for words and sentences."""
     texts = [_cell(value) for value in values]
     if not all(not text or any(letter.isdigit() for letter in text) for text in texts):
+        return None
+    if any(len(text.split()) > _FIGURE_WORDS for text in texts):
         return None
     return max(len(word) for text in (name, *texts) for word in text.split() or [""])
 

@@ -237,7 +237,7 @@ def _incomplete(out: Path, lost: Numbers, split: Numbers, copies: int, past: Sec
     fields = {} if past is None else past.fields
     if past is not None:
         said += (
-            f"; {fields['rows_lost']:,} row(s) have lost more than parity rebuilds: "
+            f"; {fields['rows_lost']:,} of its rows lost more than parity rebuilds: "
             f"{fields['worst']} of 255 in the worst, {fields['roots']} can be rebuilt"
         )
     return SectorsLost(

@@ -12,6 +12,7 @@ from heliograph.archive.read.identify import identify
 from heliograph.archive.read.reader import SetView
 from heliograph.archive.texts.custody import Step
 from heliograph.errors import Damaged, DiscWrong, UsageWrong
+from heliograph.units import counted
 
 if TYPE_CHECKING:
     from heliograph.archive.secret import Holders, Keyring
@@ -67,7 +68,7 @@ def check_names(set_id: str, custody: Sequence[Step]) -> None:
     named = sum(1 for step in custody for file in step.lost if not _SEALED.fullmatch(file.path))
     if named:
         raise UsageWrong(
-            f"set {set_id}: its custody, which is not encrypted, would name {named} file(s) that were let go",
+            f"set {set_id}: its custody, which is not encrypted, would name {counted(named, 'file')} let go",
             hint="pack it anew without encryption; or restore it, and seal what there is with --recipient",
         )
 

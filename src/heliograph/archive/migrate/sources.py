@@ -22,6 +22,7 @@ from heliograph.archive.texts.custody import LostFile, OldDisc, OldTest
 from heliograph.archive.verify.check import DAMAGED, GOOD, LOST, WRONG, DiscState, check_image
 from heliograph.archive.verify.verify import Verdict, verify
 from heliograph.errors import Damaged, DiscsLost, DiscWrong, HeliographError, NotFound, SectorsLost
+from heliograph.units import counted
 
 __all__ = ["Sources", "opened"]
 
@@ -72,7 +73,8 @@ class Sources:
             shown = ", ".join(file.path for file in lost[:_SHOWN]) + (" …" if len(lost) > _SHOWN else "")
             kind = DiscsLost if gone else SectorsLost
             raise kind(
-                f"set {view.set_id}: {len(lost)} file(s) cannot be had: {shown}; {lost[0].path}: {lost[0].why}",
+                f"set {view.set_id}: {counted(len(lost), 'file')} cannot be had: {shown}; "
+                f"{lost[0].path}: {lost[0].why}",
                 hint="find the discs, or read them again in another drive; --partial takes the rest, and says so",
                 set_id=view.set_id,
                 files=[file.path for file in lost],

@@ -18,6 +18,7 @@ from heliograph.archive.read.reader import SetView
 from heliograph.archive.texts.index import File
 from heliograph.errors import CannotWrite, Damaged, DiscsLost, DiscWrong, HeliographError, Locked, NotFound
 from heliograph.files import WholeFiles, cannot_write
+from heliograph.units import counted
 
 if TYPE_CHECKING:
     from heliograph.archive.read.disc import OnDisc
@@ -123,7 +124,7 @@ def restore(
     if refused:
         first, many = refused[0], len(refused) + len(lost)
         raise type(first)(
-            f"{first.message}; {len(written) + len(already)} file(s) were restored, {many} not",
+            f"{first.message}; {counted(len(written) + len(already), 'file')} restored, {many} not",
             hint=first.hint,
             **first.fields,
         )
@@ -232,8 +233,9 @@ def _lost(view: SetView, lost: Sequence[File], restored: int) -> DiscsLost:
 def discs_missing(set_id: str, discs: Sequence[str], lost: Sequence[File], restored: int) -> DiscsLost:
     """Which files could not be restored, for want of which discs."""
     return DiscsLost(
-        f"set {set_id}: {len(lost)} file(s) need disc {', '.join(discs)}, which is not here: "
-        f"{', '.join(file.path for file in lost[:5])}{' …' if len(lost) > 5 else ''}; {restored} file(s) were restored",
+        f"set {set_id}: {counted(len(lost), 'file')} cannot be had without disc {', '.join(discs)}: "
+        f"{', '.join(file.path for file in lost[:5])}{' …' if len(lost) > 5 else ''}; "
+        f"{counted(restored, 'file')} restored",
         hint="add the missing discs, or rebuild them with `heliograph archive repair`, and run the same command again",
         set_id=set_id,
         discs=list(discs),

@@ -33,6 +33,7 @@ from heliograph.archive.read.restore import (
 from heliograph.archive.texts.index import File, Index, Piece, volume_name
 from heliograph.errors import Damaged, DiscWrong, HeliographError, NotFound
 from heliograph.files import WholeFiles, cannot_write, whole_file
+from heliograph.units import counted
 
 if TYPE_CHECKING:
     from heliograph.archive.secret import Keyring
@@ -220,7 +221,7 @@ class _Work:
             first = next(iter(self.refused.values()))
             many = len(self.refused) + len(lost)
             wrong = type(first)(
-                f"{first.message}; {whole} file(s) were restored, {many} not", hint=first.hint, **first.fields
+                f"{first.message}; {counted(whole, 'file')} restored, {many} not", hint=first.hint, **first.fields
             )
             self.drop_all(wrong)
             raise wrong

@@ -13,6 +13,7 @@ from heliograph.archive.secret.setkey import SetKey
 from heliograph.archive.secret.stream import decrypt
 from heliograph.archive.texts.index import Index
 from heliograph.errors import Damaged, HeliographError
+from heliograph.units import counted
 
 __all__ = ["check_contents", "unlock", "unlock_index"]
 
@@ -78,7 +79,7 @@ def check_contents(view: SetView, progress: Callable[[str, int, int], None] | No
             progress(file.path, done, total)
     if bad:
         raise Damaged(
-            f"set {view.set_id}: {len(bad)} file(s) are not what was sealed: {bad[0]}",
+            f"set {view.set_id}: {counted(len(bad), 'file')} not as sealed: {bad[0]}",
             hint="if the discs are sound, the set was not sealed as it says: restore the other files",
             files=bad,
         )

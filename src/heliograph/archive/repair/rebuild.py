@@ -27,6 +27,7 @@ from heliograph.archive.verify.check import LOST, DiscState
 from heliograph.archive.verify.verify import PAST_PARITY, discs_lost
 from heliograph.errors import DiscsLost, DiscWrong, HeliographError, SectorsLost
 from heliograph.files import whole_file
+from heliograph.units import counted
 
 __all__ = ["rebuild_sets"]
 
@@ -92,8 +93,8 @@ def _too_many(view: SetView, in_the_way: dict[str, DiscState]) -> HeliographErro
         first = lost[0]
         return SectorsLost(
             f"{first.where}: {first.why}",
-            hint=f"the set has {len(view.index.parity_discs)} parity disc(s), and {len(gone)} disc(s) to replace; "
-            "read the disc again in another drive",
+            hint=f"the set has {counted(len(view.index.parity_discs), 'parity disc')}, "
+            f"and {counted(len(gone), 'disc')} to replace; read the disc again in another drive",
             disc=first.disc,
             rows=first.lost_rows,
         )

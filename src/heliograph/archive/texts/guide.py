@@ -13,6 +13,7 @@ from typing import Final
 
 from heliograph.archive.texts.custody import CUSTODY
 from heliograph.archive.texts.index import Disc, File, Index, image_name, volume_name
+from heliograph.units import counted
 
 __all__ = ["READER", "guide", "reader"]
 
@@ -37,7 +38,6 @@ _CHECK_MINISIGN: Final = """   minisign -V -P {0} -m index.json
 _CHECK_SSH: Final = """   echo "sealer KEY" > signers          KEY: the key above, both words
    ssh-keygen -Y verify -f signers -I sealer -n heliograph -s index.json.sig < index.json
    (and the same with tagmanifest-sha256.txt)"""
-_AND_PARITY: Final = {"en": " and {} parity disc(s)", "zh": "，另有 {} 张校验盘"}
 
 
 def guide(index: Index, disc: Disc, *, parity_explained: str = "") -> bytes:
@@ -74,6 +74,12 @@ def _template(name: str) -> Template:
     return Template((files("heliograph.archive.texts") / name).read_text(encoding="utf-8"))
 
 
+def _and_parity(language: str, parity: int) -> str:
+    if not parity:
+        return ""
+    return f" and {counted(parity, 'parity disc')}" if language == "en" else f"，另有 {parity} 张校验盘"
+
+
 def _text(language: str, index: Index, disc: Disc) -> str:
     parity = len(index.parity_discs)
     lost = _template(f"LOST.{language}.txt").substitute(parity=parity, all=len(index.discs)) if parity else ""
@@ -85,7 +91,7 @@ def _text(language: str, index: Index, disc: Disc) -> str:
         files=f"{len(index.files):,}",
         bytes=f"{index.bytes:,}",
         data=len(index.data_discs),
-        and_parity=_AND_PARITY[language].format(parity) if parity else "",
+        and_parity=_and_parity(language, parity),
         this_disc=_THIS_DISC[language, disc.kind],
         about=f"\n{index.about.strip()}\n" if index.about.strip() else "",
         redundancy=f"{index.redundancy:.0%}",
@@ -124,7 +130,7 @@ def _discs(index: Index) -> str:
             size[piece.disc] += piece.bytes
     lines = ["DISCS   光盘\n\n"]
     for disc in index.discs:
-        holds = f"{count[disc.name]:,} file(s), {size[disc.name]:,} bytes" if disc.kind == "data" else "parity"
+        holds = f"{counted(count[disc.name], 'file')}, {size[disc.name]:,} bytes" if disc.kind == "data" else "parity"
         names = f"image {image_name(index.set_id, disc.name)}, volume {volume_name(index.set_id, disc.name)}"
         lines.append(f"  {disc.name}  {holds}; {names}\n")
     return "".join(lines) + "\n"

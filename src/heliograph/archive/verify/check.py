@@ -17,6 +17,7 @@ from heliograph.archive.protect.unfinished import refuse_unfinished
 from heliograph.archive.read.disc import DiscFolder, DiscImage
 from heliograph.archive.texts.bag import MANIFEST, TAG_MANIFEST, read_manifest
 from heliograph.errors import DiscWrong, HeliographError
+from heliograph.units import counted
 
 if TYPE_CHECKING:
     from heliograph.archive.rs03 import Report
@@ -247,7 +248,7 @@ def _against_manifests(disc: DiscImage | DiscFolder) -> tuple[str, tuple[str, ..
     if isinstance(disc, DiscImage):
         unlisted = [path for path in disc.files() if path not in expected and path not in _OWN_VOUCHER]
     if bad:
-        return f"{len(bad)} file(s) do not match their SHA-256: {', '.join(bad[:_SHOWN])}", tuple(bad)
+        return f"{counted(len(bad), 'file')} without the SHA-256 of the manifest: {', '.join(bad[:_SHOWN])}", tuple(bad)
     if unlisted:
-        return f"{len(unlisted)} file(s) are in no manifest: {', '.join(unlisted[:_SHOWN])}", tuple(unlisted)
+        return f"{counted(len(unlisted), 'file')} in no manifest: {', '.join(unlisted[:_SHOWN])}", tuple(unlisted)
     return "", ()

@@ -16,6 +16,7 @@ from heliograph.archive.texts.index import Index, image_name
 from heliograph.archive.verify.check import DAMAGED, GOOD, LOST, WRONG, DiscState, Progress, check_image
 from heliograph.errors import Damaged, DiscsLost, DiscWrong, HeliographError, NotFound, SectorsLost, UsageWrong
 from heliograph.files import PARTIAL, cannot_write
+from heliograph.units import counted
 
 if TYPE_CHECKING:
     from heliograph.archive.read.trust import Trust
@@ -108,7 +109,7 @@ def discs_lost(index: Index, gone: Sequence[str], left_behind: Sequence[Path] = 
         hint = f"{left_behind[0].name} is what an interrupted seal left: run the same `heliograph archive seal` again"
     return DiscsLost(
         f"set {index.set_id}: {len(gone)} of {len(index.discs)} discs are gone ({', '.join(gone)}); "
-        f"its {many} parity disc(s) replace {many}",
+        f"its {counted(many, 'parity disc')} can replace {many}",
         hint=hint,
         set_id=index.set_id,
         gone=list(gone),

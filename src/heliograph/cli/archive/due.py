@@ -13,6 +13,7 @@ from heliograph.cli.archive.care_options import limit_option, register_option
 from heliograph.cli.archive.dates import utc
 from heliograph.cli.archive.figures import Figure
 from heliograph.cli.show import json_option, note, print_table, print_verdict
+from heliograph.units import counted
 
 if TYPE_CHECKING:
     from heliograph.archive.care.due import Due, Kept
@@ -110,7 +111,7 @@ def command(
         print_table(["by", "state", "do", "set", "disc", "last test", "why"], rows, title=title)
     more = f"; {len(later)} later, the first on {later[0].by}" if later else ""
     now = f"{states.count('overdue')} overdue, {states.count('due')} due within {within} days"
-    click.echo(f"{len(discs)} disc(s); to do: {now}{more}")
+    click.echo(f"{counted(len(discs), 'disc')}; to do: {now}{more}")
     for citation in dict.fromkeys(one.citation for one in (soon or later)):
         click.echo(f"by: {citation}")
     if wrong is not None:

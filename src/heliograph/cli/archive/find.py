@@ -12,6 +12,7 @@ import click
 from heliograph.cli.archive.catalogs import CATALOG, usual_catalog
 from heliograph.cli.archive.keys import AskRing, open_options
 from heliograph.cli.show import human_bytes, json_option, note, print_json, print_table
+from heliograph.units import counted
 
 if TYPE_CHECKING:
     from heliograph.archive.catalog import MemoryStore, SetFetch
@@ -136,7 +137,7 @@ def _show(sets: list[SetFetch]) -> None:
             disc.volume,
             one.title,
             disc.image or "",
-            f"{disc.files:,} file(s)" if disc.files else f"to rebuild {', '.join(one.rebuild)}",
+            f"{counted(disc.files, 'file')}" if disc.files else f"to rebuild {', '.join(one.rebuild)}",
         )
         for number, (one, disc) in enumerate(turns, 1)
     ]

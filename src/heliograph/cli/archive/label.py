@@ -10,6 +10,7 @@ import click
 
 from heliograph.cli.archive.catalogs import CATALOG, usual_catalog
 from heliograph.cli.show import json_option, note, print_json, print_table, progress
+from heliograph.units import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -136,7 +137,9 @@ def command(
     elif not as_json:
         rows = [(each.set_id, each.disc, each.title, page) for each, page in labels.placed[:50]]
         source = "" if catalog is None else f", from {shown(catalog)}"
-        print_table(["set", "disc", "title", "page"], rows, title=f"{out}: {len(labels.placed):,} label(s){source}")
+        print_table(
+            ["set", "disc", "title", "page"], rows, title=f"{out}: {counted(len(labels.placed), 'label')}{source}"
+        )
         if len(labels.placed) > len(rows):
             note(f"note: {len(labels.placed) - len(rows):,} more")
         if labels.missing:

@@ -8,6 +8,7 @@ import click
 
 from heliograph.cli.archive.reading import limits_of, reading_options
 from heliograph.cli.show import json_option, note, print_table, print_verdict, progress
+from heliograph.units import counted
 
 __all__ = ["command"]
 
@@ -82,6 +83,6 @@ def command(
     for what, numbers in (("most agree", merged.outvoted), ("as many say one thing as another", merged.split)):
         if numbers.size:
             shown = ", ".join(map(str, numbers[:5].tolist())) + (" …" if numbers.size > 5 else "")
-            note(f"note: copies differ in {numbers.size:,} sector(s) that no checksum decides ({shown}): {what}")
+            note(f"note: copies differ in {counted(numbers.size, 'sector')} that no checksum decides ({shown}): {what}")
     if wrong is not None:
         raise wrong

@@ -12,6 +12,7 @@ from heliograph.cli.archive.catalogs import CATALOG
 from heliograph.cli.archive.keys import AskRing, asked_new_holders, asked_signer, open_options, relock_options
 from heliograph.cli.archive.wishes import asked_day, asked_medium
 from heliograph.cli.show import human_bytes, json_option, note, print_json, print_table, progress
+from heliograph.units import counted
 
 if TYPE_CHECKING:
     from heliograph.archive.migrate import Migrated
@@ -112,7 +113,9 @@ def command(
         print_table(["old set", "disc", "state", "damage"], rows, title=f"{became}, {how}")
         size = human_bytes(sum(image.stat().st_size for image in one.images))
         files = one.step.files - len(one.step.lost)
-        click.echo(f"{to}: {len(one.images)} image(s), {size}; {files:,} file(s), each as its old SHA-256 says")
+        click.echo(
+            f"{to}: {counted(len(one.images), 'image')}, {size}; {counted(files, 'file')}, each as its old SHA-256 says"
+        )
         for file in one.step.lost:
             note(f"note: not taken along: {file.path}: {file.why}")
         for path in one.beside:

@@ -10,6 +10,7 @@ import click
 from heliograph.cli.archive.keys import asked_signer, lock_options, planned_holders
 from heliograph.cli.archive.wishes import asked_day, asked_medium, asked_title, set_options
 from heliograph.cli.show import human_bytes, human_duration, json_option, print_json, print_pairs, print_table, progress
+from heliograph.units import counted
 
 if TYPE_CHECKING:
     from heliograph.archive.seal.forecast import DiscForecast, Forecast
@@ -173,7 +174,7 @@ def _show(plan: Forecast, times: dict[str, Any]) -> None:
             )
             for disc in plan.discs
         ],
-        title=f"{plan.title}: {plan.files:,} files, {human_bytes(plan.file_bytes)}{_added(plan)}, "
+        title=f"{plan.title}: {counted(plan.files, 'file')}, {human_bytes(plan.file_bytes)}{_added(plan)}, "
         f"on {len(plan.discs)} × {plan.medium.name} ({whole:,} bytes each)",
     )
     least = plan.survives

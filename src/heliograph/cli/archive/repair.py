@@ -8,6 +8,7 @@ import click
 
 from heliograph.cli.archive.reading import limits_of, reading_options
 from heliograph.cli.show import json_option, print_json, print_table, progress
+from heliograph.units import counted
 
 __all__ = ["command"]
 
@@ -67,7 +68,7 @@ def command(
             }
         )
         return
-    rows = [(str(path), f"{sectors:,} sectors repaired") for path, sectors in mended.repaired]
+    rows = [(str(path), f"{counted(sectors, 'sector')} repaired") for path, sectors in mended.repaired]
     rows += [(str(path), f"rebuilt as disc {disc}") for path, disc in mended.rebuilt]
     rows += [(str(path), "needed nothing") for path in mended.good]
     print_table(["image", "what was done"], rows)

@@ -10,6 +10,7 @@ import click
 
 from heliograph.cli.archive.keys import AskRing, asked_signers, open_options, signer_option
 from heliograph.cli.show import human_bytes, json_option, print_json, progress
+from heliograph.units import counted
 
 if TYPE_CHECKING:
     from heliograph.archive.read.reader import SetView
@@ -64,7 +65,7 @@ def command(
         print_json({"written": list(back.written), "already": list(back.already), "bytes": back.bytes})
         return
     there = f"; {len(back.already):,} were there already" if back.already else ""
-    click.echo(f"{to}: {len(back.written):,} file(s) restored, {human_bytes(back.bytes)} checked{there}")
+    click.echo(f"{to}: {counted(len(back.written), 'file')} restored, {human_bytes(back.bytes)} checked{there}")
 
 
 def _at_once(

@@ -12,6 +12,7 @@ from heliograph.cli.archive.care_options import limit_option, register_option
 from heliograph.cli.archive.dates import utc
 from heliograph.cli.archive.reading import limits_of, reading_options, scratch_option
 from heliograph.cli.show import json_option, note, print_table, print_verdict, progress
+from heliograph.units import counted
 
 if TYPE_CHECKING:
     from heliograph.archive.care import Test, Trend
@@ -117,7 +118,7 @@ def command(
     for one in verdict.sets:
         if one.missing and verdict.whole_sets:
             note(f"note: set {one.index.set_id}: not here, not tested: {', '.join(one.missing)}")
-    note(f"{book.path}: {len(entered)} test(s) entered")
+    note(f"{book.path}: {counted(len(entered), 'test')} entered")
     if wrong is not None:
         raise wrong
 

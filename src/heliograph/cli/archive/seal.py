@@ -10,6 +10,7 @@ from heliograph.cli.archive.catalogs import CATALOG
 from heliograph.cli.archive.keys import asked_holders, asked_signer, lock_options
 from heliograph.cli.archive.wishes import asked_day, asked_medium, asked_title, set_options
 from heliograph.cli.show import human_bytes, json_option, note, print_json, print_table, progress
+from heliograph.units import counted
 
 __all__ = ["command"]
 
@@ -105,5 +106,5 @@ def command(
             (one.name, str(one.path), human_bytes(one.image_bytes), f"{one.image_bytes / kind.bytes:.1%}")
             for one in sealed.discs
         ],
-        title=f"Set {sealed.set_id}: {len(sealed.index.files):,} files, {human_bytes(sealed.index.bytes)}",
+        title=f"Set {sealed.set_id}: {counted(len(sealed.index.files), 'file')}, {human_bytes(sealed.index.bytes)}",
     )

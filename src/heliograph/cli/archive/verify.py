@@ -10,6 +10,7 @@ import click
 from heliograph.cli.archive.keys import AskRing, asked_signers, open_options, signer_option
 from heliograph.cli.archive.reading import limits_of, reading_options, scratch_option
 from heliograph.cli.show import json_option, note, print_table, print_verdict, progress
+from heliograph.units import counted
 
 if TYPE_CHECKING:
     from heliograph.archive.secret import Keyring
@@ -107,7 +108,7 @@ def command(
         for disc in one.discs:
             if disc.files:
                 shown = ", ".join(disc.files[:5]) + (" …" if len(disc.files) > 5 else "")
-                note(f"note: disc {disc.disc}: the damage touches {len(disc.files)} file(s): {shown}")
+                note(f"note: disc {disc.disc}: the damage touches {counted(len(disc.files), 'file')}: {shown}")
     foreign = [disc for disc in verdict.strays if disc.foreign]
     if foreign:
         columns = ["image", "state", "sectors", "damaged", "roots", "worst block", "full", "may still lose", "what"]
