@@ -67,7 +67,7 @@ def attempt(number_: int, ground: Ground, folder: Path, deep: float = 1.0) -> st
 
     def restoring() -> None:
         ring = Keyring(tuple(identity_file(folder / "key", str)))
-        with open_set([inside]) as view:
+        with open_set([inside], mending=lambda image, sector: None) as view:  # as the command does
             restore(unlock(view, ring), folder / "out" / "restored")
 
     def trusting() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import msgspec
@@ -9,15 +10,18 @@ import numpy as np
 import pytest
 from disc_sets import DATE, bytes_of, contents, damage, small_set, tool, write_files
 from rs03_discs import SECTOR, dvdisaster
+from sick_discs import sick_drive
 
 from heliograph.archive.medium import of_size
 from heliograph.archive.read.reader import open_set
 from heliograph.archive.read.restore import restore
 from heliograph.archive.repair.mend import mend
+from heliograph.archive.rs03 import read_layout
 from heliograph.archive.seal.pack import Source
 from heliograph.archive.seal.seal import DiscSet, seal
 from heliograph.archive.texts.index import encode
 from heliograph.archive.verify.verify import verify
+from heliograph.cli.main import main
 from heliograph.errors import CannotWrite, Damaged, DiscsLost, DiscWrong, NotFound, SectorsLost
 
 
@@ -390,3 +394,55 @@ def test_two_percent_of_sectors_and_a_scratch_of_5_mb_are_mended_on_a_disc_of_a_
     mend([tmp_path / "discs"])
 
     assert bytes_of(tmp_path / "discs") == before
+
+
+def test_the_command_reads_scratched_discs_from_their_parity_and_says_so(
+    five: DiscSet, tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    """Of every disc a tenth of the rows' reach; the images stay as they are, and each sector is counted once."""
+    for disc in five.discs[:3]:
+        damage(disc.path, 0.03)
+    before = bytes_of(tmp_path / "discs")
+
+    assert main(["archive", "restore", str(tmp_path / "discs"), "--to", str(tmp_path / "back"), "--json"]) == 0
+    said = capsys.readouterr()
+
+    assert contents(tmp_path / "back" / "tree") == contents(tree)
+    assert bytes_of(tmp_path / "discs") == before
+    told = json.loads(said.out)["mended"]
+    assert set(told) == {str(disc.path) for disc in five.discs[:3]}
+    for path, sectors in told.items():
+        (layout,) = [read_layout(disc.path) for disc in five.discs if str(disc.path) == path]
+        assert layout is not None
+        assert 0 < sectors <= 0.03 * layout.crc_start
+        assert f"{path}: {sectors:,} damaged sector" in said.err
+
+    assert main(["archive", "restore", str(tmp_path / "discs"), "--to", str(tmp_path / "back"), "--json"]) == 0
+    assert sum(json.loads(capsys.readouterr().out)["mended"].values()) < sum(told.values())  # what is there is not read
+
+
+def test_a_drive_that_gives_errors_is_restored_from_all_the_same(tree: Path, tmp_path: Path):
+    """Errors of the system, where other tests change bytes."""
+    sealed = small_set(tree, tmp_path / "discs", capacity="7MB", parity=0)
+    (disc,) = sealed.discs
+    with open_set([tmp_path / "discs"]) as view:
+        where = view.discs["D01"].run("data/tree/a.bin")
+    first = where.start // SECTOR
+
+    with sick_drive(disc.path, range(first + 10, first + 40), tmp_path / "drive") as drive:
+        assert main(["archive", "restore", str(drive), "--to", str(tmp_path / "back")]) == 0
+
+    assert contents(tmp_path / "back" / "tree") == contents(tree)
+
+
+def test_what_the_parity_of_a_disc_does_not_give_back_is_named(
+    five: DiscSet, tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    damage(five.discs[0].path, 0.5)
+
+    assert main(["archive", "restore", str(tmp_path / "discs"), "--to", str(tmp_path / "back")]) in (7, 10)
+    said = capsys.readouterr().err
+
+    assert "D01.iso" in said
+    assert "2 files restored, 1 not" in said
+    assert set(contents(tmp_path / "back" / "tree")) == {"b.bin", "c.txt"}

@@ -145,6 +145,23 @@ def test_a_damaged_disc_is_refused_by_name_and_the_rest_restored(shelf: DiscSet,
     assert list(contents(tmp_path / "back" / "tree")) == ["c.txt", "d.bin"]
 
 
+def test_with_mending_a_damaged_disc_is_read_from_its_parity(shelf: DiscSet, tmp_path: Path):
+    """The same damage, and no disc has to be brought twice."""
+    person, told = Person(shelf, tmp_path / "drive.iso"), list[int]()
+    image = bytearray(shelf.discs[1].path.read_bytes())
+    at = image.index((tmp_path / "tree" / "big.bin").read_bytes()[1_800_000:1_800_100])
+    image[at : at + 50] = bytes(50)
+    shelf.discs[1].path.write_bytes(image)
+
+    restore_by_turns(
+        [tmp_path / "drive.iso"], tmp_path / "back", person, mending=lambda image, sector: told.append(sector)
+    )
+
+    assert contents(tmp_path / "back" / "tree") == contents(tmp_path / "tree")
+    assert person.asked == ["", "D02", "D03"]
+    assert at // 2048 in told
+
+
 def test_a_mount_point_serves_and_another_file_is_not_replaced(shelf: DiscSet, tmp_path: Path):
     mount = tmp_path / "mount"
 

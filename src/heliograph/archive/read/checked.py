@@ -39,6 +39,10 @@ _KEPT_ROWS: Final = 65_536
 """Rows whose checksums stay in memory: about 60 MB at most, and all of a BD-25."""
 
 
+_KEPT_MENDED: Final = 16_384
+"""Mended sectors that stay in memory, 32 MB of them: a file is read layer by layer, and a row is mended at once."""
+
+
 class CheckedImage:
     """An open image; `read` is the only way to its bytes."""
 
@@ -67,6 +71,7 @@ class CheckedImage:
         self._crcs: dict[int, array[int]] = {}
         self._mending, self._iso_sectors = mending, 0
         self._mended: dict[int, bytes] = {}
+        self._told: set[int] = set()
         try:
             self._layer_sectors, self._data_layers = self._geometry() if checked else (0, 0)
         except BaseException:
@@ -99,23 +104,37 @@ class CheckedImage:
         Raises:
             Damaged: its row has lost more than parity rebuilds.
         """
-        if sector in self._mended:
-            return self._mended[sector]
-        try:
-            data = self._pread(sector * SECTOR, SECTOR)
-            self._check(sector, memoryview(data))
-        except Damaged:
-            from heliograph.archive.rs03.layout import LAYERS, Layout
-            from heliograph.archive.rs03.one_row import read_row
-
-            rows, layers = self._layer_sectors, self._data_layers
-            layout = Layout(self._iso_sectors, rows, LAYERS - 1 - layers)
-            mended = read_row(self._file, layout, sector % rows)
-            if mended is None or self._mending is None:
-                raise
-            data = self._mended[sector] = mended[sector // rows].tobytes()
+        known = self._mended.get(sector)
+        if known is None:
+            try:
+                data = self._pread(sector * SECTOR, SECTOR)
+                self._check(sector, memoryview(data))
+            except Damaged:
+                known = self._mend_row_of(sector)
+                if known is None:
+                    raise
+            else:
+                return data
+        if self._mending is not None and sector not in self._told:
+            self._told.add(sector)
             self._mending(self.where, sector)
-        return data
+        return known
+
+    def _mend_row_of(self, sector: int) -> bytes | None:
+        """A sector as it was sealed, and what else of its row is damaged is kept; None past what parity rebuilds."""
+        from heliograph.archive.rs03.layout import LAYERS, Layout
+        from heliograph.archive.rs03.one_row import mended_in
+
+        layout = Layout(self._iso_sectors, self._layer_sectors, LAYERS - 1 - self._data_layers)
+        mended = mended_in(self._file, layout, sector % self._layer_sectors)
+        if mended is None:
+            return None
+        if sector not in mended:  # sound, and only its checksum was not; now the parity has vouched for it
+            mended[sector] = self._pread(sector * SECTOR, SECTOR)
+        if len(self._mended) >= _KEPT_MENDED:
+            self._mended.clear()
+        self._mended.update(mended)
+        return mended[sector]
 
     def view(self) -> io.BufferedReader:
         """The whole image as a file."""

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from heliograph.archive.iso.names import safe_path
+from heliograph.archive.read.checked import Mending
 from heliograph.archive.read.disc import DiscFolder, DiscImage, OnDisc, Run
 from heliograph.archive.read.reader import find_sets
 from heliograph.archive.read.restore import (
@@ -63,6 +64,7 @@ def restore_by_turns(
     overwrite: bool = False,
     ring: Keyring | None = None,
     signers: Sequence[Public] = (),
+    mending: Mending | None = None,
 ) -> Restored:
     """Copy the files that match one of the patterns (all, for none) below `to`, asking for the discs they stand on.
 
@@ -71,6 +73,7 @@ def restore_by_turns(
         set_id: which set; that of the first disc if not given.
         ring: keys of an encrypted set.
         signers: one of these keys must have signed each disc, before a byte of it is used; anyone may, for none.
+        mending: read what is damaged from the parity of its disc; as of `reader.open_set`.
     Raises:
         NotFound: no file matches, or no disc ever came. DiscsLost: files stand on discs that were skipped.
         Damaged, DiscWrong: a file's bytes are not what was sealed; all that could be restored was.
@@ -81,7 +84,7 @@ def restore_by_turns(
     try:
         while True:
             before = -1 if work is None else len(work.waiting)
-            work, there = _read_what_is_there(paths, to, work, patterns, set_id, overwrite, ring, signers)
+            work, there = _read_what_is_there(paths, to, work, patterns, set_id, overwrite, ring, signers, mending)
             if work is None:
                 if ask("", there) in (SKIP, STOP):
                     raise NotFound(
@@ -242,10 +245,11 @@ def _read_what_is_there(
     overwrite: bool,
     ring: Keyring | None,
     signers: Sequence[Public],
+    mending: Mending | None,
 ) -> tuple[_Work | None, str]:
     """Read every needed disc that is there now; the work, and what is there if that is of no use."""
     here = [Path(each) for path in paths for each in ([path] if path.exists() else sorted(glob.glob(str(path))))]  # noqa: PTH207
-    found = find_sets(here)
+    found = find_sets(here, mending=mending)
     try:
         for view in found.sets:
             meant = set_id is None or view.is_called(set_id)

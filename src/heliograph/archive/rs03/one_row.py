@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from heliograph.archive.medium import SECTOR
 from heliograph.archive.rs03.decode import mend
@@ -11,14 +10,14 @@ from heliograph.archive.rs03.layout import LAYERS, Layout
 from heliograph.archive.rs03.rows import read_line
 from heliograph.archive.rs03.sectors import crc_sectors_are_whole
 
-__all__ = ["read_row"]
+__all__ = ["mended_in"]
 
 
-def read_row(file: int, layout: Layout, row: int) -> NDArray[np.uint8] | None:
-    """Row `row` of an open image, (255, 2048); None: more of it is lost than parity rebuilds.
+def mended_in(file: int, layout: Layout, row: int) -> dict[int, bytes] | None:
+    """The sectors of row `row` of an open image that are damaged, by number, as they were sealed.
 
-    Nothing is written. Every answer is checked as `decode.mend` does: against the CRCs in the row before, as far as
-    that is whole, and against what the parity has left over.
+    None: more of the row is lost than parity rebuilds. Nothing is written. Every answer is checked as `decode.mend`
+    does: against the CRCs in the row before, as far as that is whole, and against what the parity has left over.
     """
     block = np.zeros((LAYERS, SECTOR), np.uint8)
     gone = np.zeros((LAYERS, 1), np.bool_)
@@ -29,4 +28,7 @@ def read_row(file: int, layout: Layout, row: int) -> NDArray[np.uint8] | None:
     before = np.zeros((1, SECTOR), np.uint8)
     read_line(file, layout.crc_start + (row - 1) % layout.layer_sectors, before[0])
     known = before[0] if crc_sectors_are_whole(before, layout)[0] else None
-    return None if mend(block, layout, known, gone).lost[0] else block
+    verdict = mend(block, layout, known, gone)
+    if verdict.lost[0]:
+        return None
+    return {int(layer) * layout.layer_sectors + row: block[layer].tobytes() for layer in np.flatnonzero(verdict.bad)}

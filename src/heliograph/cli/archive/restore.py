@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from heliograph.cli.archive.keys import AskRing, asked_signers, open_options, signer_option
-from heliograph.cli.show import human_bytes, json_option, print_json, progress
+from heliograph.cli.show import human_bytes, json_option, note, print_json, progress
 from heliograph.units import counted
 
 if TYPE_CHECKING:
+    from heliograph.archive.read.checked import Mending
     from heliograph.archive.read.reader import SetView
     from heliograph.archive.read.restore import Restored
     from heliograph.archive.secret import Keyring
@@ -52,17 +54,32 @@ def command(
 
     Files in pieces are joined. Each file is held against its SHA-256, and stands there whole or not at all.
 
+    Damaged sectors are read from the parity of their disc, which stays as it is; how many is said. What that does not
+    give back, and discs that are not here, `repair` does first.
+
     With --prompt, PATH is a mount point, an image that is replaced, or a pattern in quotes ('in/*.iso'); only the discs
     that hold wanted files are asked for, each once. With --signer nothing is restored from a set that is not signed
     with that key, or was changed since; exit code 18.
     """
     public, ring = asked_signers(signers), ask_ring()
-    if prompt or prompt_always:
-        back = _by_turns(paths, to, only, set_id, overwrite, ring, public, always=prompt_always)
-    else:
-        back = _at_once(paths, to, only, set_id, overwrite, ring, public, quiet=as_json)
+    mended: Counter[Path] = Counter()
+    tally: Mending = lambda image, sector: mended.update([image])  # noqa: E731
+    try:
+        if prompt or prompt_always:
+            back = _by_turns(paths, to, only, set_id, overwrite, ring, public, tally, always=prompt_always)
+        else:
+            back = _at_once(paths, to, only, set_id, overwrite, ring, public, tally, quiet=as_json)
+    finally:
+        for image, sectors in sorted(mended.items()):
+            note(
+                f"{image}: {counted(sectors, 'damaged sector')} read from its parity; "
+                f"mend it: `heliograph archive repair {image}`"
+            )
     if as_json:
-        print_json({"written": list(back.written), "already": list(back.already), "bytes": back.bytes})
+        mended_in = {str(image): sectors for image, sectors in sorted(mended.items())}
+        print_json(
+            {"written": list(back.written), "already": list(back.already), "bytes": back.bytes, "mended": mended_in}
+        )
         return
     there = f"; {len(back.already):,} were there already" if back.already else ""
     click.echo(f"{to}: {counted(len(back.written), 'file')} restored, {human_bytes(back.bytes)} checked{there}")
@@ -76,13 +93,14 @@ def _at_once(
     overwrite: bool,
     ring: Keyring | None,
     signers: list[Public],
+    mending: Mending,
     *,
     quiet: bool,
 ) -> Restored:
     from heliograph.archive.read.reader import open_set
     from heliograph.archive.read.restore import restore
 
-    with open_set(paths, set_id) as view, progress("restoring", quiet=quiet) as tell:
+    with open_set(paths, set_id, mending=mending) as view, progress("restoring", quiet=quiet) as tell:
         return restore(
             _unlocked(view, ring),
             to,
@@ -110,6 +128,7 @@ def _by_turns(
     overwrite: bool,
     ring: Keyring | None,
     signers: list[Public],
+    mending: Mending,
     *,
     always: bool,
 ) -> Restored:
@@ -130,5 +149,13 @@ def _by_turns(
         return STOP if not line else {"s": SKIP, "q": STOP}.get(line.strip().lower()[:1], "")
 
     return restore_by_turns(
-        paths, to, ask, patterns=only, set_id=set_id, overwrite=overwrite, ring=ring, signers=signers
+        paths,
+        to,
+        ask,
+        patterns=only,
+        set_id=set_id,
+        overwrite=overwrite,
+        ring=ring,
+        signers=signers,
+        mending=mending,
     )
