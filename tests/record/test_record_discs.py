@@ -89,7 +89,7 @@ def test_a_lost_disc_is_asked_for_by_name_and_two_lost_discs_are_rebuilt(
 
     assert main(["trace", cell, "--from", str(run)]) == 9
     shown = capsys.readouterr().err
-    assert "cannot be had without disc" in shown
+    assert "which is not here" in shown
     assert "archive repair" in shown
     assert main(["archive", "repair", str(run / "discs")]) == 0
     capsys.readouterr()
