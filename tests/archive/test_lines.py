@@ -134,6 +134,22 @@ def test_a_full_disk_is_told_to_whoever_comes_next_or_at_the_end():
         os.close(full)
 
 
+def test_whatever_stops_the_writer_nobody_waits_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Also what is no error of the system."""
+
+    def broken(file: int, lines: list[memoryview], at: int) -> int:
+        raise MemoryError
+
+    monkeypatch.setattr(os, "pwritev", broken)
+    monkeypatch.setattr(writer, "_MOST", SECTOR)
+    room = os.open(tmp_path / "image", os.O_RDWR | os.O_CREAT)
+    line = np.zeros((1, SECTOR), np.uint8)
+    with pytest.raises(MemoryError), LineWriter(room, tmp_path / "image") as lines:
+        for number in range(100_000):
+            lines.put([number], line)
+    os.close(room)
+
+
 def test_after_a_failure_of_another_nothing_more_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """What is left is dropped, and the failure told as it was."""
     held, calls = threading.Event(), []

@@ -81,10 +81,10 @@ class LineWriter:
             failed: BaseException | None = None
             try:
                 for run in _runs(sorted(lines, key=lambda line: line[0])):
-                    self._write(run)
-            except OSError as wrong:
-                failed = cannot_write(self._image, wrong)
-                failed.__cause__ = wrong
+                    if self._wrong is None:
+                        self._write(run)
+            except BaseException as wrong:  # whatever it is, somebody may be waiting for room
+                failed = cannot_write(self._image, wrong) if isinstance(wrong, OSError) else wrong
             with self._changed:
                 self._wrong = self._wrong or failed
                 self._bytes -= sum(line.nbytes for _, line in lines)
