@@ -5,26 +5,34 @@ from __future__ import annotations
 import ast
 import doctest
 import importlib.util
+import re
 import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
 from disc_sets import bytes_of, contents, damage, small_set, tool, write_files
+from numpy.typing import NDArray
 from rs03_discs import SECTOR, make_iso, overwrite, sectors_of, two_in_a_codeword
 
+from heliograph.archive.read.disc import DiscImage
 from heliograph.archive.read.reader import open_set
 from heliograph.archive.read.restore import restore
-from heliograph.archive.rs03 import protect, verify
+from heliograph.archive.rs03 import plan, protect, verify
+from heliograph.archive.rs03.layout import SCRATCH_SECTORS
 from heliograph.archive.rs03.search import read_layout
 from heliograph.archive.seal.pack import Source
 from heliograph.archive.seal.seal import DiscSet
 from heliograph.archive.texts.guide import READER, reader
 
+PAGE = Path(__file__).parents[2] / "docs" / "disc-format.md"
 ALL_WELL, LOST, WRONG_USE, CAN_BE_MENDED = 0, 1, 2, 3
 
 
@@ -97,14 +105,189 @@ def test_the_program_is_one_short_file_of_plain_python_and_the_same_on_every_dis
         assert (tmp_path / disc.name / READER).read_bytes() == reader()
 
 
-def test_the_examples_with_numbers_in_the_format_s_document_are_right():
-    """The codeword, the lost sectors, the lost discs, the CRCs."""
-    page = Path(__file__).parents[2] / "docs" / "disc-format.md"
+@pytest.fixture(scope="module")
+def page() -> dict[str, Any]:
+    """The Python of the format's document: all its functions, read from top to bottom as one program."""
+    blocks = re.findall(r"^```python\n(.*?)^```", PAGE.read_text("utf-8"), re.M | re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(compile("\n".join(block for block in blocks if not block.startswith(">>>")), str(PAGE), "exec"), names)
+    return names
 
-    tried = doctest.testfile(str(page), module_relative=False)
+
+def test_the_examples_with_numbers_in_the_format_s_document_are_right(page: dict[str, Any]):
+    """The codeword, the lost sectors, the lost discs, the CRCs."""
+    tried = doctest.testfile(str(PAGE), module_relative=False, globs=page)
 
     assert tried.failed == 0
-    assert tried.attempted > 20
+    assert tried.attempted > 30
+
+
+@dataclass(frozen=True)
+class Row:
+    """Row 2 of a protected image, (255, 2048), with m = 56; and where it gets hurt."""
+
+    sealed: NDArray[np.uint8]
+    crcs: list[int]
+    now: NDArray[np.uint8]
+    chance: np.random.Generator
+
+    def some(self, first: int, end: int, many: int) -> NDArray[np.int64]:
+        """So many of the layers first..end-1."""
+        return first + self.chance.choice(end - first, many, replace=False)
+
+    def noise(self, layers: NDArray[np.int64]) -> None:
+        """Overwrite these sectors."""
+        self.now[layers] = self.chance.integers(0, 256, (layers.size, SECTOR), dtype=np.uint8)
+
+    def bytes(self, layers: NDArray[np.int64], columns: NDArray[np.int64]) -> None:
+        """Get a byte wrong in each of these sectors."""
+        self.now[layers, columns] ^= self.chance.integers(1, 256, layers.size, dtype=np.uint8)
+
+
+M, N = 56, 198
+"""Roots and data layers of that row."""
+
+
+@pytest.fixture
+def row(tmp_path: Path) -> Row:
+    """The row before it hands on its CRCs."""
+    protect(make_iso(tmp_path / "a.iso", 987))
+    sectors = sectors_of(tmp_path / "a.iso")
+    layout = read_layout(tmp_path / "a.iso")
+    assert layout is not None
+    assert (layout.data_layers, layout.roots, layout.layer_sectors) == (N, M, 5)
+    sealed = sectors[2::5].copy()
+    return Row(sealed, sectors[5 * N + 1, : 4 * N].view("<u4").tolist(), sealed.copy(), np.random.default_rng(7))
+
+
+def read_as(page: dict[str, Any], row: Row, crcs: list[int] | None, unread: Collection[int] = ()) -> bool:
+    """Whether the document's Python gives the row as it was sealed; if not, it gives up."""
+    mended = page["mend_row"](M, [bytes(sector) for sector in row.now], crcs, unread)
+    assert mended is None or b"".join(mended) == row.sealed.tobytes()
+    return mended is not None
+
+
+def test_the_document_s_python_mends_as_many_lost_sectors_as_there_are_roots(page: dict[str, Any], row: Row):
+    """Data, CRC and ECC sectors; one more that its CRC tells of is too many."""
+    lost = np.concatenate([row.some(0, N, M - 11), row.some(N + 1, 255, 10), [N]])
+    row.noise(lost)
+    row.now[lost[lost > N]] = 0
+
+    assert read_as(page, row, row.crcs)
+
+    row.noise(np.setdiff1d(np.arange(N), lost)[:1])
+    assert not read_as(page, row, row.crcs)
+
+
+def test_the_document_s_python_keeps_one_equation_where_there_are_no_crcs(page: dict[str, Any], row: Row):
+    """Zero data sectors count as lost then."""
+    layers = row.some(0, N, M)
+    row.now[layers[1:]] = 0
+
+    assert read_as(page, row, None)
+
+    row.now[layers[0]] = 0
+    assert not read_as(page, row, None)
+
+
+def test_the_document_s_python_finds_whole_wrong_sectors_at_one_equation_each_and_one_for_all(
+    page: dict[str, Any], row: Row
+):
+    lost, wrong = row.some(0, N, 20), row.some(N + 1, 255, M - 20)
+    row.noise(lost)
+    row.noise(wrong[1:])
+
+    assert read_as(page, row, row.crcs)
+
+    row.noise(wrong[:1])
+    assert not read_as(page, row, row.crcs)
+
+
+def test_the_document_s_python_finds_sectors_that_are_wrong_alike_at_two_equations_each(page: dict[str, Any], row: Row):
+    """What counts is old XOR new: the same in each."""
+    lost, wrong = row.some(0, N, 20), row.some(N + 1, 255, 19)
+    row.noise(lost)
+    row.now[wrong[1:], :5] ^= np.arange(1, 6, dtype=np.uint8)
+
+    assert read_as(page, row, row.crcs)
+
+    row.now[wrong[0], :5] ^= np.arange(1, 6, dtype=np.uint8)
+    assert not read_as(page, row, row.crcs)
+
+
+def test_the_document_s_python_takes_the_same_noise_over_different_sectors_for_independent_errors(
+    page: dict[str, Any], row: Row
+):
+    row.noise(row.some(0, N, 20))
+    row.now[row.some(N + 1, 255, M - 21)] = row.chance.integers(0, 256, SECTOR, dtype=np.uint8)
+
+    assert read_as(page, row, row.crcs)
+
+
+@pytest.mark.parametrize("with_crcs", [True, False])
+def test_the_document_s_python_mends_a_wrong_byte_in_more_sectors_than_there_are_roots(
+    page: dict[str, Any], row: Row, with_crcs: bool
+):
+    row.bytes(row.some(0, 255, 90), row.chance.choice(SECTOR, 90, replace=False))
+
+    assert read_as(page, row, row.crcs if with_crcs else None)
+
+
+def test_the_document_s_python_tries_on_where_a_crc_contradicts_an_answer(page: dict[str, Any], row: Row):
+    """Two wrong bytes of a codeword look like one in a sound sector, and all equations agree."""
+    chance = np.random.default_rng(18)  # one of the few seeds with which they do
+    lost = chance.choice(N, 20, replace=False)
+    row.now[lost] = chance.integers(0, 256, (20, SECTOR), dtype=np.uint8)
+    wrong, columns = N + 1 + chance.choice(M, 36, replace=False), chance.choice(SECTOR, 36, replace=False)
+    columns[1] = columns[0]
+    row.now[wrong, columns] ^= chance.integers(1, 256, 36, dtype=np.uint8)
+    sums = page["equations"](M, [bytes(sector) for sector in row.now])
+
+    assert len(list(page["answers"](sums, sorted(lost.tolist()), range(N + 1, 255)))) == 2
+    assert read_as(page, row, row.crcs)
+
+
+def test_the_document_s_python_takes_what_a_drive_could_not_read_for_lost(page: dict[str, Any], row: Row):
+    """More than could be found; without CRCs, one equation is left over."""
+    layers = row.some(0, N, M - 1)
+    row.now[layers, :3] ^= 1
+
+    assert not read_as(page, row, None)
+    assert read_as(page, row, None, unread=layers.tolist())
+
+
+def test_the_document_s_python_computes_the_ecc_anew_where_all_data_is_sound(page: dict[str, Any], row: Row):
+    row.noise(np.arange(N + 1, 255))
+
+    assert read_as(page, row, row.crcs)
+
+
+def test_the_document_s_python_computes_lost_discs(page: dict[str, Any], sealed: DiscSet):
+    """The sectors of two data discs that are lost, also past the end of the shorter one."""
+    data = [sectors_of(disc.path)[: disc.iso_bytes // SECTOR] for disc in sealed.discs[:3]]
+    parity = []
+    for p, disc in enumerate(sealed.discs[3:]):
+        opened = DiscImage(disc.path)
+        first = opened.run(f"data/PARITY-{p + 1}.bin").start // SECTOR
+        parity.append(sectors_of(disc.path)[first : first + max(map(len, data))])
+        opened.close()
+    for t in (16, 300, min(map(len, data)), len(parity[0]) - 1):
+        wanted = [bytes(disc[t]) if t < len(disc) else bytes(SECTOR) for disc in data]
+        for lost in ([0, 2], [1, 0], [2]):
+            known = {i: wanted[i] for i in range(3) if i not in lost}
+            sums = {p: bytes(parity[p][t]) for p in (1, 0)[: len(lost)]}
+
+            assert page["lost_sectors"](lost, known, sums) == {i: wanted[i] for i in lost}
+
+
+def test_the_document_s_python_chooses_the_layout_that_sealing_chooses(page: dict[str, Any]):
+    sizes = [*range(17, 9000, 13), 6588, 6589, *range(9000, 24_000_000, 99_991)]
+    for iso_sectors in sizes:
+        for redundancy in (8 / 246, 0.05, 0.15, 0.5, 170 / 84):
+            layout = plan(iso_sectors, redundancy=redundancy, scratch_sectors=SCRATCH_SECTORS)
+
+            chosen = page["choose"](iso_sectors, redundancy)
+            assert chosen == (layout.data_layers, layout.roots, layout.layer_sectors), iso_sectors
 
 
 def test_it_gives_the_files_of_a_sound_set_as_restore_does(program: Path, discs: Path, tmp_path: Path):
