@@ -11,7 +11,7 @@ HeliographError             1   the root; never raised itself
 ├── DiscsLost               9   more discs of a set are gone than its parity replaces
 ├── Damaged                10   damage was found, and it can be repaired
 ├── DoesNotFit             11   the data is larger than the medium
-├── CannotWrite            12   full disk, read-only directory, refused overwrite
+├── CannotWrite            12   full disk, read-only folder, refused overwrite
 ├── InstanceWrong          13   an instance to bench the fleet with has a mistake
 ├── RuleWrong              14   a rule file for keeping discs has a mistake
 ├── DriveWrong             15   a drive, a changer or the disc in it refuses, or what was burnt reads back otherwise
@@ -133,7 +133,7 @@ class DoesNotFit(HeliographError):
 
 
 class CannotWrite(HeliographError):
-    """A file could not be written: full disk, read-only directory, refused overwrite."""
+    """A file could not be written: full disk, read-only folder, refused overwrite."""
 
     exit_code = 12
 

@@ -32,7 +32,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     """Give a path beside `path`, or what that leads to, to write to; on success it becomes that, on failure it is gone.
 
     Raises:
-        CannotWrite: the directory is read-only, the disk is full, or the like; or a device or a pipe is called so.
+        CannotWrite: the folder is read-only, the disk is full, or the like; or a device or a pipe is called so.
     """
     if path.is_symlink():  # what it leads to is written; the link stays
         path = Path(os.path.realpath(path))  # unlike Path.resolve, at rest with a link that leads to itself
@@ -163,7 +163,7 @@ def named_after(path: Path, suffix: str) -> Path:
     """A file beside `path`: its name and the suffix, with a hash for the name where that is too long together."""
     name = path.name
     if not name:  # "." or "/"
-        raise CannotWrite(f"{path}: is a directory", hint="name the file in it", path=str(path))
+        raise CannotWrite(f"{path}: is a folder", hint="name the file in it", path=str(path))
     if len(os.fsencode(name + suffix)) > _LONGEST_NAME:
         name = hashlib.sha256(os.fsencode(name)).hexdigest()[:32]
     return path.with_name(name + suffix)
@@ -179,6 +179,6 @@ def cannot_write(path: Path, wrong: OSError) -> CannotWrite:
     """The one line a person needs when the system refuses a write."""
     return CannotWrite(
         f"{path}: {(wrong.strerror or str(wrong)).lower()}",
-        hint="make room or choose another directory (--out), then run the same command again; nothing was lost",
+        hint="make room or choose another folder (--out), then run the same command again; nothing was lost",
         path=str(path),
     )

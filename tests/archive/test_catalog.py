@@ -385,7 +385,7 @@ def test_a_folder_in_the_place_of_the_catalog_is_named(tmp_path: Path):
     write_files(tmp_path / "tree", a_bin=10)
     small_set(tmp_path / "tree", tmp_path / "discs")
 
-    with pytest.raises(CannotWrite, match=r"c\.sqlite: is a directory"):
+    with pytest.raises(CannotWrite, match=r"c\.sqlite: is a folder"):
         rebuild(tmp_path / "c.sqlite", [tmp_path / "discs"])
 
 

@@ -100,7 +100,7 @@ EXIT_CODES: Final[dict[int, str]] = {
     9: "more discs are gone than the set's parity replaces",
     10: "damage was found; it can be repaired",
     11: "the data does not fit the medium",
-    12: "a file cannot be written or read (full disk, read-only directory)",
+    12: "a file cannot be written or read (full disk, read-only folder)",
     13: "an instance to bench the fleet with has a mistake",
     14: "a rule file for keeping discs has a mistake",
     15: "a drive, a changer or the disc in it refuses, or what was burnt reads back otherwise",

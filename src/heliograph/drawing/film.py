@@ -41,7 +41,7 @@ def write_film(scene: Scene, path: Path, lang: Language = "en") -> None:
     """Draw all frames to `path`, a .gif.
 
     Raises:
-        CannotWrite: the disk is full, or the directory read-only.
+        CannotWrite: the disk is full, or the folder read-only.
         UsageWrong: no font for the language is here.
     """
     with style(lang):

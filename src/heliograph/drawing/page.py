@@ -45,7 +45,7 @@ def write_page(scene: Scene, path: Path, lang: Language = "en", *, heat: bool = 
         lang: the language that shows first.
         heat: show the heat map of waiting from the start.
     Raises:
-        CannotWrite: the disk is full, or the directory read-only.
+        CannotWrite: the disk is full, or the folder read-only.
     """
     package = resource_files("heliograph.drawing")
     head = {**_head(scene), "show": "waiting" if heat else "off"}

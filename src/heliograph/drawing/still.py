@@ -47,7 +47,7 @@ def write_still(scene: Scene, path: Path, lang: Language = "en", *, kind: str = 
     """Draw one frame to `path`, as png or svg.
 
     Raises:
-        CannotWrite: the disk is full, or the directory read-only.
+        CannotWrite: the disk is full, or the folder read-only.
         UsageWrong: no font for the language is here.
     """
     with style(lang):
@@ -71,7 +71,7 @@ def write_heat(scene: Scene, path: Path, lang: Language = "en", *, kind: str = "
     """Draw traffic and congestion over the whole time of the scene to `path`, as png or svg.
 
     Raises:
-        CannotWrite: the disk is full, or the directory read-only.
+        CannotWrite: the disk is full, or the folder read-only.
         UsageWrong: no font for the language is here.
     """
     with style(lang):

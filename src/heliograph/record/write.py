@@ -95,7 +95,7 @@ def write_record(
         draw: measures the finished cells among some passages (`twin.cells.cell_model`).
         progress: called with 0 to 1.
     Raises:
-        CannotWrite: full disk, read-only directory.
+        CannotWrite: full disk, read-only folder.
     """
     metadata = {
         "format": FORMAT,

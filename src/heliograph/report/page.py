@@ -39,7 +39,7 @@ def write_report(folder: Path, summary: Mapping[str, Any], plant: Plant, lang: s
         lang: the language that shows first, "en" or "zh".
     Raises:
         RunWrong: the record is not there.
-        CannotWrite: the disk is full, or the directory read-only.
+        CannotWrite: the disk is full, or the folder read-only.
     """
     numbers = read_numbers(folder / "record", summary, plant)
     path = folder / REPORT_FILE

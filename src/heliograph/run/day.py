@@ -82,7 +82,7 @@ def run_day(day: Day) -> dict[str, Any]:
     A directory whose record is complete and whose sealing was cut off is gone on with: the record is not made again.
 
     Raises:
-        CannotWrite: full disk, read-only directory, or a directory that holds something else.
+        CannotWrite: full disk, read-only folder, or a directory that holds something else.
         RunWrong: stopped before the record began.
     """
     laps = _Laps()

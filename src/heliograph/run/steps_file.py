@@ -54,7 +54,7 @@ def write_steps(
     """Write a run to `path`.
 
     Raises:
-        CannotWrite: the disk is full, or the directory read-only.
+        CannotWrite: the disk is full, or the folder read-only.
     """
     about = {"format": FORMAT, "name": instance.name, "map": instance.map_name, **figures}
     with whole_file(path) as aside, aside.open("wb") as out:

@@ -73,7 +73,7 @@ class SqliteStore:
     def _cannot(self, wrong: Exception) -> CannotWrite:
         said = str(wrong).lower()
         if self.path.is_dir():
-            return cannot(self.name, "is a directory", "name the file in it: --catalog FOLDER/catalog.sqlite")
+            return cannot(self.name, "is a folder", "name the file in it: --catalog FOLDER/catalog.sqlite")
         if "locked" in said or "busy" in said:
             return cannot(self.name, f"another command has written to it for {WAIT_S} s", "run the same command again")
         if "not a database" in said or "malformed" in said:

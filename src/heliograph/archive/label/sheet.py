@@ -50,7 +50,7 @@ def write_labels(
         font: a font file for letters that DejaVu Sans lacks; else one is looked for on this machine.
         outline: thin lines where the labels end, to try a sheet on plain paper.
     Raises:
-        UsageWrong: no font here has the Chinese letters. CannotWrite: full disk, read-only directory.
+        UsageWrong: no font here has the Chinese letters. CannotWrite: full disk, read-only folder.
     """
     words = WORDS[lang]
     texts = [each.title + "".join(held.name for held in each.holds) for each in facts]

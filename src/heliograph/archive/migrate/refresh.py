@@ -44,7 +44,7 @@ def refresh(
     if needed > free:
         raise CannotWrite(
             f"{to}: the images take {needed:,} bytes, {free:,} are free",
-            hint="make room or choose another directory (--to); nothing was written",
+            hint="make room or choose another folder (--to); nothing was written",
             path=str(to),
         )
     for name, size in sizes.items():

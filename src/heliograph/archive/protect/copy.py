@@ -45,12 +45,12 @@ def protect_copy(
         Damaged: the source carries RS03 and is damaged.
         DoesNotFit: the source and its parity are larger than the medium.
         UsageWrong: `out` is the source.
-        CannotWrite: full disk, read-only directory, or another file of that name is there.
+        CannotWrite: full disk, read-only folder, or another file of that name is there.
     """
     if out.exists() and source.exists() and out.samefile(source):
         raise UsageWrong(f"{out}: the image to protect; give OUT another name, since IN is never changed")
     if out.is_dir():
-        raise CannotWrite(f"{out}: is a directory", hint="name the image to write", path=str(out))
+        raise CannotWrite(f"{out}: is a folder", hint="name the image to write", path=str(out))
     refuse_other_kinds(source)
     refuse_unfinished(source)
     length = length_of(source)

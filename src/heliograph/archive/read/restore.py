@@ -74,7 +74,7 @@ def restore(
         SignatureWrong: not signed by one of `signers`, or changed since; nothing was written.
         Damaged: a file's bytes are not what was sealed; it was not written.
         DiscWrong: the index names a path outside `to`; nothing was written.
-        CannotWrite: full disk, read-only directory, or another file is in the way.
+        CannotWrite: full disk, read-only folder, or another file is in the way.
     """
     if signers:
         from heliograph.archive.read.trust import require

@@ -77,7 +77,7 @@ def restore_by_turns(
     Raises:
         NotFound: no file matches, or no disc ever came. DiscsLost: files stand on discs that were skipped.
         Damaged, DiscWrong: a file's bytes are not what was sealed; all that could be restored was.
-        CannotWrite: full disk, read-only directory, or another file is in the way.
+        CannotWrite: full disk, read-only folder, or another file is in the way.
         Locked: the set is encrypted, and no key opens it. SignatureWrong: a disc is not signed by one of `signers`.
     """
     work: _Work | None = None

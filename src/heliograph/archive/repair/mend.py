@@ -77,7 +77,7 @@ def mend(
         SectorsLost: an image has more damage than its parity and its set can mend; all else was mended.
         DiscsLost: more discs are gone than the set replaces; all else was mended.
         DiscWrong: an image is not one of ours, or its bytes are not what was sealed though its checksums fit.
-        CannotWrite: full disk, read-only directory, or another image of that name is in `out`.
+        CannotWrite: full disk, read-only folder, or another image of that name is in `out`.
     """
     drives = [path for path in paths if is_device(path)]
     if drives:

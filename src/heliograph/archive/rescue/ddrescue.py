@@ -134,7 +134,7 @@ def write_states(path: Path, states: bytearray, length: int, *, at: int = 0, doi
         length: bytes of the image; its last sector may be short.
         at, doing: the sector that is being read, and ddrescue's letter for the phase.
     Raises:
-        CannotWrite: full disk, read-only directory.
+        CannotWrite: full disk, read-only folder.
     """
     lines = [
         "# Mapfile. Created by Heliograph, in the format of GNU ddrescue",

@@ -112,7 +112,7 @@ def seal(
     Raises:
         NotFound: a path cannot be read. UsageWrong: it is not a file or folder.
         DoesNotFit: a disc of this medium has no room beside its own overhead.
-        CannotWrite: full disk, read-only directory, or an image of that name with other contents is there.
+        CannotWrite: full disk, read-only folder, or an image of that name with other contents is there.
     """
     from heliograph.archive.catalog import check, default_catalog, enter
 
@@ -216,6 +216,6 @@ def _check_room(plan: SetPlan, out_dir: Path) -> None:
     if needed > free:
         raise CannotWrite(
             f"{out_dir}: the set needs {needed:,} bytes, {free:,} are free",
-            hint="make room or choose another directory (--out); nothing was written",
+            hint="make room or choose another folder (--out); nothing was written",
             path=str(out_dir),
         )
