@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rs03_discs import SECTOR, dvdisaster, dvdisaster_augments, make_iso, need, overwrite
+from rs03_discs import SECTOR, dvdisaster, dvdisaster_augments, make_iso, need, overwrite, sectors_of
 
 from heliograph.archive.kernels.gf import multiply
 from heliograph.archive.rs03 import Layout, largest_iso, plan, protect, read_layout
@@ -152,6 +152,45 @@ def test_a_cut_off_image_still_tells_its_layout(tmp_path: Path):
     image.write_bytes(image.read_bytes()[: (layout.ecc_start + 5) * SECTOR + 99])
 
     assert read_layout(image) == layout
+
+
+@pytest.fixture(scope="module")
+def holds_an_image(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Layout]:
+    """A protected image in which another stands as a file: so near the start that its CRC sectors seem right."""
+    folder = tmp_path_factory.mktemp("holds")
+    inner = make_iso(folder / "inner.iso", 100 * 200, seed=2)
+    assert protect(inner, roots=40).layer_sectors > 90
+    inside = sectors_of(inner)
+    outer = make_iso(folder / "outer.iso", 40 + len(inside) + 500)
+    image = sectors_of(outer)
+    image[40 : 40 + len(inside)] = inside
+    image.tofile(outer)
+    return outer, protect(outer, roots=20)
+
+
+def test_an_image_that_is_a_file_on_the_disc_is_not_taken_for_the_disc(
+    holds_an_image: tuple[Path, Layout], tmp_path: Path
+):
+    """With the header gone, and a length that tells nothing; with sector 16 gone as well, and the end cut off."""
+    outer, layout = holds_an_image
+    image = sectors_of(outer).copy()
+    image[layout.iso_sectors] = 0
+
+    (tmp_path / "longer.iso").write_bytes(image.tobytes() + bytes(7 * SECTOR))
+    assert read_layout(tmp_path / "longer.iso") == layout
+
+    image[16] = 0
+    (tmp_path / "shorter.iso").write_bytes(image[:-3].tobytes())
+    assert read_layout(tmp_path / "shorter.iso") == layout
+
+
+def test_an_iso_that_holds_a_protected_image_is_not_protected_by_that(
+    holds_an_image: tuple[Path, Layout], tmp_path: Path
+):
+    outer, layout = holds_an_image
+    (tmp_path / "bare.iso").write_bytes(outer.read_bytes()[: layout.iso_sectors * SECTOR])
+
+    assert read_layout(tmp_path / "bare.iso") is None
 
 
 def test_what_is_no_iso_image_is_refused(tmp_path: Path):

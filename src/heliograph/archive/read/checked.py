@@ -126,14 +126,17 @@ class CheckedImage:
         from heliograph.archive.rs03.one_row import mended_in
 
         layout = Layout(self._iso_sectors, self._layer_sectors, LAYERS - 1 - self._data_layers)
-        mended = mended_in(self._file, layout, sector % self._layer_sectors)
+        mended = mended_in(self._file, layout, sector % self._layer_sectors, self._mended)
         if mended is None:
             return None
         if sector not in mended:  # sound, and only its checksum was not; now the parity has vouched for it
             mended[sector] = self._pread(sector * SECTOR, SECTOR)
         if len(self._mended) >= _KEPT_MENDED:
-            self._mended.clear()
+            self._mended = {}  # another thread may read in the old ones
         self._mended.update(mended)
+        for number in mended:
+            if number // self._layer_sectors == self._data_layers:  # what it keeps the checksums of may be read now
+                self._crcs.pop((number + 1) % self._layer_sectors, None)
         return mended[sector]
 
     def view(self) -> io.BufferedReader:
@@ -187,8 +190,8 @@ class CheckedImage:
         """
         if len(self._crcs) >= _KEPT_ROWS:
             self._crcs.clear()
-        before = (row - 1) % self._layer_sectors
-        sector = self._pread((self._data_layers * self._layer_sectors + before) * SECTOR, SECTOR)
+        before = self._data_layers * self._layer_sectors + (row - 1) % self._layer_sectors
+        sector = self._mended.get(before) or self._pread(before * SECTOR, SECTOR)
         whole = len(sector) == SECTOR and sector[_CRC_COOKIE : _CRC_COOKIE + len(_COOKIE)] == _COOKIE
         crcs = array("I")
         if whole and _own_crc_fits(sector, _CRC_CRC):

@@ -163,58 +163,86 @@ class _Row:
         if lone and (self.erased & ~self.unread).any():
             guesses += [self.blank, self.unread] if (self.blank & ~self.unread).any() else [self.unread]
         for guess in guesses:
-            yield from self._solve(syndromes, np.flatnonzero(guess))
+            yield from self._solve(syndromes, np.flatnonzero(guess), by_bytes=lone and self.wanted is None)
 
-    def _solve(self, syndromes: Bytes, erased: NDArray[np.int64]) -> Iterator[Answer]:
+    def _solve(self, syndromes: Bytes, erased: NDArray[np.int64], *, by_bytes: bool) -> Iterator[Answer]:
         """What to XOR if these positions are lost and few others are wrong.
 
         Two lone wrong bytes in one codeword can be told as one in a third sector, and all equations agree: only CRCs
         speak against it. So each way that leads to an answer is gone, not the first alone.
+
+        Args:
+            by_bytes: codeword by codeword first: what is nearest there is right, where there are no CRCs to ask.
         """
-        roots = self.layout.roots
         # As many losses as roots leave no equation over. Without CRCs, only a lost CRC sector then proves the answer.
         unproved = self.wanted is None and bool(self.vouched[self.layout.data_layers])
-        if erased.size > roots - unproved:
+        if erased.size > self.layout.roots - unproved:
             return
-        answer = np.empty_like(syndromes)
-
-        def agreed(positions: NDArray[np.int64]) -> bool:
-            product(solver(roots, tuple(positions.tolist())), syndromes, answer)
-            return not answer[positions.size :].view(np.uint64).any()
-
-        if agreed(erased):
-            yield erased, answer[: erased.size].copy()
+        answer = self._answer(syndromes, erased)
+        if not answer[erased.size :].view(np.uint64).any():
+            yield erased, answer[: erased.size]
             return
-        free = ~self.vouched
-        free[erased] = False
-        allowed = np.flatnonzero(free)
         wrong = np.flatnonzero(_any(answer[erased.size :], axis=0))
         rest = np.ascontiguousarray(answer[:, wrong])
-        # A bad sector is bad in most of its codewords, so that together they tell where it is. Random mixtures tell
-        # as much as all do, also of what has few wrong bytes or resembles another sector.
+        for way in (self._by_bytes, self._by_sectors) if by_bytes else (self._by_sectors, self._by_bytes):
+            yield from way(syndromes, erased, wrong, rest)
+
+    def _answer(self, syndromes: Bytes, positions: NDArray[np.int64]) -> Bytes:
+        """(roots, 2048): what to XOR at the positions, and below it what is left over."""
+        answer = np.empty_like(syndromes)
+        product(solver(self.layout.roots, tuple(positions.tolist())), syndromes, answer)
+        return answer
+
+    def _if_agreed(self, syndromes: Bytes, positions: NDArray[np.int64]) -> Iterator[Answer]:
+        answer = self._answer(syndromes, positions)
+        if not answer[positions.size :].view(np.uint64).any():
+            yield positions, answer[: positions.size]
+
+    def _allowed(self, erased: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Where something may be wrong that nothing tells of."""
+        free = ~self.vouched
+        free[erased] = False
+        return np.flatnonzero(free)
+
+    def _by_sectors(
+        self, syndromes: Bytes, erased: NDArray[np.int64], wrong: NDArray[np.int64], rest: Bytes
+    ) -> Iterator[Answer]:
+        """A bad sector is bad in most of its codewords, so that together they tell where it is.
+
+        Random mixtures tell as much as all do, also of what has few wrong bytes or resembles another sector.
+        """
+        roots = self.layout.roots
         mixed = np.empty((roots, SLICE), np.uint8)
         product(rest, _noise(), mixed)
-        together = locate_together(np.ascontiguousarray(mixed[:, : roots - erased.size + _SPARE]), erased.size, allowed)
-        if together.size:
-            everywhere = np.sort(np.concatenate([erased, together]))
-            if everywhere.size <= roots - (self.wanted is None) and agreed(everywhere):
-                yield everywhere, answer[: everywhere.size].copy()
-        # Lone wrong bytes tell it codeword by codeword. A row past mending is so in most codewords: a few of them tell.
+        few = np.ascontiguousarray(mixed[:, : roots - erased.size + _SPARE])
+        together = locate_together(few, erased.size, self._allowed(erased))
+        if together.size and erased.size + together.size <= roots - (self.wanted is None):
+            yield from self._if_agreed(syndromes, np.sort(np.concatenate([erased, together])))
+
+    def _by_bytes(
+        self, syndromes: Bytes, erased: NDArray[np.int64], wrong: NDArray[np.int64], rest: Bytes
+    ) -> Iterator[Answer]:
+        """Lone wrong bytes tell it codeword by codeword.
+
+        A row past mending is so in most codewords: a few of them tell.
+        """
         from heliograph.archive.rs03.locate import locate
 
+        roots, allowed = self.layout.roots, self._allowed(erased)
         for every in (max(1, wrong.size // _FEW), 1):
             marks, found = locate(np.ascontiguousarray(rest[:, ::every]), erased.size, allowed)
             if not found.all():
                 return
         everywhere = np.sort(np.concatenate([erased, allowed[marks.any(axis=1)]]))
-        if everywhere.size <= roots and agreed(everywhere):
-            yield everywhere, answer[: everywhere.size].copy()
+        if everywhere.size <= roots:
+            yield from self._if_agreed(syndromes, everywhere)
         # They are in more sectors than there are roots: solve per set of places, each for its own codewords.
         right = np.setdiff1d(np.arange(SECTOR), wrong).tolist()
         groups: dict[bytes, list[int]] = {bytes(allowed.size): right} if right else {}
         for column, pattern in zip(wrong, np.ascontiguousarray(marks.T), strict=True):
             groups.setdefault(pattern.tobytes(), []).append(int(column))
         changes = np.zeros((LAYERS, SECTOR), np.uint8)
+        answer = np.empty_like(syndromes)
         for pattern_bytes, here in groups.items():
             positions = np.sort(np.concatenate([erased, allowed[np.frombuffer(pattern_bytes, np.uint8) != 0]]))
             matrix = solver(roots, tuple(positions.tolist()))

@@ -1,9 +1,10 @@
 """Find out how an image is laid out, however little of it is left.
 
 In this order, cheapest first: the header where the ISO says it ends; any CRC sector where the file's length says the
-CRC layer might be; header or CRC sector anywhere; and, when neither survives, the code itself: a few rows are asked for
-their number of roots (`roots`), and one that then decodes to a row with a whole CRC sector tells. So the search takes
-no longer than reading the image once, and some seconds.
+CRC layer might be; header or CRC sector anywhere, unless it is of an image that is kept as a file on the disc; and,
+when neither survives, the code itself: a few rows are asked for their number of roots (`roots`), and one that then
+decodes to a row with a whole CRC sector tells. So the search takes no longer than reading the image once, and some
+seconds.
 """
 
 from __future__ import annotations
@@ -18,7 +19,15 @@ from heliograph.archive.bounds import check_layout
 from heliograph.archive.medium import SECTOR
 from heliograph.archive.rs03.layout import HEADER_SECTORS, LAYERS, MAX_ROOTS, MIN_ROOTS, Layout
 from heliograph.archive.rs03.rows import open_image, read_line
-from heliograph.archive.rs03.sectors import COOKIE, COOKIE_IN_CRC, read_crc_sector, read_header
+from heliograph.archive.rs03.sectors import (
+    COOKIE,
+    COOKIE_IN_CRC,
+    FINGERPRINT_SECTOR,
+    fingerprint,
+    named_in,
+    read_crc_sector,
+    read_header,
+)
 
 __all__ = ["read_layout"]
 
@@ -91,7 +100,12 @@ def _by_file_size(file: int, sectors: int) -> Layout | None:
 
 
 def _by_reading_all(file: int, sectors: int) -> Layout | None:
-    """A header or a CRC sector, anywhere: one that stands where its own numbers say it should."""
+    """A header or a CRC sector, anywhere: one that stands where its own numbers say it should.
+
+    An image that is kept as a file on the disc has such sectors, too. They name another sector 16; and should ours be
+    damaged, the layout that they tell of ends before the file does.
+    """
+    own = fingerprint(_read(file, FINGERPRINT_SECTOR, 1))
     cookie = np.frombuffer(COOKIE, np.uint8)
     chunk = np.zeros((_CHUNK + 1, SECTOR), np.uint8)
     for first in range(0, sectors, _CHUNK):
@@ -103,10 +117,12 @@ def _by_reading_all(file: int, sectors: int) -> Layout | None:
             if marked[at]:
                 layout = read_header(chunk[at : at + HEADER_SECTORS].tobytes())
                 here = layout is not None and layout.iso_sectors == where
+                named = named_in(chunk[at].tobytes(), 0)
             else:
                 layout = read_crc_sector(chunk[at].tobytes())
                 here = layout is not None and 0 <= where - layout.crc_start < layout.layer_sectors
-            if here:
+                named = named_in(chunk[at].tobytes(), COOKIE_IN_CRC)
+            if layout is not None and here and (named == own or layout.sectors >= sectors):
                 return layout
     return None
 

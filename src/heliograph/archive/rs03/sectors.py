@@ -26,6 +26,7 @@ __all__ = [
     "fingerprint",
     "header",
     "is_marked_dead",
+    "named_in",
     "padding",
     "read_crc_sector",
     "read_header",
@@ -45,6 +46,7 @@ SEED = 0x4C5047
 _HEADER = struct.Struct("<16s4x16s16x16xqiiiiiI16xiqq")
 _HEADER_CRC = 96
 _CRC_TAIL = struct.Struct("<16s4xiii16s16xqiii4xqI")
+_FINGERPRINT_IN_HEADER, _FINGERPRINT_IN_CRC = 20, 32
 _CRC_SIZES = 1100
 _CRC_CRC = 1120
 
@@ -76,6 +78,12 @@ class _Sizes:
 def fingerprint(sector_16: bytes) -> bytes:
     """What ties header and CRC sectors to their ISO: the MD5 of its sector 16."""
     return hashlib.md5(sector_16, usedforsecurity=False).digest()
+
+
+def named_in(block: bytes, at: int) -> bytes:
+    """The fingerprint in a header (`at` 0) or a CRC sector (`at` COOKIE_IN_CRC): of which image it is."""
+    place = at + (_FINGERPRINT_IN_CRC if at else _FINGERPRINT_IN_HEADER)
+    return block[place : place + hashlib.md5(usedforsecurity=False).digest_size]
 
 
 def _own_crc(block: Bytes) -> int:
