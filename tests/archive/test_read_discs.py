@@ -243,8 +243,21 @@ def test_the_document_s_python_tries_on_where_a_crc_contradicts_an_answer(page: 
     row.now[wrong, columns] ^= chance.integers(1, 256, 36, dtype=np.uint8)
     sums = page["equations"](M, [bytes(sector) for sector in row.now])
 
-    assert len(list(page["answers"](sums, sorted(lost.tolist()), range(N + 1, 255)))) == 2
+    assert len(list(page["answers"](sums, sorted(lost.tolist()), range(N + 1, 255), row.crcs))) == 2
     assert read_as(page, row, row.crcs)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_document_s_python_takes_what_is_nearest_where_there_are_no_crcs(page: dict[str, Any], row: Row, seed: int):
+    """Two wrong bytes in one codeword, and 54 sectors with one each or overwritten: a sound sector would explain it."""
+    chance = np.random.default_rng(seed)
+    layers = chance.permutation([c for c in range(255) if c != N])[:M]
+    row.now[layers[:20]] = chance.integers(0, 256, (20, SECTOR), dtype=np.uint8)
+    columns = chance.choice(SECTOR, M - 20, replace=False)
+    columns[1] = columns[0]
+    row.now[layers[20:], columns] ^= chance.integers(1, 256, M - 20, dtype=np.uint8)
+
+    assert read_as(page, row, None)
 
 
 def test_the_document_s_python_takes_what_a_drive_could_not_read_for_lost(page: dict[str, Any], row: Row):
