@@ -5,7 +5,7 @@
     python3 read_discs.py copy  DISC... --to FOLDER    the files: mended, joined, held against their SHA-256
     python3 read_discs.py mend  DISC... --to FOLDER    the images: mended, and of lost data discs the ISO image
 
-DISC is an image file, a drive such as /dev/sr0 (on Windows \\\\.\\D:), or a folder of *.iso files. Give all you have:
+DISC is an image file, a drive such as /dev/sr0 (on Windows \\\\.\\D:), or a folder (its *.iso, or all files). Give all:
 each disc mends itself, and what it cannot mend is computed from the others, if parity discs are among them. Nothing is
 overwritten. Exit status: 0 all well or brought back, 1 something lost, 2 wrong use, 3 (check) damage, can be mended."""
 
@@ -18,31 +18,28 @@ import sys
 import tempfile
 import zlib
 from contextlib import suppress
+from itertools import chain, product
 from pathlib import Path
 
-SECTOR, LAYERS, ZERO, COOKIE = 2048, 255, bytes(2048), b"*dvdisaster*RS03"
+SECTOR, LAYERS, ZERO, COOKIE, DEAD = 2048, 255, bytes(2048), b"*dvdisaster*RS03", b"dvdisaster dead sector marker"
 EXP = [1]  # powers of x in the field of 256 elements, modulo x^8 + x^7 + x^2 + x + 1, twice around; addition is XOR
 while len(EXP) < 510:
     EXP.append(EXP[-1] << 1 ^ (0x187 if EXP[-1] & 128 else 0))
 LOG = {value: exponent for exponent, value in enumerate(EXP[:255])}
-# bytes.translate with TIMES[a] multiplies many bytes by a at once: that makes Python fast enough.
 TIMES = [bytes(EXP[LOG[a] + LOG[b]] if a and b else 0 for b in range(256)) for a in range(256)]
-INVERSE = [0] + [EXP[255 - LOG[a]] for a in range(1, 256)]
+INVERSE = [0] + [EXP[255 - LOG[a]] for a in range(1, 256)]  # bytes.translate(TIMES[a]) multiplies many bytes at once
 # Equation j of a codeword: the sum over all layers c of WEIGHT[j][c] times the byte of layer c is zero.
 WEIGHT = [bytes(EXP[11 * (112 + j) * (254 - c) % 255] for c in range(LAYERS)) for j in range(170)]
-
 
 def need(so, or_else):
     if not so:
         raise LookupError(or_else)
-
 
 def total(terms):  # the sum of factor times bytes, over pairs of these
     value = 0
     for factor, data in terms:
         value ^= int.from_bytes(data.translate(TIMES[factor]), "little")
     return value.to_bytes(len(terms[0][1]), "little")
-
 
 def solve(rows, columns):  # Gauss and Jordan: a row per column, 1 there and 0 in the others; and rows left over, all 0
     solved, rest = [], list(rows)
@@ -54,7 +51,6 @@ def solve(rows, columns):  # Gauss and Jordan: a row per column, 1 there and 0 i
                 part[:] = [total([(1, row), (row[column], pivot)]) if row[column] else row for row in part]
             solved.append(pivot)
     return solved, rest
-
 
 def lone(sums, maybe):  # wrong bytes of a codeword, half as many as sums at most: {layer: error times weight in sum 0}
     # Euclid's algorithm on z^n and the sums, as polynomials, down to half the degree. In `room` bytes after a remainder
@@ -69,7 +65,6 @@ def lone(sums, maybe):  # wrong bytes of a codeword, half as many as sums at mos
     wrong = {c: TIMES[INVERSE[slope[c]]][value[c]] for c in maybe if not zero[c]}
     need(len(wrong) == len(factor) - 1, "too many bytes are wrong")
     return wrong
-
 
 def errors(rows, bad, others, most, whole):  # in the sectors `bad`, and few of the others or few bytes there
     need(len(bad) <= most, "too many sectors are wrong")
@@ -87,7 +82,6 @@ def errors(rows, bad, others, most, whole):  # in the sectors `bad`, and few of 
     need(not any(any(each[LAYERS:]) for each in rest), "too many sectors are wrong")
     return {**change, **{c: solved[k] for k, c in enumerate(lost)}}
 
-
 class Image:  # of a disc; it is read once, from end to end, and then gives its sectors as they were sealed
     # RS03 is 255 layers of `rows` sectors; row r is the r-th of each: n of data (ISO, header), 1 of CRCs, m of parity.
     def __init__(self, path, thorough):
@@ -100,27 +94,39 @@ class Image:  # of a disc; it is read once, from end to end, and then gives its 
         for step in range(1, self.rows + 2 if self.rows else 0):
             self.mend((start + step) % self.rows, thorough)
 
-    def raw(self, sector):  # as it stands there; zeros for what cannot be read
+    def raw(self, at):  # mended, or as it stands there; zeros for what cannot be read, or is cut off
         with suppress(OSError):  # so a drive says that it cannot read a sector
-            self.file.seek(sector * SECTOR)
-            return self.file.read(SECTOR).ljust(SECTOR, b"\0")
-        return ZERO
+            self.file.seek(at * SECTOR)
+            return self.fixed.get(at) or (self.file.read(SECTOR) * (at < self.end)).ljust(SECTOR, b"\0")
+        return self.fixed.get(at, ZERO)
 
     def sector(self, at):  # as it was sealed, or None
-        return None if at in self.gone.get(at % (self.rows or 1), ()) else self.fixed.get(at) or self.raw(at)
+        return None if at in self.gone.get(at % (self.rows or 1), ()) else self.raw(at)
 
-    def find_layout(self):  # from the header behind the ISO; else from any header or CRC sector
+    def find_layout(self):  # from the header behind the ISO; else any header or CRC sector; else the code
         said = struct.unpack_from("<I", self.raw(16), 80)[0]  # where the volume descriptor says that the ISO ends
-        for at in [said, *range(self.end)]:
+        for at in chain([said], range(self.end), self.by_code() if said != self.end else ()):
             data = self.raw(at) + self.raw(at + 1)
-            for where, size, own, fields in ((0, 4096, 96, "<68xqii36xq"), (1024, 2048, 1120, "<1088xq4xii4xq")):
-                if data.startswith(COOKIE, where) and self.vouched(data[:size], own):
-                    iso, n, m, rows = struct.unpack_from(fields, data)
-                    fits = n + m == LAYERS and 8 <= m <= 170 and 0 < LAYERS * rows <= 4 * self.end
-                    if fits and 16 < iso < (n - 1) * rows and (iso in (at, said) or at // rows == n - 1):
+            for k, size, own, form in (0, 4096, 96, "<20x16s32xqii36xq"), (1024, 2048, 1120, "<1056x16s16xq4xii4xq"):
+                if data.startswith(COOKIE, k) and self.vouched(data[:size], own):
+                    sixteen, iso, n, m, rows = struct.unpack_from(form, data)  # an image in a file names another one
+                    mine = LAYERS * rows >= self.end or sixteen == hashlib.md5(self.raw(16)).digest()
+                    fits = n + m == LAYERS and 8 <= m <= 170 and 16 < iso < (n - 1) * rows
+                    if fits and mine and LAYERS * rows <= 4 * self.end and (iso in (at, said) or at // rows == n - 1):
                         return iso, n - 1, m, rows
         need(said == self.end > 0, "not a disc of such a set, or damaged past recognition")
         return said, 0, 0, 0  # an ISO image alone, as `mend` computes it: only SHA-256 tells whether it is whole
+
+    def by_code(self):  # CRC sectors of rows that are mended as if so many equations held as seem to
+        rows = self.end // LAYERS
+        for row in sorted({(rows - 1) * part // 8 for part in range(9) if rows}):
+            sectors = [self.raw(c * rows + row) for c in range(LAYERS)]
+            sums = [total([*zip(each, sectors)]) + bytes(k == j for k in range(170)) for j, each in enumerate(WEIGHT)]
+            idle = {len(each.rstrip(b"\0")) - SECTOR for each in solve(sums, range(SECTOR))[1]}  # sums of those before
+            for m in sorted(idle - {each - 1 for each in idle}):  # after the last of them comes one that is not
+                self.n, self.m, self.rows, self.fixed, self.gone = 254 - m, m, rows, {}, {}
+                self.mend(row, True)
+                yield self.n * rows + row
 
     def vouched(self, data, at):  # whether data matches the CRC at byte `at` of it, taken with 0x4c5047 in its place
         return zlib.crc32(data[:at] + b"GPL\0" + data[at + 4 :]) ^ 0xFFFFFFFF == struct.unpack_from("<I", data, at)[0]
@@ -133,25 +139,24 @@ class Image:  # of a disc; it is read once, from end to end, and then gives its 
 
     def mend(self, row, thorough):  # a row, parity only if thorough; believed if every CRC and spare equation agrees
         n, m, wanted = self.n, self.m, self.kept.get((row - 1) % self.rows)
-        sectors = [self.fixed.get(c * self.rows + row) or self.raw(c * self.rows + row) for c in range(LAYERS)]
+        sectors = [self.raw(c * self.rows + row) for c in range(LAYERS)]
         others = [c for c in range(n) if not wanted or zlib.crc32(sectors[c]) != wanted[c]]
         others += [n] * (not self.keep(row, sectors[n])) + list(range(n + 1, LAYERS))  # those that nothing vouches for
         if others[0] > n and not thorough:
             return None
-        empty = [c for c in others if not any(sectors[c])]  # what cannot be read, too
+        empty = [c for c in others if not any(sectors[c]) or sectors[c].startswith(DEAD)]  # what cannot be read, too
         known = [c for c in others if c == n or (wanted if c < n else others[0] > n or c in empty)]
-        # An equation gives the sum over the errors alone. What misses its CRC may yet be wrong in few bytes.
         rows = [WEIGHT[j] + total([(WEIGHT[j][c], sectors[c]) for c in range(LAYERS)]) for j in range(m)]
-        for bad, whole in [(each, way) for each in [known] + [empty] * (empty != known) for way in (True, False)]:
+        guesses = dict.fromkeys(map(tuple, (known, sorted({*known, *empty}), empty)))  # which are bad as a whole
+        for bad, whole in product(guesses, (True, False) if wanted else (False, True)):  # no CRCs: the nearest first
             with suppress(LookupError):  # without CRCs one equation at least must be left over, or any would be right
-                change = errors(rows, bad, others, m if wanted else m - 1, whole)
+                change = errors(rows, [*bad], others, m if wanted else m - 1, whole)
                 mended = {c: total([(1, sectors[c]), (1, change[c][LAYERS:])]) for c in change}
                 right = not wanted or all(zlib.crc32(mended.get(c, sectors[c])) == wanted[c] for c in others if c < n)
                 if right and self.keep(row, mended.get(n, sectors[n])):
                     self.fixed.update((c * self.rows + row, mended[c]) for c in mended if mended[c] != sectors[c])
                     return self.gone.pop(row, None)
         self.gone[row] = {c * self.rows + row for c in others}
-
 
 def tree(read, room):  # first sector and bytes of every file of an ISO 9660 image, by its full (Rock Ridge) name
     files, folders = {}, [("", *struct.unpack_from("<I4xI", read(16), 158))]  # the root stands in the volume descriptor
@@ -179,7 +184,6 @@ def tree(read, room):  # first sector and bytes of every file of an ISO 9660 ima
             need(room >= 0 and len(path) <= 16384, "its folders tell of more than the disc has room for")
     return files
 
-
 def run(places, sha256=None):  # the bytes of a file; places are (what reads a sector, first sector, bytes)
     digest = hashlib.sha256()
     for read, start, size in places:
@@ -188,7 +192,6 @@ def run(places, sha256=None):  # the bytes of a file; places are (what reads a s
             digest.update(data)
             yield data
     need(sha256 in (None, digest.hexdigest()), "its bytes do not match its SHA-256")
-
 
 def save(parts, target, to):  # write a file below the folder `to`: whole or not at all, and never over another
     need(to.resolve() in target.resolve().parents, "a link leads out of the folder")
@@ -199,7 +202,6 @@ def save(parts, target, to):  # write a file below the folder `to`: whole or not
                 out.writelines(parts)
             need(not target.exists() or filecmp.cmp(out.name, target, False), "another file has this name already")
             Path(out.name).replace(target)
-
 
 class DiscSet:  # the discs of one set that are here; those that are not are computed, as far as parity discs reach
     def __init__(self, paths, thorough):
@@ -212,7 +214,7 @@ class DiscSet:  # the discs of one set that are here; those that are not are com
             except Exception as wrong:
                 print(f"{path}: of no use by itself: {wrong!r}")
         if len(texts) != 1:
-            raise SystemExit(f"these are discs of {len(texts)} sets: give the discs of one")
+            raise SystemExit(f"discs of {len(texts) or 'no'} sets are here: give images, drives, or folders of one set")
         index = json.loads(texts.pop().decode())
         self.id, self.folders, beside = index["set_id"], index["folders"], index.get("beside", {}).items()
         self.locked = [(name, str(sha256)) for name, sha256 in beside if name.endswith(".age")]  # keys and names
@@ -256,7 +258,6 @@ class DiscSet:  # the discs of one set that are here; those that are not are com
         need(disc in lost and len(equations) >= len(lost), what)
         return solve(equations, range(len(lost)))[0][lost.index(disc)][len(lost) :]
 
-
 def main():
     sys.excepthook = lambda kind, wrong, trace: sys.stderr.write(f"these discs are not as they should be: {wrong!r}\n")
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -267,8 +268,8 @@ def main():
     if (wish.what in ("copy", "mend")) != bool(wish.to):
         parser.error("copy and mend need --to FOLDER, and only they")
     sys.stdout = type(sys.stdout)(sys.stdout.buffer, sys.stdout.encoding, "backslashreplace")
-    paths = [each for path in wish.disc for each in (sorted(path.glob("*.iso")) if path.is_dir() else [path])]
-    discs = DiscSet(paths, wish.what in ("check", "mend"))
+    found = [sorted(path.glob("*.iso")) or sorted(path.iterdir()) if path.is_dir() else [path] for path in wish.disc]
+    discs = DiscSet([each for some in found for each in some if not each.is_dir()], wish.what in ("check", "mend"))
     tasks, lost = [(folder, None) for folder in discs.folders if wish.what == "copy"], 0
     for disc, images in discs.images.items():
         for it in images or [None]:
@@ -293,7 +294,6 @@ def main():
     print(f"{len(tasks) - lost} of {len(tasks)} whole" * bool(tasks), "encrypted: see README.txt" * bool(discs.locked))
     hurt = any(not images or any(it.fixed or it.gone for it in images) for images in discs.images.values())
     return 1 if lost else 3 if hurt and wish.what == "check" else 0
-
 
 if __name__ == "__main__":
     sys.exit(main())
