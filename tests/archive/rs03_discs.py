@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from heliograph.archive.rs03 import Layout
+from heliograph.archive.rs03 import Layout, protect
 
 SECTOR = 2048
 
@@ -30,6 +30,18 @@ def make_iso(path: Path, sectors: int, *, seed: int = 1) -> Path:
     image[16, 80:88] = np.frombuffer(sectors.to_bytes(4, "little") + sectors.to_bytes(4, "big"), np.uint8)
     image.tofile(path)
     return path
+
+
+def make_iso_that_holds_an_image(folder: Path) -> Path:
+    """An ISO in which a protected image stands as a file: so near the start that its CRC sectors seem right."""
+    inner = make_iso(folder / "inner.iso", 100 * 200, seed=2)
+    assert protect(inner, roots=40).layer_sectors > 90
+    inside = sectors_of(inner)
+    outer = make_iso(folder / "outer.iso", 40 + len(inside) + 500)
+    image = sectors_of(outer)
+    image[40 : 40 + len(inside)] = inside
+    image.tofile(outer)
+    return outer
 
 
 def sectors_of(path: Path) -> NDArray[np.uint8]:

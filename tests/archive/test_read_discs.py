@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 from disc_sets import bytes_of, contents, damage, small_set, tool, write_files
 from numpy.typing import NDArray
-from rs03_discs import SECTOR, make_iso, overwrite, sectors_of, two_in_a_codeword
+from rs03_discs import SECTOR, make_iso, make_iso_that_holds_an_image, overwrite, sectors_of, two_in_a_codeword
 
 from heliograph.archive.read.disc import DiscImage
 from heliograph.archive.read.reader import open_set
@@ -416,6 +416,21 @@ def test_one_scratch_over_header_and_crc_layer_leaves_the_code_to_tell_the_layou
     run(program, "mend", image, "--to", tmp_path / "mended")
 
     assert (tmp_path / "mended" / image.name).read_bytes() == before[image.name]
+
+
+def test_an_image_that_is_a_file_on_the_disc_is_not_taken_for_the_disc(as_module: ModuleType, tmp_path: Path):
+    """Neither in an ISO image alone nor in one whose header is gone, at a length that tells nothing."""
+    outer = make_iso_that_holds_an_image(tmp_path)
+    iso_sectors = outer.stat().st_size // SECTOR
+
+    alone = as_module.Image(outer, False)
+    assert (alone.iso, alone.rows) == (iso_sectors, 0)
+
+    layout = protect(outer, roots=20)
+    overwrite(outer, [iso_sectors])
+    outer.write_bytes(outer.read_bytes() + bytes(7 * SECTOR))
+    image = as_module.Image(outer, False)
+    assert (image.iso, image.rows, image.m) == (iso_sectors, layout.layer_sectors, layout.roots)
 
 
 def test_without_any_crc_sector_rows_are_mended_by_their_equations(program: Path, discs: Path, tmp_path: Path):

@@ -12,7 +12,16 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rs03_discs import SECTOR, dvdisaster, dvdisaster_augments, make_iso, need, overwrite, sectors_of
+from rs03_discs import (
+    SECTOR,
+    dvdisaster,
+    dvdisaster_augments,
+    make_iso,
+    make_iso_that_holds_an_image,
+    need,
+    overwrite,
+    sectors_of,
+)
 
 from heliograph.archive.kernels.gf import multiply
 from heliograph.archive.rs03 import Layout, largest_iso, plan, protect, read_layout
@@ -156,15 +165,8 @@ def test_a_cut_off_image_still_tells_its_layout(tmp_path: Path):
 
 @pytest.fixture(scope="module")
 def holds_an_image(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Layout]:
-    """A protected image in which another stands as a file: so near the start that its CRC sectors seem right."""
-    folder = tmp_path_factory.mktemp("holds")
-    inner = make_iso(folder / "inner.iso", 100 * 200, seed=2)
-    assert protect(inner, roots=40).layer_sectors > 90
-    inside = sectors_of(inner)
-    outer = make_iso(folder / "outer.iso", 40 + len(inside) + 500)
-    image = sectors_of(outer)
-    image[40 : 40 + len(inside)] = inside
-    image.tofile(outer)
+    """A protected image in which another stands as a file."""
+    outer = make_iso_that_holds_an_image(tmp_path_factory.mktemp("holds"))
     return outer, protect(outer, roots=20)
 
 
