@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from heliograph.archive.medium import SECTOR
 from heliograph.archive.rs03.decode import mend
 from heliograph.archive.rs03.layout import LAYERS, Layout
-from heliograph.archive.rs03.rows import BATCH_ROWS, read_line, read_lines
+from heliograph.archive.rs03.rows import BATCH_ROWS, read_block, read_line
 from heliograph.archive.rs03.sectors import crc_sectors_are_whole
 
 __all__ = ["mended_in"]
@@ -64,12 +64,9 @@ def _block(file: int, layout: Layout, numbers: NDArray[np.int64]) -> tuple[NDArr
     gone = np.zeros((LAYERS, numbers.size), np.bool_)
     ends = np.flatnonzero(np.diff(numbers) != 1) + 1
     for part in np.split(np.arange(numbers.size), ends):
-        lines = block[:, part[0] * SECTOR : (part[-1] + 1) * SECTOR]
         first = int(numbers[part[0]])
-        for layer in read_lines(file, first, layout.layer_sectors, lines):
-            unread: list[int] = []
-            start = layer * layout.layer_sectors + first
-            there = read_line(file, start, lines[layer], unread)
-            gone[layer, part[there:]] = True
-            gone[layer, part[[sector - start for sector in unread]]] = True
+        lines = block[:, part[0] * SECTOR : (part[-1] + 1) * SECTOR]
+        gone[:, part], unread = read_block(file, first, layout.layer_sectors, lines)
+        layers, at = divmod(np.array(unread, np.int64), layout.layer_sectors)
+        gone[layers, part[at - first]] = True
     return block, gone

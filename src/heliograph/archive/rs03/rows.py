@@ -26,6 +26,7 @@ __all__ = [
     "batches",
     "in_parallel",
     "open_image",
+    "read_block",
     "read_line",
     "read_lines",
     "read_sound",
@@ -118,6 +119,19 @@ def read_lines(file: int, sector: int, step: int, lines: Bytes) -> list[int]:
     came = read_pieces(file, sector * SECTOR, step * SECTOR, lines)
     short: list[int] = np.flatnonzero(came != lines.shape[1]).tolist()
     return short
+
+
+def read_block(file: int, first: int, layer_sectors: int, block: Bytes) -> tuple[NDArray[np.bool_], list[int]]:
+    """Fill a block, (layers, rows · 2048), with rows from `first` on; what is not there or cannot be read is zeroed.
+
+    Returns:
+        (layers, rows) which sectors are not there; and the numbers of those that cannot be read.
+    """
+    missing, unread = np.zeros((len(block), block.shape[1] // SECTOR), np.bool_), list[int]()
+    for layer in read_lines(file, first, layer_sectors, block):
+        there = read_line(file, layer * layer_sectors + first, block[layer], unread)
+        missing[layer, there:] = True
+    return missing, unread
 
 
 def read_line(file: int, sector: int, line: Bytes, unread: list[int] | None = None) -> int:

@@ -15,7 +15,7 @@ from heliograph.archive.medium import SECTOR
 from heliograph.archive.rs03.decode import Verdict, mend
 from heliograph.archive.rs03.layout import LAYERS, Layout
 from heliograph.archive.rs03.report import Report
-from heliograph.archive.rs03.rows import Progress, batches, in_parallel, read_line, read_lines, write_line
+from heliograph.archive.rs03.rows import Progress, batches, in_parallel, read_block, read_line, write_line
 from heliograph.archive.rs03.sectors import crc_sectors_are_whole
 from heliograph.errors import DiscWrong
 
@@ -89,15 +89,10 @@ class Scan:
         if room is None or room.size < LAYERS * width:
             room = self.own.room = np.zeros(LAYERS * width, np.uint8)
         block = room[: LAYERS * width].reshape(LAYERS, width)
-        unread: list[int] = []
-        gone = self.gone[:, first:end]
-        short = np.zeros_like(gone)
-        for layer in read_lines(self.file, first, layout.layer_sectors, block):
-            there = read_line(self.file, layer * layout.layer_sectors + first, block[layer], unread)
-            short[layer, there:] = True
+        missing, unread = read_block(self.file, first, layout.layer_sectors, block)
         # Kept for good: the second pass of a repair may read a copy, which holds zeros there.
         self.gone.reshape(-1)[unread] = True
-        return block, gone | short
+        return block, self.gone[:, first:end] | missing
 
     def _crc_sector(self, row: int) -> Bytes | None:
         """The CRC sector of a row as it stands in the file; None when it is not whole."""
@@ -157,11 +152,9 @@ class Scan:
             width = (end - first) * SECTOR
             block = np.zeros((n, width), np.uint8)
             bad = np.zeros((LAYERS, end - first), np.bool_)
-            for layer in read_lines(self.file, first, rows, block):
-                unread: list[int] = []
-                there = read_line(self.file, layer * rows + first, block[layer], unread)
-                bad[layer, there:] = True
-                bad[layer, [sector - layer * rows - first for sector in unread]] = True
+            bad[:n], unread = read_block(self.file, first, rows, block)
+            layers, at = divmod(np.array(unread, np.int64), rows)
+            bad[layers, at - first] = True
             own = np.zeros((end - first + 1, SECTOR), np.uint8)
             read_line(self.file, layout.crc_start + (first - 1) % rows, own[0])
             read_line(self.file, layout.crc_start + first, own[1:].reshape(-1))
