@@ -392,7 +392,7 @@ def test_a_disc_that_was_renamed_within_is_not_believed(shelf: list[DiscSet], tm
         (["discs", "--form", "face", "--ring", "60x118"], 2, "a printable ring of 60 to 118 mm"),
         (["discs", "--form", "bd", "--page", "148x210"], 2, "a case of 270 x 148 mm does not fit on 210 x 148 mm"),
         (["discs", "--form", "bd", "--spine", "1"], 2, "a spine of 1 mm: expected 3 to 40 mm"),
-        (["discs", "--out", "empty"], 12, "empty: is a folder"),
+        (["discs", "--out", "empty"], 12, "empty: is a directory"),
     ],
 )
 def test_mistakes_get_one_clear_line(

@@ -346,7 +346,7 @@ def test_a_directory_in_place_of_a_file_is_named(name: str, small: Path):
 
     (mistake,) = mistakes(small)
 
-    assert mistake == f"{name}: cannot be read: is a folder"
+    assert mistake == f"{name}: cannot be read: is a directory"
 
 
 def test_what_is_not_a_directory_is_named(small: Path):
