@@ -421,7 +421,9 @@ def test_the_command_reads_scratched_discs_from_their_parity_and_says_so(
     assert sum(json.loads(capsys.readouterr().out)["mended"].values()) < sum(told.values())  # what is there is not read
 
 
-def test_a_drive_that_gives_errors_is_restored_from_all_the_same(tree: Path, tmp_path: Path):
+def test_a_drive_that_gives_errors_is_restored_from_all_the_same(
+    tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
     """Errors of the system, where other tests change bytes."""
     sealed = small_set(tree, tmp_path / "discs", capacity="7MB", parity=0)
     (disc,) = sealed.discs
@@ -431,6 +433,7 @@ def test_a_drive_that_gives_errors_is_restored_from_all_the_same(tree: Path, tmp
 
     with sick_drive(disc.path, range(first + 10, first + 40), tmp_path / "drive") as drive:
         assert main(["archive", "restore", str(drive), "--to", str(tmp_path / "back")]) == 0
+        assert f"mend it: `heliograph archive repair {drive} --out IMAGE.iso`" in capsys.readouterr().err
 
     assert contents(tmp_path / "back" / "tree") == contents(tree)
 

@@ -142,6 +142,7 @@ def _not_too_long(place: Path) -> None:
 
 def _on_discs(places: Sequence[Path], ring: Keyring | None) -> tuple[Record, SetView]:
     """The record on discs; of damaged ones, all that their parity gives back."""
+    from heliograph.archive.read.checked import how_to_mend
     from heliograph.archive.read.reader import open_set
     from heliograph.record.store import open_record
 
@@ -150,7 +151,7 @@ def _on_discs(places: Sequence[Path], ring: Keyring | None) -> tuple[Record, Set
     def tell(image: Path, sector: int) -> None:
         if image not in told:
             told.add(image)
-            note(f"{image}: damaged sectors are read from its parity; mend it: `heliograph archive repair {image}`")
+            note(f"note: {image}: damaged sectors are read from its parity; mend it: {how_to_mend(image)}")
 
     view = open_set(places, mending=tell)
     if view.index.locked:

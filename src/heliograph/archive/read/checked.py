@@ -25,7 +25,7 @@ from heliograph.archive.bounds import check_layout
 from heliograph.archive.medium import SECTOR
 from heliograph.errors import Damaged, NotFound
 
-__all__ = ["CheckedImage", "Mending"]
+__all__ = ["CheckedImage", "Mending", "how_to_mend"]
 
 Mending = Callable[[Path, int], None]
 """Told of each damaged sector that was mended in memory: the image and its number."""
@@ -232,13 +232,17 @@ class CheckedImage:
         return layout.layer_sectors, layout.data_layers
 
     def _damaged(self, sector: int, why: str = "does not match its checksum") -> Damaged:
-        aside = "" if self.where.is_file() else " --out IMAGE.iso"
         return Damaged(
             f"{self.where}: sector {sector}: {why}",
-            hint=f"mend the image first: `heliograph archive repair {self.where}{aside}`",
+            hint=f"mend the image first: {how_to_mend(self.where)}",
             path=str(self.where),
             sector=sector,
         )
+
+
+def how_to_mend(image: Path) -> str:
+    """The command, for a person: a drive is not mended in place."""
+    return f"`heliograph archive repair {image}{'' if image.is_file() else ' --out IMAGE.iso'}`"
 
 
 def _agree(iso: int, data: int, layer: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,11 +71,7 @@ def command(
         else:
             back = _at_once(paths, to, only, set_id, overwrite, ring, public, tally, quiet=as_json)
     finally:
-        for image, sectors in sorted(mended.items()):
-            note(
-                f"{image}: {counted(sectors, 'damaged sector')} read from its parity; "
-                f"mend it: `heliograph archive repair {image}`"
-            )
+        _tell_mended(mended)
     if as_json:
         mended_in = {str(image): sectors for image, sectors in sorted(mended.items())}
         print_json(
@@ -83,6 +80,14 @@ def command(
         return
     there = f"; {len(back.already):,} were there already" if back.already else ""
     click.echo(f"{to}: {counted(len(back.written), 'file')} restored, {human_bytes(back.bytes)} checked{there}")
+
+
+def _tell_mended(mended: Mapping[Path, int]) -> None:
+    from heliograph.archive.read.checked import how_to_mend
+
+    for image, sectors in sorted(mended.items()):
+        read = f"{image}: {counted(sectors, 'damaged sector')} read from its parity"
+        note(f"note: {read}; mend it: {how_to_mend(image)}")
 
 
 def _at_once(
