@@ -17,7 +17,9 @@ from disc_sets import DATE, damage, small_set, tool, write_files
 from rs03_discs import SECTOR
 
 from heliograph.archive.medium import of_size
+from heliograph.archive.read.checked import Mending
 from heliograph.archive.read.reader import find_sets, open_set
+from heliograph.archive.repair.mend import mend
 from heliograph.archive.rs03 import read_layout
 from heliograph.archive.seal.seal import DiscSet, seal
 from heliograph.errors import Damaged, DiscsLost, DiscWrong, HeliographError, NotFound, UsageWrong
@@ -175,6 +177,29 @@ def test_a_damaged_header_does_not_switch_the_checks_off(table: DiscSet, tmp_pat
 
     with open_set([tmp_path / "discs"]) as view, pytest.raises(Damaged, match="does not match its checksum"):
         view.open("record/cells.parquet").read()
+
+
+@pytest.mark.parametrize("mending", [None, lambda image, sector: None])
+def test_a_scratch_over_header_and_checksums_does_not_switch_them_off_either(
+    table: DiscSet, tmp_path: Path, mending: Mending | None
+):
+    """They are neighbours. Nothing vouches for a sector then, and its bytes may be wrong: `repair` comes first."""
+    disc = table.discs[0].path
+    layout = read_layout(disc)
+    assert layout is not None
+    with disc.open("r+b") as image:
+        image.seek((layout.iso_sectors - 100) * SECTOR)
+        image.write(b"scratch")
+        image.seek(layout.iso_sectors * SECTOR)
+        image.write(bytes((layout.ecc_start - layout.iso_sectors) * SECTOR))
+
+    with open_set([tmp_path / "discs"], mending=mending) as view:
+        with pytest.raises(Damaged, match="does not match its checksum") as wrong:
+            view.open("record/cells.parquet").read()
+        assert "archive repair" in wrong.value.hint
+    mend([disc])
+    with open_set([tmp_path / "discs"]) as view:
+        assert view.open("record/cells.parquet").read() == (tmp_path / "record" / "cells.parquet").read_bytes()
 
 
 def test_a_disc_with_random_damage_is_opened_or_refused_but_never_crashes(table: DiscSet, tmp_path: Path):

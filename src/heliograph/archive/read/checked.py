@@ -224,8 +224,8 @@ class CheckedImage:
         """The same when the header is damaged: rare, so the search and what it loads may take a second."""
         from heliograph.archive.rs03 import read_layout
 
-        # Without a single CRC sector there is nothing to check by: the code itself need not be tried.
-        layout = read_layout(self.where, decode=False)
+        # Also where the code alone tells: without a CRC sector nothing vouches for any sector, and all is refused.
+        layout = read_layout(self.where)
         if layout is None:
             return 0, 0
         self._iso_sectors = layout.iso_sectors

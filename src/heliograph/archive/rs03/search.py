@@ -39,13 +39,12 @@ _ROWS = 8
 """Rows asked when only the code itself can tell, and one more."""
 
 
-def read_layout(image: Path, *, exhaustive: bool = True, decode: bool = True) -> Layout | None:
+def read_layout(image: Path, *, exhaustive: bool = True) -> Layout | None:
     """The layout of a protected image, or None when it is not protected.
 
     Args:
         exhaustive: when nothing stands where it should, search the whole image, then try the code itself. Takes as long
-            as reading the image; False answers at once.
-        decode: try the code itself, when no header and no CRC sector is left; takes seconds.
+            as reading the image, and some seconds; False answers at once.
     Raises:
         DiscWrong: the file cannot be read, or is but a small part of what its layout tells of.
     """
@@ -56,7 +55,7 @@ def read_layout(image: Path, *, exhaustive: bool = True, decode: bool = True) ->
         layout = (
             _by_iso_size(file, sectors)
             or _by_file_size(file, sectors)
-            or (exhaustive and (_by_reading_all(file, sectors) or (decode and _by_decoding(file, sectors))))
+            or (exhaustive and (_by_reading_all(file, sectors) or _by_decoding(file, sectors)))
             or None
         )
         if layout is not None:
