@@ -81,7 +81,7 @@ def inject(monkeypatch: pytest.MonkeyPatch, path: Path, bad: Iterable[int], time
     sick = Injected(path, bad, times)
     monkeypatch.setattr(os, "preadv", sick.preadv)
     monkeypatch.setattr(os, "pread", sick.pread)
-    monkeypatch.setattr("heliograph.archive.rs03.rows.read_pieces", _through_preadv)
+    monkeypatch.setattr("heliograph.archive.kernels.lines.read_pieces", _through_preadv)
     return sick
 
 

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from heliograph.archive.medium import SECTOR
 from heliograph.archive.rs03.decode import mend
 from heliograph.archive.rs03.layout import LAYERS, Layout
-from heliograph.archive.rs03.rows import BATCH_ROWS, read_block, read_line
-from heliograph.archive.rs03.sectors import crc_sectors_are_whole
+from heliograph.archive.rs03.rows import BATCH_ROWS, read_block, whole_crc_sector
 
 __all__ = ["mended_in"]
 
@@ -53,9 +52,7 @@ def _crc_sector(file: int, layout: Layout, row: int, known: Mapping[int, bytes])
     number = layout.crc_start + row
     if number in known:
         return np.frombuffer(known[number], np.uint8)
-    sector = np.zeros((1, SECTOR), np.uint8)
-    read_line(file, number, sector[0])
-    return sector[0] if crc_sectors_are_whole(sector, layout)[0] else None
+    return whole_crc_sector(file, layout, row)
 
 
 def _block(file: int, layout: Layout, numbers: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:

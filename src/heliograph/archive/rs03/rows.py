@@ -7,7 +7,7 @@ A block is (255, rows · 2048) bytes: its line c is `rows` consecutive sectors o
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import TypeVar
@@ -15,8 +15,9 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from heliograph.archive.kernels.lines import read_pieces
 from heliograph.archive.medium import SECTOR
+from heliograph.archive.rs03.layout import Layout
+from heliograph.archive.rs03.sectors import crc_sectors_are_whole
 from heliograph.errors import DiscWrong
 from heliograph.files import cannot_write
 
@@ -30,7 +31,9 @@ __all__ = [
     "read_line",
     "read_lines",
     "read_sound",
+    "whole_crc_sector",
     "write_line",
+    "write_lines",
 ]
 
 BATCH_ROWS = 32
@@ -116,6 +119,8 @@ def read_lines(file: int, sector: int, step: int, lines: Bytes) -> list[int]:
     Returns:
         Which lines did not come whole, and are for `read_line` or `read_sound` to read again.
     """
+    from heliograph.archive.kernels.lines import read_pieces  # here: who asks for the layout alone needs no LLVM
+
     came = read_pieces(file, sector * SECTOR, step * SECTOR, lines)
     short: list[int] = np.flatnonzero(came != lines.shape[1]).tolist()
     return short
@@ -162,16 +167,36 @@ def read_line(file: int, sector: int, line: Bytes, unread: list[int] | None = No
     return done // SECTOR
 
 
+def whole_crc_sector(file: int, layout: Layout, row: int) -> Bytes | None:
+    """The CRC sector of a row as it stands in the file, (2048,); None when it is not whole."""
+    sector = np.zeros(SECTOR, np.uint8)
+    read_line(file, layout.crc_start + row, sector)
+    return sector if crc_sectors_are_whole(sector[None, :], layout)[0] else None
+
+
 def write_line(file: int, sector: int, line: Bytes, image: Path) -> None:
     """Write whole sectors.
 
     Raises:
         CannotWrite: the disk is full, or the like.
     """
-    view = line.data
-    done = 0
+    write_lines(file, sector, [line], image)
+
+
+def write_lines(file: int, sector: int, lines: Sequence[Bytes], image: Path) -> None:
+    """Write lines that follow each other, in one call if the system takes them so.
+
+    Raises:
+        CannotWrite: the disk is full, or the like.
+    """
+    at, left = sector * SECTOR, [line.data for line in lines]
     try:
-        while done < len(view):
-            done += os.pwrite(file, view[done:], sector * SECTOR + done)
+        while left:
+            done = os.pwritev(file, left, at)
+            at += done
+            while left and done >= len(left[0]):
+                done -= len(left.pop(0))
+            if done:
+                left[0] = left[0][done:]
     except OSError as wrong:
         raise cannot_write(image, wrong) from wrong

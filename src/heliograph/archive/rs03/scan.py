@@ -15,7 +15,15 @@ from heliograph.archive.medium import SECTOR
 from heliograph.archive.rs03.decode import Verdict, mend
 from heliograph.archive.rs03.layout import LAYERS, Layout
 from heliograph.archive.rs03.report import Report
-from heliograph.archive.rs03.rows import Progress, batches, in_parallel, read_block, read_line, write_line
+from heliograph.archive.rs03.rows import (
+    Progress,
+    batches,
+    in_parallel,
+    read_block,
+    read_line,
+    whole_crc_sector,
+    write_line,
+)
 from heliograph.archive.rs03.sectors import crc_sectors_are_whole
 from heliograph.errors import DiscWrong
 
@@ -94,19 +102,13 @@ class Scan:
         self.gone.reshape(-1)[unread] = True
         return block, self.gone[:, first:end] | missing
 
-    def _crc_sector(self, row: int) -> Bytes | None:
-        """The CRC sector of a row as it stands in the file; None when it is not whole."""
-        sector = np.zeros(SECTOR, np.uint8)
-        read_line(self.file, self.layout.crc_start + row, sector)
-        return sector if crc_sectors_are_whole(sector[None, :], self.layout)[0] else None
-
     def _chains(self) -> list[list[tuple[int, int]]]:
         """The batches, strung together where one needs what the mending of the one before it brings back."""
         rows = self.layout.layer_sectors
         every = batches(rows)
         starts = []
         for number, (first, _) in enumerate(every):
-            self.before[first] = self._crc_sector((first - 1) % rows)
+            self.before[first] = whole_crc_sector(self.file, self.layout, (first - 1) % rows)
             if self.before[first] is not None:
                 starts.append(number)
         if not starts:

@@ -112,15 +112,13 @@ def _by_reading_all(file: int, sectors: int) -> Layout | None:
         marked = (chunk[:, : cookie.size] == cookie).all(axis=1)
         crc_marked = (chunk[:, COOKIE_IN_CRC : COOKIE_IN_CRC + cookie.size] == cookie).all(axis=1)
         for at in np.flatnonzero(marked[:_CHUNK] | crc_marked[:_CHUNK]):
-            where = first + int(at)
+            where, block = first + int(at), chunk[at : at + HEADER_SECTORS].tobytes()
             if marked[at]:
-                layout = read_header(chunk[at : at + HEADER_SECTORS].tobytes())
+                layout, named = read_header(block), named_in(block, 0)
                 here = layout is not None and layout.iso_sectors == where
-                named = named_in(chunk[at].tobytes(), 0)
             else:
-                layout = read_crc_sector(chunk[at].tobytes())
+                layout, named = read_crc_sector(block), named_in(block, COOKIE_IN_CRC)
                 here = layout is not None and 0 <= where - layout.crc_start < layout.layer_sectors
-                named = named_in(chunk[at].tobytes(), COOKIE_IN_CRC)
             if layout is not None and here and (named == own or layout.sectors >= sectors):
                 return layout
     return None

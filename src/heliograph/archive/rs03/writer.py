@@ -7,7 +7,6 @@ come together in the meantime is written in runs that are as long as may be.
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heliograph.archive.medium import SECTOR
-from heliograph.files import cannot_write
+from heliograph.archive.rs03.rows import write_lines
 
 __all__ = ["LineWriter"]
 
@@ -82,23 +81,13 @@ class LineWriter:
             try:
                 for run in _runs(sorted(lines, key=lambda line: line[0])):
                     if self._wrong is None:
-                        self._write(run)
+                        write_lines(self._file, run[0][0], [line for _, line in run], self._image)
             except BaseException as wrong:  # whatever it is, somebody may be waiting for room
-                failed = cannot_write(self._image, wrong) if isinstance(wrong, OSError) else wrong
+                failed = wrong
             with self._changed:
                 self._wrong = self._wrong or failed
                 self._bytes -= sum(line.nbytes for _, line in lines)
                 self._changed.notify_all()
-
-    def _write(self, run: Sequence[Line]) -> None:
-        at, left = run[0][0] * SECTOR, [line.data for _, line in run]
-        while left:
-            done = os.pwritev(self._file, left, at)
-            at += done
-            while left and done >= len(left[0]):
-                done -= len(left.pop(0))
-            if done:
-                left[0] = left[0][done:]
 
 
 def _runs(lines: Sequence[Line]) -> Iterator[list[Line]]:

@@ -64,7 +64,10 @@ def command(
     """
     public, ring = asked_signers(signers), ask_ring()
     mended: Counter[Path] = Counter()
-    tally: Mending = lambda image, sector: mended.update([image])  # noqa: E731
+
+    def tally(image: Path, sector: int) -> None:
+        mended[image] += 1
+
     try:
         if prompt or prompt_always:
             back = _by_turns(paths, to, only, set_id, overwrite, ring, public, tally, always=prompt_always)
